@@ -1,0 +1,118 @@
+//! The one public error: what a server function, a route or a command answers when it fails.
+//!
+//! Which error type goes where: pure modules have their own small enums or return findings;
+//! services turn them into [`AppError`] at their boundary; everything the user did not cause becomes
+//! [`AppError::Internal`], whose cause is logged once on the server and never sent to a browser.
+
+use leptos::server_fn::codec::JsonEncoding;
+use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
+use serde::{Deserialize, Serialize};
+
+/// Every message is a sentence for a person: what happened, why, and what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(tag = "error", rename_all = "snake_case")]
+pub enum AppError {
+    /// 404: the thing named does not exist (any more).
+    #[error("{what} was not found. It may have been deleted; go back to the list and choose again.")]
+    NotFound {
+        /// What was looked for, with its id: "Dataset 0197…".
+        what: String,
+    },
+    /// 422: the request is understood but its content is not acceptable.
+    #[error("{message}")]
+    Invalid {
+        /// The form field the message belongs to, if there is one.
+        field: Option<String>,
+        /// What is wrong and how to mend it.
+        message: String,
+    },
+    /// 409: the request is fine but the state of the data forbids it (or a confirmation is missing).
+    #[error("{message}")]
+    Conflict {
+        /// What stands in the way and how to resolve it.
+        message: String,
+    },
+    /// 413: the upload or body is over a limit.
+    #[error("{message}")]
+    TooLarge {
+        /// Which limit, its value and how to raise it.
+        message: String,
+    },
+    /// 401: the server listens beyond this machine and the request carries no valid token.
+    #[error("You are not signed in. Open /login and enter the server's access token.")]
+    Unauthorized,
+    /// 403: the request came from a foreign page or host.
+    #[error("{message}")]
+    Forbidden {
+        /// Which check refused it.
+        message: String,
+    },
+    /// 503: the server is stopping or a needed resource is busy.
+    #[error("{message}")]
+    Unavailable {
+        /// What is unavailable and when to try again.
+        message: String,
+    },
+    /// 500: our fault. The cause is in the server's log under this request id.
+    #[error("Something went wrong on the server (request {request_id}). Nothing was lost; try again, and look for this id in the server's log if it happens again.")]
+    Internal {
+        /// The id under which the cause was logged.
+        request_id: String,
+    },
+    /// The browser could not reach the server or could not read its answer.
+    #[error("The server could not be reached: {message}. Check that it is still running; this page reconnects by itself.")]
+    Unreachable {
+        /// The transport's own words.
+        message: String,
+    },
+}
+
+impl AppError {
+    /// A 422 that belongs to no single field.
+    pub fn invalid(message: impl Into<String>) -> Self {
+        Self::Invalid { field: None, message: message.into() }
+    }
+
+    /// A 422 shown at one form field.
+    pub fn invalid_field(field: &str, message: impl Into<String>) -> Self {
+        Self::Invalid { field: Some(field.to_owned()), message: message.into() }
+    }
+
+    /// A 409.
+    pub fn conflict(message: impl Into<String>) -> Self {
+        Self::Conflict { message: message.into() }
+    }
+
+    /// A 404 for the thing described.
+    pub fn not_found(what: impl Into<String>) -> Self {
+        Self::NotFound { what: what.into() }
+    }
+
+    /// The HTTP status this error travels under.
+    pub const fn status(&self) -> u16 {
+        match self {
+            Self::NotFound { .. } => 404,
+            Self::Invalid { .. } => 422,
+            Self::Conflict { .. } => 409,
+            Self::TooLarge { .. } => 413,
+            Self::Unauthorized => 401,
+            Self::Forbidden { .. } => 403,
+            Self::Unavailable { .. } => 503,
+            Self::Internal { .. } | Self::Unreachable { .. } => 500,
+        }
+    }
+}
+
+impl FromServerFnError for AppError {
+    type Encoder = JsonEncoding;
+
+    fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
+        match error {
+            // What the caller sent could not be read: their input, not our failure.
+            ServerFnErrorErr::Args(message) | ServerFnErrorErr::MissingArg(message) => {
+                Self::invalid(format!("The request could not be read: {message}"))
+            }
+            other => Self::Unreachable { message: other.to_string() },
+        }
+    }
+}

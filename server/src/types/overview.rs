@@ -1,0 +1,48 @@
+//! Everything the canvas page shows at once, fetched in one call: counts and reports, never records.
+
+use serde::{Deserialize, Serialize};
+
+use super::coverage::CoverageReport;
+use super::dataset::Dataset;
+use super::dry_run::DryRunSummary;
+use super::grader::{GraderTestReport, GraderVersion};
+use super::import::ImportReport;
+use super::job::JobStatus;
+use super::pipeline::PipelineInputs;
+use super::topics::{TopicCount, TopicHierarchy};
+use super::validation::HygieneReport;
+
+/// A dataset's whole state as one page needs it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DatasetOverview {
+    /// The dataset.
+    pub dataset: Dataset,
+    /// The state of its records.
+    pub hygiene: HygieneReport,
+    /// Its topics; `None` while there are none.
+    pub hierarchy: Option<TopicHierarchy>,
+    /// Valid records per topic.
+    pub topic_counts: Vec<TopicCount>,
+    /// How they spread; `None` without topics.
+    pub coverage: Option<CoverageReport>,
+    /// The current grader.
+    pub grader: Option<GraderVersion>,
+    /// The last test of the current grader.
+    pub grader_test: Option<GraderTestReport>,
+    /// The newest dry run that has a report.
+    pub dry_run: Option<DryRunSummary>,
+    /// All dry runs, newest first, at most 50, without the newest one's details repeated.
+    pub dry_run_history: Vec<DryRunSummary>,
+    /// The histogram of `dry_run` as SVG in theme colours, drawn by the server.
+    pub dry_run_histogram: Option<String>,
+    /// Imports, newest first, at most 50.
+    pub imports: Vec<ImportReport>,
+    /// The newest job of every kind, and every active one.
+    pub jobs: Vec<JobStatus>,
+    /// Valid records whose response is recorded: what a dry run can sample.
+    pub recorded_responses: i64,
+    /// What `compute_pipeline_state` needs; both sides compute the state from it.
+    pub pipeline_inputs: PipelineInputs,
+    /// The server's clock when this was made, for relative times.
+    pub now: super::TimestampMs,
+}
