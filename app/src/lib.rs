@@ -1,1 +1,2 @@
-//! x
+//! Anneal's pages. See the map below.
+pub mod contexts;

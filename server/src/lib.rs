@@ -1,1 +1,65 @@
-//! x
+//! Anneal's server crate, compiled twice.
+//!
+//! Without the feature `ssr` it is what the browser shares: [`types`], the pure [`pipeline`] and the
+//! stubs of the server functions in [`api`]. With `ssr` it is everything. Start reading at
+//! [`types::overview`] (what a page shows), then [`api`] (how it asks), then the service it calls.
+//!
+//! | module | what lives there |
+//! |---|---|
+//! | [`types`] | plain data with serde, one file per domain |
+//! | [`pipeline`] | `compute_pipeline_state`, `next_step`: where each of the seven steps stands |
+//! | [`format`] | numbers, durations, times as people read them |
+//! | [`api`] | server functions: check, call one service, return |
+//! | `config`, `state` | read once; handed to handlers by context |
+//! | `import`, `export` | files in and out, streaming |
+//! | `validation` | rules, tool chain, tokens, duplicates, report |
+//! | `topics`, `coverage` | hierarchy, categorizing, balance |
+//! | `grader` | the script worker process and its pool |
+//! | `dry_run` | sampling, running, statistics, diagnosis, chart |
+//! | `training` | the split |
+//! | `sample` | the seeded generator of the sample dataset |
+//! | `jobs` | the durable runner, one file per kind |
+//! | `db` | the only SQL |
+//! | `http` | router, event stream, uploads, downloads, security layers |
+//!
+//! Deliberately absent: SQL outside `db`, Leptos in services, browser APIs anywhere in this crate.
+
+pub mod api;
+pub mod format;
+pub mod pipeline;
+pub mod types;
+
+#[cfg(feature = "ssr")]
+pub mod clock;
+#[cfg(feature = "ssr")]
+pub mod config;
+#[cfg(feature = "ssr")]
+pub mod coverage;
+#[cfg(feature = "ssr")]
+pub mod datasets;
+#[cfg(feature = "ssr")]
+pub mod db;
+#[cfg(feature = "ssr")]
+pub mod dry_run;
+#[cfg(feature = "ssr")]
+pub mod error;
+#[cfg(feature = "ssr")]
+pub mod export;
+#[cfg(feature = "ssr")]
+pub mod grader;
+#[cfg(feature = "ssr")]
+pub mod http;
+#[cfg(feature = "ssr")]
+pub mod import;
+#[cfg(feature = "ssr")]
+pub mod jobs;
+#[cfg(feature = "ssr")]
+pub mod sample;
+#[cfg(feature = "ssr")]
+pub mod state;
+#[cfg(feature = "ssr")]
+pub mod topics;
+#[cfg(feature = "ssr")]
+pub mod training;
+#[cfg(feature = "ssr")]
+pub mod validation;

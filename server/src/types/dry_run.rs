@@ -397,3 +397,12 @@ pub struct SamplePage {
     /// How many the selection has in all.
     pub total: i64,
 }
+
+/// One run as its page shows it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DryRunView {
+    /// The run.
+    pub summary: DryRunSummary,
+    /// Its histogram as SVG in theme colours, drawn by the server; `None` without scores.
+    pub histogram: Option<String>,
+}

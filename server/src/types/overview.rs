@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::coverage::CoverageReport;
 use super::dataset::Dataset;
-use super::dry_run::DryRunSummary;
+use super::dry_run::{DryRunSummary, DryRunView};
 use super::grader::{GraderTestReport, GraderVersion};
 use super::import::ImportReport;
 use super::job::JobStatus;
@@ -30,11 +30,9 @@ pub struct DatasetOverview {
     /// The last test of the current grader.
     pub grader_test: Option<GraderTestReport>,
     /// The newest dry run that has a report.
-    pub dry_run: Option<DryRunSummary>,
-    /// All dry runs, newest first, at most 50, without the newest one's details repeated.
+    pub dry_run: Option<DryRunView>,
+    /// All dry runs, newest first, at most 50.
     pub dry_run_history: Vec<DryRunSummary>,
-    /// The histogram of `dry_run` as SVG in theme colours, drawn by the server.
-    pub dry_run_histogram: Option<String>,
     /// Imports, newest first, at most 50.
     pub imports: Vec<ImportReport>,
     /// The newest job of every kind, and every active one.

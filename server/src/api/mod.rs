@@ -1,0 +1,27 @@
+//! Server functions, one file per capability: check, call one service, return.
+//!
+//! They are public endpoints (`POST /api/...`, JSON in and out), so everything is checked again inside.
+//! In the browser's build the bodies are gone and each is a typed HTTP call.
+
+#![allow(missing_docs, reason = "the server macro makes a public struct of each function's arguments")]
+
+mod datasets;
+mod dry_run;
+mod grader;
+mod jobs;
+mod records;
+mod topics;
+mod training;
+
+pub use datasets::*;
+pub use dry_run::*;
+pub use grader::*;
+pub use jobs::*;
+pub use records::*;
+pub use topics::*;
+pub use training::*;
+
+#[cfg(feature = "ssr")]
+mod boundary;
+#[cfg(feature = "ssr")]
+pub use boundary::server_functions_registered;

@@ -1,0 +1,112 @@
+//! Numbers, shares, durations and times as people read them. Pure; the same on server and browser.
+
+use crate::types::TimestampMs;
+
+/// 1234567 -> "1,234,567".
+pub fn count(value: i64) -> String {
+    let digits = value.unsigned_abs().to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3 + 1);
+    if value < 0 {
+        out.push('-');
+    }
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// "1 record", "2,000 records".
+pub fn counted(value: i64, singular: &str) -> String {
+    if value == 1 { format!("1 {singular}") } else { format!("{} {singular}s", count(value)) }
+}
+
+/// Bytes in binary units with one decimal: "0 B", "1.5 KiB", "2.0 GiB".
+pub fn bytes(value: i64) -> String {
+    const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
+    let mut amount = value as f64;
+    let mut unit = 0;
+    while amount >= 1024.0 && unit < UNITS.len() - 1 {
+        amount /= 1024.0;
+        unit += 1;
+    }
+    if unit == 0 { format!("{value} B") } else { format!("{amount:.1} {}", UNITS[unit]) }
+}
+
+/// A duration: "350 ms", "4.2 s", "3 min 20 s", "2 h 5 min".
+pub fn duration_ms(value: i64) -> String {
+    let value = value.max(0);
+    match value {
+        0..1_000 => format!("{value} ms"),
+        1_000..60_000 => format!("{:.1} s", value as f64 / 1000.0),
+        60_000..3_600_000 => format!("{} min {} s", value / 60_000, value % 60_000 / 1000),
+        _ => format!("{} h {} min", value / 3_600_000, value % 3_600_000 / 60_000),
+    }
+}
+
+/// How long ago, seen from `now`: "just now", "12 s ago", "4 min ago", "3 h ago", "5 days ago".
+pub fn ago(time: TimestampMs, now: TimestampMs) -> String {
+    let seconds = (now - time).max(0) / 1000;
+    match seconds {
+        0..5 => "just now".to_owned(),
+        5..60 => format!("{seconds} s ago"),
+        60..3_600 => format!("{} min ago", seconds / 60),
+        3_600..86_400 => format!("{} h ago", seconds / 3_600),
+        86_400..172_800 => "1 day ago".to_owned(),
+        _ => format!("{} days ago", seconds / 86_400),
+    }
+}
+
+/// An exact UTC time, for hovering: "2026-11-23 01:05:09 UTC".
+pub fn utc(time: TimestampMs) -> String {
+    // Howard Hinnant's days-to-civil algorithm.
+    let seconds = time.div_euclid(1000);
+    let (days, rest) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+    let shifted = days + 719_468;
+    let era = shifted.div_euclid(146_097);
+    let day_of_era = shifted.rem_euclid(146_097);
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted_month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
+    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    format!("{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02} UTC", rest / 3600, rest % 3600 / 60, rest % 60)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_have_separators() {
+        for (value, expected) in [(0, "0"), (999, "999"), (1_000, "1,000"), (-1_234_567, "-1,234,567")] {
+            assert_eq!(count(value), expected);
+        }
+        assert_eq!(counted(1, "record"), "1 record");
+        assert_eq!(counted(1_042, "record"), "1,042 records");
+    }
+
+    #[test]
+    fn sizes_and_durations_have_units() {
+        assert_eq!(bytes(1_023), "1023 B");
+        assert_eq!(bytes(1_536), "1.5 KiB");
+        assert_eq!(bytes(2 << 30), "2.0 GiB");
+        assert_eq!(duration_ms(999), "999 ms");
+        assert_eq!(duration_ms(4_210), "4.2 s");
+        assert_eq!(duration_ms(200_000), "3 min 20 s");
+        assert_eq!(duration_ms(7_500_000), "2 h 5 min");
+    }
+
+    #[test]
+    fn times_are_relative_and_exact() {
+        assert_eq!(ago(0, 12_000), "12 s ago");
+        assert_eq!(ago(0, 3 * 3_600_000), "3 h ago");
+        assert_eq!(ago(5_000, 0), "just now", "a clock that runs ahead is no news");
+        // Checked with `date -u -d @1700000000`.
+        assert_eq!(utc(1_700_000_000_123), "2023-11-14 22:13:20 UTC");
+        assert_eq!(utc(951_782_400_000), "2000-02-29 00:00:00 UTC");
+    }
+}
