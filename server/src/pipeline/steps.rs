@@ -225,16 +225,15 @@ pub(super) fn missing_for_training(inputs: &PipelineInputs) -> Option<&'static s
 
 /// "1,042 records, 1,008 valid".
 fn record_facts(inputs: &PipelineInputs) -> String {
-    let mut facts = counted(inputs.total_records + inputs.pending_records, "record");
-    if inputs.valid_records == 0 && inputs.pending_records == 0 {
-        facts.push_str(", none valid");
-    } else {
-        facts.push_str(&format!(", {} valid", count(inputs.valid_records)));
-    }
+    let records = counted(inputs.total_records + inputs.pending_records, "record");
     if inputs.pending_records > 0 {
-        facts.push_str(&format!(", {} not validated yet", count(inputs.pending_records)));
+        let (valid, pending) = (count(inputs.valid_records), count(inputs.pending_records));
+        return format!("{records}, {valid} valid, {pending} not validated yet");
     }
-    facts
+    if inputs.valid_records == 0 {
+        return format!("{records}, none valid");
+    }
+    format!("{records}, {} valid", count(inputs.valid_records))
 }
 
 /// What the last test says of the grader.

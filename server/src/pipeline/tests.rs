@@ -40,16 +40,12 @@ fn training(state: TrainingState) -> TrainingFacts {
     TrainingFacts { state, progress: 62.0, epoch: 2, n_epochs: 2, reward: Some(0.52), improved: true, stale: false }
 }
 
-fn tested(samples: i64, errors: i64, std: Option<f64>) -> Option<GraderFacts> {
-    Some(GraderFacts {
-        label: "Script".to_owned(),
-        version: 2,
-        last_test: Some(GraderTestFacts { samples, errors, std }),
-    })
+fn tested(samples: i64, errors: i64, std: Option<f64>) -> GraderFacts {
+    GraderFacts { label: "Script".to_owned(), version: 2, last_test: Some(GraderTestFacts { samples, errors, std }) }
 }
 
-fn half() -> Option<Progress> {
-    Some(Progress { percent: Some(50.0) })
+fn half() -> Progress {
+    Progress { percent: Some(50.0) }
 }
 
 fn with(change: Change) -> PipelineInputs {
@@ -71,8 +67,8 @@ fn check(step: fn(&PipelineInputs) -> PipelineStep, change: Change, status: Pipe
 fn extract_follows_its_row() {
     let cases: &[(Change, PipelineStepStatus, &str)] = &[
         (|i| *i = PipelineInputs::default(), Ready, "No records yet"),
-        (|i| i.loading.importing = half(), Processing, "Importing • 1,042 records so far"),
-        (|i| i.loading.validating = half(), Processing, "Validating 1,042 records"),
+        (|i| i.loading.importing = Some(half()), Processing, "Importing • 1,042 records so far"),
+        (|i| i.loading.validating = Some(half()), Processing, "Validating 1,042 records"),
         (|_| (), Complete, "1,042 records, 1,008 valid"),
         // A fifth exactly is still complete, one record more is not.
         (
@@ -116,7 +112,7 @@ fn topics_follow_their_row() {
         (|i| *i = PipelineInputs::default(), Waiting, "Import records first"),
         (|i| *i = PipelineInputs { topic_count: Some(7), ..PipelineInputs::default() }, Waiting, "7 topics"),
         (|i| i.topic_count = None, Ready, "No topics yet"),
-        (|i| i.loading.categorizing = half(), Processing, "Categorizing 1,008 records"),
+        (|i| i.loading.categorizing = Some(half()), Processing, "Categorizing 1,008 records"),
         (|_| (), Complete, "7 topics • 1,008 records"),
         (|i| (i.valid_records, i.labelled_records) = (1_000, 900), Complete, "7 topics • 900 records"),
         (|i| (i.valid_records, i.labelled_records) = (1_000, 899), Attention, "7 topics • 899 of 1,000 records"),
@@ -192,11 +188,11 @@ fn grader_follows_its_row() {
         (|i| i.loading.testing_grader = Some(Progress::default()), Processing, "Testing Script"),
         (|_| (), Complete, "Script"),
         (|i| i.grader.as_mut().unwrap().last_test = None, Complete, "Script"),
-        (|i| i.grader = tested(1, 0, None), Complete, "Script"),
-        (|i| i.grader = tested(5, 0, Some(0.05)), Complete, "Script"),
-        (|i| i.grader = tested(5, 0, Some(0.049)), Attention, "Script • test scores hardly differ (std 0.049)"),
-        (|i| i.grader = tested(5, 2, Some(0.3)), Attention, "Script • 2 of 5 test samples failed"),
-        (|i| i.grader = tested(5, 5, None), Failed, "Script • every test sample failed"),
+        (|i| i.grader = Some(tested(1, 0, None)), Complete, "Script"),
+        (|i| i.grader = Some(tested(5, 0, Some(0.05))), Complete, "Script"),
+        (|i| i.grader = Some(tested(5, 0, Some(0.049))), Attention, "Script • test scores hardly differ (std 0.049)"),
+        (|i| i.grader = Some(tested(5, 2, Some(0.3))), Attention, "Script • 2 of 5 test samples failed"),
+        (|i| i.grader = Some(tested(5, 5, None)), Failed, "Script • every test sample failed"),
     ];
     for (change, status, text) in cases {
         check(compute_grader_step_status, *change, *status, text);
@@ -210,7 +206,7 @@ fn dry_run_follows_its_row() {
         (|i| (i.grader, i.dry_run) = (None, None), Waiting, "Set a grader first: a dry run scores responses with it"),
         (|i| i.grader = None, Waiting, "Mean: 0.45 • GO"),
         (|i| i.dry_run = None, Ready, "Not run yet"),
-        (|i| i.loading.dry_running = half(), Processing, "Grading samples"),
+        (|i| i.loading.dry_running = Some(half()), Processing, "Grading samples"),
         (|_| (), Complete, "Mean: 0.45 • GO"),
         (|i| i.dry_run = Some(dry_run(Verdict::Caution)), Attention, "Mean: 0.45 • CAUTION"),
         (|i| i.dry_run = Some(dry_run(Verdict::NoGo)), Failed, "Mean: 0.45 • NO-GO"),
@@ -355,7 +351,7 @@ fn steps_that_have_something_to_run_can_be_run_again() {
     let again: Vec<bool> = state.steps.iter().map(|step| step.can_rerun).collect();
     // Coverage is always up to date; no trainer is connected.
     assert_eq!(again, [true, true, false, true, true, false, false]);
-    let running = compute_pipeline_state(&with(|i| i.loading.dry_running = half()));
+    let running = compute_pipeline_state(&with(|i| i.loading.dry_running = Some(half())));
     assert!(!running.step(PipelineStepId::DryRun).can_rerun);
 }
 
@@ -387,7 +383,7 @@ fn the_hint_follows_the_state() {
         (|i| (i.balance_score, i.grader) = (Some(0.31), None), Coverage, OpenStep, "0.31"),
         (|i| i.grader = None, Grader, OpenStep, "Set a grader"),
         (|i| (i.grader.as_mut().unwrap().last_test, i.dry_run) = (None, None), Grader, TestGrader, "five samples"),
-        (|i| i.grader = tested(5, 3, None), Grader, OpenStep, "3 of 5 test samples"),
+        (|i| i.grader = Some(tested(5, 3, None)), Grader, OpenStep, "3 of 5 test samples"),
         (|i| i.dry_run = None, DryRun, StartDryRun, "Start a dry run"),
         (|i| i.dry_run_failed = Some("no worker".to_owned()), DryRun, OpenStep, "no worker"),
         (|i| i.dry_run = Some(dry_run(Verdict::Caution)), DryRun, OpenStep, "CAUTION"),
@@ -410,11 +406,11 @@ fn the_hint_follows_the_state() {
 #[test]
 fn there_is_no_hint_while_something_runs() {
     let changes: [Change; 5] = [
-        |i| i.loading.importing = half(),
-        |i| i.loading.validating = half(),
-        |i| i.loading.categorizing = half(),
-        |i| i.loading.testing_grader = half(),
-        |i| i.loading.dry_running = half(),
+        |i| i.loading.importing = Some(half()),
+        |i| i.loading.validating = Some(half()),
+        |i| i.loading.categorizing = Some(half()),
+        |i| i.loading.testing_grader = Some(half()),
+        |i| i.loading.dry_running = Some(half()),
     ];
     for change in changes {
         let inputs = with(change);

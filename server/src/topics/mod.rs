@@ -1,1 +1,4 @@
-//! See the map in `lib.rs`.
+//! Topics: what the records are about (domain.md section 4).
+
+pub mod hierarchy;
+pub mod keywords;
