@@ -1,1 +1,3 @@
-//! See the map in `lib.rs`.
+//! Training: the split (domain.md section 9).
+
+pub mod split;
