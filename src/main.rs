@@ -4,11 +4,11 @@ mod cli;
 
 use std::process::ExitCode;
 
-use anneal_server::grader::worker::{WORKER_ARGUMENT, worker_main};
+use anneal_server::grader::{WORKER_ARGUMENT, worker_main};
 
 fn main() -> ExitCode {
     if std::env::args_os().nth(1).is_some_and(|argument| argument == WORKER_ARGUMENT) {
-        return worker_main();
+        worker_main();
     }
     cli::main()
 }

@@ -4,6 +4,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::grader::ScriptLimits;
+
 /// The port no peer's tool uses by default.
 pub const DEFAULT_PORT: u16 = 4577;
 
@@ -25,11 +27,7 @@ pub struct Config {
     /// Longest line of an imported file that is parsed.
     pub max_line_bytes: usize,
     /// Limits of user scripts.
-    pub script_cpu: Duration,
-    /// Memory a script may take on top of the worker's own.
-    pub script_memory_mib: u64,
-    /// Wall-clock time a script may take.
-    pub script_deadline: Duration,
+    pub script_limits: ScriptLimits,
     /// Jobs that run at once.
     pub concurrent_jobs: usize,
     /// A running job without a sign of life for so long is taken over.
@@ -71,9 +69,7 @@ impl Default for Config {
             site_dir: PathBuf::from("target/site"),
             max_upload_bytes: 16 << 30,
             max_line_bytes: 16 << 20,
-            script_cpu: Duration::from_millis(100),
-            script_memory_mib: 64,
-            script_deadline: Duration::from_secs(2),
+            script_limits: ScriptLimits::default(),
             concurrent_jobs: 4,
             job_timeout: Duration::from_secs(6),
         }

@@ -1,6 +1,5 @@
 //! What every handler and job shares.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::extract::FromRef;
@@ -11,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config::Config;
 use crate::db::Db;
 use crate::error::ServiceResult;
-use crate::grader::script::{ScriptLimits, ScriptPool};
+use crate::grader::{ScriptPool, WorkerCommand};
 use crate::jobs::Jobs;
 use crate::types::event::DatasetEvent;
 use crate::validation::tokens::TokenCounter;
@@ -38,16 +37,10 @@ pub struct AppState {
 }
 
 impl AppState {
-    /// Opens the store and makes the pools; starts nothing. `worker_program` is this binary, which becomes
-    /// a script worker when called as one.
-    pub async fn open(config: Config, worker_program: PathBuf) -> ServiceResult<Self> {
+    /// Opens the store and makes the pools; starts nothing. `worker` is how a script worker is started:
+    /// this very program, called as one.
+    pub async fn open(config: Config, worker: WorkerCommand) -> ServiceResult<Self> {
         let db = Db::open(&config.database_path()).await?;
-        let limits = ScriptLimits {
-            cpu: config.script_cpu,
-            memory_mib: config.script_memory_mib,
-            deadline: config.script_deadline,
-            ..ScriptLimits::default()
-        };
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         let leptos_options = LeptosOptions::builder()
             .output_name("anneal")
@@ -55,12 +48,13 @@ impl AppState {
             .site_pkg_dir("pkg")
             .site_addr(config.address)
             .build();
+        let scripts = ScriptPool::new(config.script_limits, worker, cores);
         Ok(Self {
             config: Arc::new(config),
             db,
             events: Events::default(),
             jobs: Jobs::default(),
-            scripts: ScriptPool::new(limits, worker_program, cores),
+            scripts,
             tokens: Arc::new(TokenCounter::default()),
             leptos_options,
             shutdown: CancellationToken::new(),

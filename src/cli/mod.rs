@@ -10,6 +10,7 @@ mod serve;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use anneal_server::grader::WorkerCommand;
 use anneal_server::jobs;
 use anneal_server::state::AppState;
 use clap::Parser;
@@ -59,8 +60,8 @@ pub enum CliError {
 async fn run(options: Options) -> Result<ExitCode, CliError> {
     let command = options.command();
     let config = options.config()?.check()?;
-    let program = std::env::current_exe().map_err(|error| CliError::Message(format!("the path of this program cannot be found: {error}")))?;
-    let state = AppState::open(config, program).await?;
+    let worker = WorkerCommand::this_program().map_err(|error| CliError::Message(format!("the path of this program cannot be found: {error}")))?;
+    let state = AppState::open(config, worker).await?;
     if matches!(command, Command::Serve) {
         return serve::serve(state).await;
     }

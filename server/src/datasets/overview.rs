@@ -152,7 +152,7 @@ impl Facts {
 
 /// The state of a dataset's records.
 pub async fn hygiene(state: &AppState, id: &str) -> ServiceResult<HygieneReport> {
-    let counts = HygieneCounts::from_rows(db::records::query::status_counts(&state.db, id).await?);
+    let counts = HygieneCounts { groups: db::records::query::status_counts(&state.db, id).await? };
     Ok(hygiene_report(&counts, now_ms()))
 }
 

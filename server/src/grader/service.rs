@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::input::{grade_input, recorded_response};
-use super::script::{GradeError, Graded};
+use super::{GradeError, Graded};
 use crate::clock::now_ms;
 use crate::db;
 use crate::db::records::scan::{self, Scan};

@@ -20,7 +20,7 @@ use crate::dry_run::sample::{allocate, choose_indices};
 use crate::error::{ServiceError, ServiceResult};
 use crate::format;
 use crate::grader::input::{grade_input, recorded_response};
-use crate::grader::script::GradeError;
+use crate::grader::GradeError;
 use crate::types::error::AppError;
 use crate::types::grader::GraderConfig;
 

@@ -11,6 +11,7 @@ use crate::types::dataset::{DatasetRecord, RecordFilter, RecordPage, RecordRow};
 use crate::types::error::AppError;
 use crate::types::topics::TopicCount;
 use crate::types::validation::{RecordStatus, ValidationError};
+use crate::validation::report::HygieneGroup;
 
 /// One record of a dataset; 404 if there is none.
 pub async fn get(db: &Db, dataset_id: &str, record_id: i64) -> ServiceResult<DatasetRecord> {
@@ -80,7 +81,7 @@ fn push_filter(query: &mut QueryBuilder<Sqlite>, dataset_id: &str, filter: &Reco
 }
 
 /// Records per status and first error.
-pub async fn status_counts(db: &Db, dataset_id: &str) -> ServiceResult<Vec<(RecordStatus, Option<ValidationError>, i64)>> {
+pub async fn status_counts(db: &Db, dataset_id: &str) -> ServiceResult<Vec<HygieneGroup>> {
     let rows = sqlx::query(
         "SELECT status, first_error, COUNT(*) AS n FROM records WHERE dataset_id = ? GROUP BY status, first_error",
     )
@@ -96,7 +97,7 @@ pub async fn status_counts(db: &Db, dataset_id: &str) -> ServiceResult<Vec<(Reco
             None => None,
         };
         let status = RecordStatus::parse(&status).ok_or_else(|| unknown_word("records.status", &status))?;
-        counts.push((status, error, row.try_get("n")?));
+        counts.push(HygieneGroup { status, first_error: error, count: row.try_get("n")? });
     }
     Ok(counts)
 }
