@@ -52,11 +52,23 @@ async fn find(state: &AppState, wanted: &str) -> Result<Dataset, CliError> {
         (Some(dataset), 0) => Ok(dataset),
         (Some(last), others) => {
             let ids: Vec<String> = found.into_iter().chain([last]).map(|dataset| dataset.id).collect();
-            Err(CliError::Message(format!("{} datasets are called \"{wanted}\"; name one by its id: {}", others + 1, ids.join(", "))))
+            Err(CliError::Message(format!(
+                "{} datasets are called \"{wanted}\"; name one by its id: {}",
+                others + 1,
+                ids.join(", ")
+            )))
         }
         (None, _) => {
-            let names: Vec<String> = db::datasets::list(&state.db).await?.into_iter().map(|dataset| format!("\"{}\"", dataset.name)).collect();
-            let known = if names.is_empty() { "there are none yet; import a file or run `anneal demo`".to_owned() } else { format!("there are {}", names.join(", ")) };
+            let names: Vec<String> = db::datasets::list(&state.db)
+                .await?
+                .into_iter()
+                .map(|dataset| format!("\"{}\"", dataset.name))
+                .collect();
+            let known = if names.is_empty() {
+                "there are none yet; import a file or run `anneal demo`".to_owned()
+            } else {
+                format!("there are {}", names.join(", "))
+            };
             Err(CliError::Message(format!("no dataset has the id or name \"{wanted}\": {known}.")))
         }
     }
@@ -64,7 +76,9 @@ async fn find(state: &AppState, wanted: &str) -> Result<Dataset, CliError> {
 
 async fn import(state: &AppState, options: ImportOptions) -> Result<ExitCode, CliError> {
     let path = std::path::absolute(&options.file).map_err(|error| CliError::Message(error.to_string()))?;
-    let size = tokio::fs::metadata(&path).await.map_err(|error| CliError::Message(format!("{} cannot be read: {error}.", path.display())))?;
+    let size = tokio::fs::metadata(&path)
+        .await
+        .map_err(|error| CliError::Message(format!("{} cannot be read: {error}.", path.display())))?;
     if !size.is_file() {
         return Err(CliError::Message(format!("{} is not a file.", path.display())));
     }
@@ -124,14 +138,20 @@ async fn validate(state: &AppState, wanted: &str, json: bool) -> Result<ExitCode
     tx.commit().await.map_err(anneal_server::error::ServiceError::from)?;
     ended_well(&work_off(state, &job_id, json).await?)?;
     let report = datasets::hygiene(state, &dataset.id).await?;
-    if json { output::json(&report)? } else { output::hygiene(&report) }
+    if json {
+        output::json(&report)?
+    } else {
+        output::hygiene(&report)
+    }
     Ok(ExitCode::SUCCESS)
 }
 
 async fn run_dry(state: &AppState, options: DryRunOptions) -> Result<ExitCode, CliError> {
     let dataset = find(state, &options.dataset).await?;
     if let Some(path) = &options.grader {
-        let script = tokio::fs::read_to_string(path).await.map_err(|error| CliError::Message(format!("{} cannot be read: {error}.", path.display())))?;
+        let script = tokio::fs::read_to_string(path)
+            .await
+            .map_err(|error| CliError::Message(format!("{} cannot be read: {error}.", path.display())))?;
         grader::save(state, &dataset.id, GraderConfig::Script { script }).await?;
     }
     let config = DryRunConfig {
@@ -144,7 +164,11 @@ async fn run_dry(state: &AppState, options: DryRunOptions) -> Result<ExitCode, C
     ended_well(&work_off(state, &run.job_id, options.output.json).await?)?;
     let report = db::dry_runs::get(&state.db, &run.id).await?.summary.report;
     let report = report.ok_or_else(|| CliError::Message("the run ended without a report".to_owned()))?;
-    if options.output.json { output::json(&report)? } else { output::dry_run(&report) }
+    if options.output.json {
+        output::json(&report)?
+    } else {
+        output::dry_run(&report)
+    }
     Ok(exit_code(&report))
 }
 
@@ -169,7 +193,10 @@ async fn demo(state: &AppState, json: bool) -> Result<ExitCode, CliError> {
     if let Some(report) = overview.dry_run.and_then(|run| run.summary.report) {
         output::dry_run(&report);
     }
-    output::line(&format!("Look at it in the browser: anneal serve, then http://{}/finetune/{id}", state.config.address));
+    output::line(&format!(
+        "Look at it in the browser: anneal serve, then http://{}/finetune/{id}",
+        state.config.address
+    ));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -185,7 +212,9 @@ async fn export(state: &AppState, options: ExportOptions) -> Result<ExitCode, Cl
         ExportWhat::Valid => write(out, training::rows(state, &id, split, SplitPart::Valid).await?).await?,
         ExportWhat::Topics => write_json(out, db::topics::current(&state.db, &id).await?.as_ref(), "topics").await?,
         ExportWhat::Hygiene => write_json(out, Some(&datasets::hygiene(state, &id).await?), "hygiene report").await?,
-        ExportWhat::Coverage => write_json(out, datasets::overview(state, &id).await?.coverage.as_ref(), "coverage report").await?,
+        ExportWhat::Coverage => {
+            write_json(out, datasets::overview(state, &id).await?.coverage.as_ref(), "coverage report").await?
+        }
         ExportWhat::DryRun => {
             let report = datasets::overview(state, &id).await?.dry_run.and_then(|run| run.summary.report);
             write_json(out, report.as_ref(), "dry-run report").await?
@@ -193,7 +222,9 @@ async fn export(state: &AppState, options: ExportOptions) -> Result<ExitCode, Cl
     };
     match (options.output.json, out) {
         (true, Some(path)) => output::json(&json!({ "path": path, "bytes": written }))?,
-        (false, Some(path)) => output::line(&format!("{} written to {}", anneal_server::format::bytes(written), path.display())),
+        (false, Some(path)) => {
+            output::line(&format!("{} written to {}", anneal_server::format::bytes(written), path.display()))
+        }
         (_, None) => {}
     }
     Ok(ExitCode::SUCCESS)
@@ -202,14 +233,19 @@ async fn export(state: &AppState, options: ExportOptions) -> Result<ExitCode, Cl
 async fn open(out: Option<&Path>) -> Result<Box<dyn AsyncWrite + Unpin>, CliError> {
     Ok(match out {
         Some(path) => {
-            let file = tokio::fs::File::create(path).await.map_err(|error| CliError::Message(format!("{} cannot be written: {error}.", path.display())))?;
+            let file = tokio::fs::File::create(path)
+                .await
+                .map_err(|error| CliError::Message(format!("{} cannot be written: {error}.", path.display())))?;
             Box::new(tokio::io::BufWriter::new(file))
         }
         None => Box::new(tokio::io::stdout()),
     })
 }
 
-async fn write(out: Option<&Path>, chunks: impl Stream<Item = anneal_server::error::ServiceResult<impl AsRef<[u8]>>>) -> Result<i64, CliError> {
+async fn write(
+    out: Option<&Path>,
+    chunks: impl Stream<Item = anneal_server::error::ServiceResult<impl AsRef<[u8]>>>,
+) -> Result<i64, CliError> {
     let mut writer = open(out).await?;
     let mut chunks = std::pin::pin!(chunks);
     let mut written = 0_i64;

@@ -60,7 +60,8 @@ pub enum CliError {
 async fn run(options: Options) -> Result<ExitCode, CliError> {
     let command = options.command();
     let config = options.config()?.check()?;
-    let worker = WorkerCommand::this_program().map_err(|error| CliError::Message(format!("the path of this program cannot be found: {error}")))?;
+    let worker = WorkerCommand::this_program()
+        .map_err(|error| CliError::Message(format!("the path of this program cannot be found: {error}")))?;
     let state = AppState::open(config, worker).await?;
     if matches!(command, Command::Serve) {
         return serve::serve(state).await;
@@ -72,7 +73,11 @@ async fn run(options: Options) -> Result<ExitCode, CliError> {
 }
 
 /// Runs the job just queued in this process and waits for it; progress goes to the terminal.
-async fn work_off(state: &AppState, job_id: &str, json: bool) -> Result<anneal_server::types::job::JobStatus, CliError> {
+async fn work_off(
+    state: &AppState,
+    job_id: &str,
+    json: bool,
+) -> Result<anneal_server::types::job::JobStatus, CliError> {
     let progress = output::Progress::new(json);
     let runner = tokio::spawn(jobs::runner::run(state.clone(), Some(job_id.to_owned())));
     let status = jobs::runner::wait(state, job_id, |status| progress.show(status)).await?;
@@ -85,5 +90,9 @@ fn start_log(serving: bool) {
     let default = if serving { "info" } else { "warn" };
     let filter = EnvFilter::try_from_env("ANNEAL_LOG").unwrap_or_else(|_| EnvFilter::new(default));
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(Arc::new(std::io::stderr()));
-    if std::env::var("ANNEAL_LOG_FORMAT").is_ok_and(|format| format == "json") { log.json().init() } else { log.with_target(false).init() }
+    if std::env::var("ANNEAL_LOG_FORMAT").is_ok_and(|format| format == "json") {
+        log.json().init()
+    } else {
+        log.with_target(false).init()
+    }
 }

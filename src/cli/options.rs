@@ -171,7 +171,9 @@ impl Options {
             Err(error) => return Err(CliError::Message(format!("ANNEAL_TOKEN cannot be read: {error}"))),
         };
         let data_dir = self.global.data_dir.unwrap_or_else(default_data_dir);
-        let data_dir = std::path::absolute(&data_dir).map_err(|error| CliError::Message(format!("the data folder {} cannot be resolved: {error}", data_dir.display())))?;
+        let data_dir = std::path::absolute(&data_dir).map_err(|error| {
+            CliError::Message(format!("the data folder {} cannot be resolved: {error}", data_dir.display()))
+        })?;
         Ok(Config {
             data_dir,
             address: SocketAddr::new(self.global.host, self.global.port),

@@ -15,12 +15,17 @@ pub async fn serve(state: AppState) -> Result<ExitCode, CliError> {
     })?;
     let address = listener.local_addr().map_err(|error| CliError::Message(error.to_string()))?;
     if !state.config.site_dir.join("pkg").is_dir() {
-        output::complain(&format!("{} has no browser files; the pages will look bare and stay still. Build them with `make build`.", state.config.site_dir.display()));
+        output::complain(&format!(
+            "{} has no browser files; the pages will look bare and stay still. Build them with `make build`.",
+            state.config.site_dir.display()
+        ));
     }
     output::line(&format!("Anneal is ready at http://{address}"));
     output::line(&format!("data folder: {}", state.config.data_dir.display()));
     tokio::spawn(stop_on_signal(state.clone()));
-    anneal::serve::run(listener, state).await.map_err(|error| CliError::Message(format!("the server ended: {error}")))?;
+    anneal::serve::run(listener, state)
+        .await
+        .map_err(|error| CliError::Message(format!("the server ended: {error}")))?;
     Ok(ExitCode::SUCCESS)
 }
 
