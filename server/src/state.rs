@@ -16,7 +16,7 @@ use crate::types::event::DatasetEvent;
 use crate::validation::tokens::TokenCounter;
 
 /// Handles only; cheap to clone.
-#[derive(Clone, FromRef)]
+#[derive(Clone)]
 pub struct AppState {
     /// Read once at start.
     pub config: Arc<Config>,
@@ -59,6 +59,12 @@ impl AppState {
             leptos_options,
             shutdown: CancellationToken::new(),
         })
+    }
+}
+
+impl FromRef<AppState> for LeptosOptions {
+    fn from_ref(state: &AppState) -> Self {
+        state.leptos_options.clone()
     }
 }
 

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::db::records::query::{self, KeyedRecord};
-use crate::db::records::write::{self, Derived, RecordVerdict};
+use crate::db::records::write::{self, RecordVerdict};
 use crate::db::{self, Tx};
 use crate::error::ServiceResult;
 use crate::import::prepare::derive;
@@ -39,7 +39,7 @@ pub async fn update(state: &AppState, dataset_id: &str, record_id: i64, text: &s
     let (data, json, derived, findings) = tokio::task::spawn_blocking(move || {
         let json = data.to_string();
         let (derived, findings) = derive(&data, None, &config, &tokens);
-        (data, json, Derived::from(derived), findings)
+        (data, json, derived, findings)
     })
     .await?;
     if data == before.data {

@@ -6,4 +6,8 @@ pub mod chart;
 pub mod diagnosis;
 mod random;
 pub mod sample;
+pub mod report;
+mod service;
 pub mod statistics;
+
+pub use service::{histogram, resume, samples, start, view};

@@ -47,6 +47,7 @@ pub fn build_report(input: ReportInput) -> DryRunReport {
             planned: input.planned,
             failed: input.failed,
             length_correlation: length_correlation(&scores, &lengths),
+            rollouts_per_prompt: input.config.rollouts_per_prompt,
         };
         diagnose_dry_run(&diagnosis_input, &DiagnosisBounds::default())
     });

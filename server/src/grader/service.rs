@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::input::{grade_input, recorded_response};
+use super::input::{RecordedResponse, grade_input, recorded_response};
 use super::{GradeError, Graded};
 use crate::clock::now_ms;
 use crate::db;
@@ -110,6 +110,15 @@ async fn test_records(state: &AppState, dataset_id: &str, samples: i64) -> Servi
         records.extend(scan::nth(&state.db, dataset_id, scan, index).await?);
     }
     Ok(records)
+}
+
+impl RecordedResponse {
+    /// What people are shown of it: the text, then the tool calls as JSON, a line each.
+    pub fn as_shown(&self) -> String {
+        let calls = self.tool_calls.iter().map(|call| call.get("function").unwrap_or(call).to_string());
+        let parts = Some(self.text.clone()).filter(|text| !text.is_empty()).into_iter().chain(calls);
+        parts.collect::<Vec<_>>().join("\n")
+    }
 }
 
 async fn test_one(state: &AppState, script: &Arc<str>, record: &DatasetRecord) -> GraderTestResult {

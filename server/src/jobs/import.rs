@@ -16,7 +16,7 @@ use crate::datasets::new_id;
 use crate::datasets::records::{mark_duplicate, verdict_of};
 use crate::db::imports::BatchCounts;
 use crate::db::records::query::KeptByKey;
-use crate::db::records::write::{Derived, NewRecord};
+use crate::db::records::write::NewRecord;
 use crate::db::{self, Tx};
 use crate::error::{ServiceError, ServiceResult};
 use crate::format;
@@ -234,7 +234,7 @@ fn decide_duplicates(records: Vec<PreparedRecord>, kept: KeptByKey, first_id: i6
             source_record_id: parsed.source_record_id,
             evaluation: parsed.evaluation.map(|value| value.to_string()),
             line: parsed.line,
-            derived: Derived::from(derived),
+            derived,
             verdict,
         });
     }

@@ -5,6 +5,7 @@ use sqlx::{QueryBuilder, Row, Sqlite};
 use super::super::Tx;
 use crate::clock::now_ms;
 use crate::error::ServiceResult;
+use crate::import::prepare::Derived;
 use crate::types::topics::CategorizationMetadata;
 use crate::types::validation::{RecordStatus, ValidationError};
 
@@ -37,21 +38,6 @@ pub struct NewRecord {
     pub derived: Derived,
     /// What validation says.
     pub verdict: RecordVerdict,
-}
-
-/// What is computed from a record's data when it is stored or edited.
-#[derive(Debug, Clone, Default)]
-pub struct Derived {
-    /// Start of the last user message.
-    pub preview: String,
-    /// Messages in the prompt.
-    pub message_count: i64,
-    /// Whether production's answer is there.
-    pub has_output: bool,
-    /// Whether the prompt ends with a user message.
-    pub ends_with_user: bool,
-    /// Canonical hash of the prompt.
-    pub prompt_hash: Option<[u8; 16]>,
 }
 
 /// The outcome of validation as it is stored.
