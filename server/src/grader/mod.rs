@@ -34,3 +34,7 @@ pub use input::{GradeInput, RecordedResponse, grade_input, recorded_response};
 pub use protocol::{Graded, ScriptLimits};
 pub use script::{ScriptPool, WorkerCommand};
 pub use worker::{WORKER_ARGUMENT, worker_main};
+
+mod service;
+
+pub use service::{save, test_grader_on_sample, versions};
