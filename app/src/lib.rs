@@ -9,6 +9,7 @@
 //! | [`contexts`] | the open dataset, its live jobs, what the URL selects |
 //! | [`pages`] | one file per route |
 //! | [`finetune`] | the canvas page: header, health, canvas, cards, panel frame, data forms; `finetune::steps`: the seven panels |
+//! | [`records`] | the records overlay over the canvas, and how one conversation looks |
 //! | [`ui`] | components without a word of the domain |
 //! | `frame` | the top bar and the theme switch that all pages share |
 //! | `server_only` | status codes and cookies, on the server |
@@ -20,6 +21,7 @@ pub mod contexts;
 pub mod finetune;
 mod frame;
 pub mod pages;
+pub mod records;
 mod server_only;
 pub mod ui;
 

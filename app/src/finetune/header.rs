@@ -14,6 +14,10 @@ pub fn DatasetHeader() -> impl IntoView {
     let process = use_finetune_process();
     let name = Memo::new(move |_| process.overview().with(|overview| overview.dataset.name.clone()));
     let id = process.dataset_id();
+    let native_url = format!("/download/{id}/records.jsonl?form=native");
+    let chat_url = format!("/download/{id}/records.jsonl?form=chat");
+    let topics_file_url = format!("/download/{id}/topics.json");
+    let settings_url = format!("/finetune/{id}/settings");
     let dialog_url = move |dialog| move || process.url_with(|query| query.dialog = Some(dialog));
     let records_url = move || process.url_with(|query| query.records = Some((RecordFilter::default(), 1)));
     let topics_url = move || process.url_with(|query| query.step = Some(PipelineStepId::Topics));
@@ -28,13 +32,13 @@ pub fn DatasetHeader() -> impl IntoView {
                 <MenuLink href=Signal::derive(dialog_url(PageDialog::Add))>"Add data…"</MenuLink>
                 <MenuLink href=Signal::derive(dialog_url(PageDialog::Replace))>"Replace data…"</MenuLink>
                 <MenuSeparator/>
-                <MenuLink download=true href=format!("/download/{id}/records.jsonl?form=native")>"Download records (native)"</MenuLink>
-                <MenuLink download=true href=format!("/download/{id}/records.jsonl?form=chat")>"Download records (chat)"</MenuLink>
+                <MenuLink download=true href=native_url>"Download records (native)"</MenuLink>
+                <MenuLink download=true href=chat_url>"Download records (chat)"</MenuLink>
                 <MenuSeparator/>
                 <MenuLink href=Signal::derive(topics_url)>"Import topics"</MenuLink>
-                <MenuLink download=true href=format!("/download/{id}/topics.json")>"Download topics"</MenuLink>
+                <MenuLink download=true href=topics_file_url>"Download topics"</MenuLink>
             </Menu>
-            <a class=ButtonVariant::Secondary.class() href=format!("/finetune/{id}/settings") aria-label="Settings">
+            <a class=ButtonVariant::Secondary.class() href=settings_url aria-label="Settings">
                 <Icon name=IconName::Settings/>
                 <span class="top-bar__word">"Settings"</span>
             </a>

@@ -64,8 +64,14 @@ pub fn DatasetRow(
 
 fn mini_step(step: &PipelineStep) -> impl IntoView + use<> {
     let words = format!("{}: {}", step.name, step.status.label());
+    let title = words.clone();
+    let class = format!(
+        "mini-pipeline__step mini-pipeline__step--{} {}",
+        step.status.label().to_lowercase(),
+        tone_of(step.status).class()
+    );
     view! {
-        <li class=format!("mini-pipeline__step mini-pipeline__step--{} {}", step.status.label().to_lowercase(), tone_of(step.status).class()) title=words.clone()>
+        <li class=class title=title>
             <span class="visually-hidden">{words}</span>
         </li>
     }
