@@ -1,0 +1,3 @@
+//! The dataset's canvas page: one file per part.
+
+pub mod steps;
