@@ -1,2 +1,3 @@
 //! Anneal's pages. See the map below.
 pub mod contexts;
+pub mod ui;

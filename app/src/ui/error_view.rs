@@ -1,0 +1,42 @@
+//! An error at the place where it happened: what, why, and what to do.
+
+use anneal_server::types::error::AppError;
+use leptos::prelude::*;
+
+use super::{Button, Icon, IconName};
+
+/// Shows an [`AppError`]; its message already says what happened, why and what to do. `retry` adds a
+/// button.
+#[component]
+pub fn ErrorView(
+    /// The error.
+    error: AppError,
+    /// Tries again.
+    #[prop(optional, into)]
+    retry: Option<Callback<()>>,
+) -> impl IntoView {
+    view! {
+        <div class="error-view" role="alert">
+            <Icon name=IconName::Warning/>
+            <div class="error-view__text">
+                <strong class="error-view__title">{title_of(&error)}</strong>
+                <p class="error-view__message">{error.to_string()}</p>
+            </div>
+            {retry.map(|retry| view! { <Button small=true on:click=move |_| retry.run(())>"Try again"</Button> })}
+        </div>
+    }
+}
+
+const fn title_of(error: &AppError) -> &'static str {
+    match error {
+        AppError::NotFound { .. } => "Not found",
+        AppError::Invalid { .. } => "That cannot be used as it is",
+        AppError::Conflict { .. } => "Not possible right now",
+        AppError::TooLarge { .. } => "Too large",
+        AppError::Unauthorized => "Not signed in",
+        AppError::Forbidden { .. } => "Refused",
+        AppError::Unavailable { .. } => "Not available right now",
+        AppError::Internal { .. } => "Something went wrong on the server",
+        AppError::Unreachable { .. } => "The server could not be reached",
+    }
+}

@@ -1,0 +1,31 @@
+//! Components without a word of the domain. Each is a thin, accessible wrapper around the native
+//! element that already does most of it (`dialog`, `details`, `progress`), so that the pages read and
+//! their forms submit without JavaScript too. Their looks are in `style/ui.css`, one BEM block each.
+
+mod badge;
+mod button;
+mod card;
+mod code_editor;
+mod dialog;
+mod error_view;
+mod field;
+mod icon;
+mod menu;
+mod progress;
+mod relative_time;
+mod tabs;
+mod toast;
+
+pub use badge::{Badge, Tone};
+pub use button::{Button, ButtonVariant};
+pub use card::{Card, Disclosure, EmptyState, Stat};
+pub use code_editor::CodeEditor;
+pub use dialog::{Dialog, DialogSize};
+pub use error_view::ErrorView;
+pub use field::{Field, described_by};
+pub use icon::{Icon, IconName};
+pub use menu::{Menu, MenuButton, MenuLink, MenuSeparator};
+pub use progress::{Progress, Spinner};
+pub use relative_time::{RelativeTime, provide_clock};
+pub use tabs::{TabPanel, Tabs};
+pub use toast::{Toaster, Toasts, provide_toaster, use_toaster};
