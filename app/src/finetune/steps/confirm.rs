@@ -1,10 +1,10 @@
 //! A question before something is taken away.
 
-use leptos::html;
 use leptos::prelude::*;
 
-/// A modal question, open while `message` has a text. The browser's own dialog keeps the focus inside,
-/// closes on Esc and gives the focus back.
+use crate::ui::{Button, ButtonVariant, Dialog, DialogSize};
+
+/// A modal question, open while `message` has a text.
 #[component]
 pub fn ConfirmDialog(
     /// What it is about.
@@ -16,36 +16,20 @@ pub fn ConfirmDialog(
     /// Called on yes.
     on_confirm: Callback<()>,
 ) -> impl IntoView {
-    let dialog = NodeRef::<html::Dialog>::new();
-    Effect::new(move |_| {
-        let is_open = message.with(Option::is_some);
-        if let Some(dialog) = dialog.get() {
-            match (is_open, dialog.open()) {
-                (true, false) => drop(dialog.show_modal()),
-                (false, true) => dialog.close(),
-                _ => (),
-            }
-        }
-    });
+    let close = Callback::new(move |()| message.set(None));
+    let yes = move |_| {
+        message.set(None);
+        on_confirm.run(());
+    };
     view! {
-        <dialog node_ref=dialog class="dialog dialog--confirm" aria-label=title on:close=move |_| message.set(None)>
-            <h3 class="dialog__title">{title}</h3>
+        <Dialog open=Signal::derive(move || message.with(Option::is_some)) on_close=close title size=DialogSize::Small>
             <p>{move || message.get()}</p>
-            <div class="toolbar toolbar--end">
-                <button type="button" class="button" autofocus on:click=move |_| message.set(None)>
-                    "Keep as it is"
-                </button>
-                <button
-                    type="button"
-                    class="button button--danger"
-                    on:click=move |_| {
-                        message.set(None);
-                        on_confirm.run(());
-                    }
-                >
+            <div class="dialog__actions">
+                <Button on:click=move |_| close.run(())>"Keep as it is"</Button>
+                <Button variant=ButtonVariant::Danger on:click=yes>
                     {confirm}
-                </button>
+                </Button>
             </div>
-        </dialog>
+        </Dialog>
     }
 }

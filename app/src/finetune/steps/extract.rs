@@ -26,35 +26,35 @@ pub fn ExtractPanel() -> impl IntoView {
             <JobProgress kind=JobKind::Import title="Importing" />
             <JobProgress kind=JobKind::Validate title="Validating" />
             <div class="panel__columns">
-                <section class="box">
-                    <header class="box__head">
-                        <h3>"Records"</h3>
+                <section class="card">
+                    <header class="card__head">
+                        <h3 class="card__title">"Records"</h3>
                         <Show when=move || has_records.get()>
-                            <span class="muted">"checked " <When at=checked /></span>
+                            <span class="card__aside">"checked " <When at=checked /></span>
                         </Show>
                     </header>
                     <Counts />
                     <Checklist checks />
                     <p class="muted small">{rules}</p>
                 </section>
-                <section class="box">
-                    <header class="box__head">
-                        <h3>"What is wrong"</h3>
-                        <span class="muted">"by first error"</span>
+                <section class="card">
+                    <header class="card__head">
+                        <h3 class="card__title">"What is wrong"</h3>
+                        <span class="card__aside">"by first error"</span>
                     </header>
                     <ErrorBreakdown />
                 </section>
             </div>
-            <section class="box">
-                <header class="box__head">
-                    <h3>"Imports"</h3>
+            <section class="card">
+                <header class="card__head">
+                    <h3 class="card__title">"Imports"</h3>
                 </header>
                 <ImportsTable />
             </section>
-            <section class="box">
-                <header class="box__head">
-                    <h3>"Sample conversations"</h3>
-                    <span class="muted">"the first three valid records"</span>
+            <section class="card">
+                <header class="card__head">
+                    <h3 class="card__title">"Sample conversations"</h3>
+                    <span class="card__aside">"the first three valid records"</span>
                 </header>
                 <SampleConversations />
             </section>

@@ -1,6 +1,7 @@
 //! One panel per pipeline step, shown in the detail panel below the canvas. Each shows its result, what
 //! made it complete or not, when and from what it was computed, and its actions.
 
+mod chosen_file;
 mod confirm;
 mod coverage;
 mod deploy;

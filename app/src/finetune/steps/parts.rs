@@ -13,6 +13,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::contexts::use_finetune_process;
+use crate::ui::{ErrorView, RelativeTime};
 
 /// One field of the overview, so that only what changed is drawn again.
 pub fn field<T>(read: impl Fn(&DatasetOverview) -> T + Send + Sync + 'static) -> Memo<T>
@@ -91,22 +92,7 @@ impl Task {
 /// An error next to where it happened.
 #[component]
 pub fn ErrorNote(#[prop(into)] error: Signal<Option<AppError>>) -> impl IntoView {
-    view! {
-        <div role="alert" class="note-slot">
-            {move || {
-                error
-                    .get()
-                    .map(|error| {
-                        view! {
-                            <p class="note note--error">
-                                <span aria-hidden="true">"✕ "</span>
-                                {error.to_string()}
-                            </p>
-                        }
-                    })
-            }}
-        </div>
-    }
+    view! { {move || error.get().map(|error| view! { <ErrorView error /> })} }
 }
 
 /// How one condition of a step stands.
@@ -130,10 +116,10 @@ impl CheckState {
 
     const fn parts(self) -> (&'static str, &'static str, &'static str) {
         match self {
-            Self::Done => ("✓", "Done: ", "check check--done"),
-            Self::Attention => ("!", "Look here: ", "check check--attention"),
-            Self::Failed => ("✕", "Failed: ", "check check--failed"),
-            Self::Open => ("○", "Open: ", "check check--open"),
+            Self::Done => ("✓", "Done: ", "checklist__item checklist__item--done"),
+            Self::Attention => ("!", "Look here: ", "checklist__item checklist__item--attention"),
+            Self::Failed => ("✕", "Failed: ", "checklist__item checklist__item--failed"),
+            Self::Open => ("○", "Open: ", "checklist__item checklist__item--open"),
         }
     }
 }
@@ -167,7 +153,7 @@ pub fn Checklist(#[prop(into)] checks: Signal<Vec<Check>>) -> impl IntoView {
                         let (icon, word, class) = check.state.parts();
                         view! {
                             <li class=class>
-                                <span class="check__icon" aria-hidden="true">
+                                <span class="checklist__icon" aria-hidden="true">
                                     {icon}
                                 </span>
                                 <span>
@@ -183,12 +169,11 @@ pub fn Checklist(#[prop(into)] checks: Signal<Vec<Check>>) -> impl IntoView {
     }
 }
 
-/// A time as people say it, with the exact one on hover. Relative to the server's clock at the last
-/// refresh, so that server and browser draw the same.
+/// A time as people say it, seen from the overview's clock.
 #[component]
 pub fn When(#[prop(into)] at: Signal<TimestampMs>) -> impl IntoView {
     let now = field(|overview| overview.now);
-    view! { <time title=move || format::utc(at.get())>{move || format::ago(at.get(), now.get())}</time> }
+    view! { <RelativeTime time=at now /> }
 }
 
 /// Says why a step's result is no longer that of the present data.
@@ -333,7 +318,7 @@ fn RunningJob(job: Memo<Option<JobStatus>>, title: &'static str) -> impl IntoVie
                 <span>{move || read(job_counts)}</span>
                 <span class="muted">{move || read(|j| j.message.clone())}</span>
                 <span class="muted">{move || pace.get()}</span>
-                <button type="button" class="button button--small" on:click=on_cancel disabled=stopping>
+                <button type="button" class="button button--secondary button--small" on:click=on_cancel disabled=stopping>
                     "Cancel"
                 </button>
             </div>
@@ -367,7 +352,7 @@ fn job_pace(job: Memo<Option<JobStatus>>) -> ReadSignal<String> {
         let Some((done, total, unit)) = job.with(|j| j.as_ref().map(|j| (j.done, j.total, j.unit.clone()))) else {
             return;
         };
-        let Some(now) = browser_now() else { return };
+        let now = round(js_sys::Date::now());
         let first = seen.try_update_value(|seen| {
             seen.push((now, done));
             if seen.len() > 30 {
@@ -403,16 +388,6 @@ fn pace_text(elapsed_ms: i64, done: i64, left: i64, unit: &str) -> String {
 #[expect(clippy::cast_possible_truncation, reason = "clamped to a range that i64 holds exactly")]
 fn round(value: f64) -> i64 {
     value.round().clamp(0.0, 9e15) as i64
-}
-
-#[cfg(feature = "hydrate")]
-fn browser_now() -> Option<TimestampMs> {
-    Some(round(js_sys::Date::now()))
-}
-
-#[cfg(not(feature = "hydrate"))]
-fn browser_now() -> Option<TimestampMs> {
-    None
 }
 
 /// A score or deviation with two decimals.

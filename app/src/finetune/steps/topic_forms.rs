@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use super::parts::ErrorNote;
 use super::topic_tree::split_keywords;
 use super::topics::{OpenForm, TopicChange, TopicEditor};
-use crate::files::read_chosen_file;
+use super::chosen_file::read_chosen_file;
 
 /// What an importable file looks like.
 const IMPORT_EXAMPLE: &str = r#"{"nodes": [
@@ -52,7 +52,7 @@ pub fn TopicForm(
         editor.apply(TopicChange::Edit(edit));
     };
     view! {
-        <form class="box form" on:submit=save>
+        <form class="card form" on:submit=save>
             <h3>{title}</h3>
             <TextField label="Name" value=name hint="1 to 300 characters, unique in the whole tree." />
             <TextField label="Description" value=description hint="What belongs to it." />
@@ -75,7 +75,7 @@ fn FormButtons(editor: TopicEditor, save_label: &'static str) -> impl IntoView {
             <button type="submit" class="button button--primary" disabled=busy>
                 {move || if busy() { "Saving…" } else { save_label }}
             </button>
-            <button type="button" class="button" on:click=close>
+            <button type="button" class="button button--secondary" on:click=close>
                 "Close"
             </button>
         </div>
@@ -120,7 +120,7 @@ pub fn ImportForm(editor: TopicEditor) -> impl IntoView {
         editor.apply(TopicChange::Import(json.get_untracked()));
     };
     view! {
-        <form class="box form" on:submit=save>
+        <form class="card form" on:submit=save>
             <h3>"Import topics"</h3>
             <p class="muted small">
                 "Replaces all topics. Records keep labels whose topic is still there under the same name; before any other label is lost you are asked."

@@ -104,10 +104,10 @@ pub fn TopicsPanel() -> impl IntoView {
             <BlockedNote step=PipelineStepId::Topics />
             <JobProgress kind=JobKind::Categorize title="Labelling records" />
             <div class="panel__columns panel__columns--wide-left">
-                <section class="box">
-                    <header class="box__head">
-                        <h3>"Topics"</h3>
-                        <span class="muted">
+                <section class="card">
+                    <header class="card__head">
+                        <h3 class="card__title">"Topics"</h3>
+                        <span class="card__aside">
                             {move || version.get().map_or_else(String::new, |version| format!("version {version}"))}
                         </span>
                     </header>
@@ -118,9 +118,9 @@ pub fn TopicsPanel() -> impl IntoView {
                 </section>
                 <div class="stack">
                     <OpenTopicForm editor />
-                    <section class="box">
-                        <header class="box__head">
-                            <h3>"Labels"</h3>
+                    <section class="card">
+                        <header class="card__head">
+                            <h3 class="card__title">"Labels"</h3>
                         </header>
                         <Checklist checks />
                         <LabelLinks />
@@ -176,14 +176,14 @@ fn TopicToolbar(editor: TopicEditor) -> impl IntoView {
     let download = format!("/download/{}/topics.json", use_finetune_process().dataset_id());
     view! {
         <div class="toolbar">
-            <button type="button" class="button" on:click=move |_| editor.form.set(OpenForm::Add(None))>
+            <button type="button" class="button button--secondary" on:click=move |_| editor.form.set(OpenForm::Add(None))>
                 "Add topic"
             </button>
-            <button type="button" class="button" on:click=move |_| editor.form.set(OpenForm::Import)>
+            <button type="button" class="button button--secondary" on:click=move |_| editor.form.set(OpenForm::Import)>
                 "Import JSON…"
             </button>
             <Show when=move || has_topics.get()>
-                <a class="button" href=download.clone() download rel="external">
+                <a class="button button--secondary" href=download.clone() download rel="external">
                     "Download JSON"
                 </a>
             </Show>
@@ -272,7 +272,7 @@ fn TopicRow(editor: TopicEditor, row: TreeRow, counts: Memo<(i64, i64)>) -> impl
             <span class="tree__actions">
                 <button
                     type="button"
-                    class="button button--small"
+                    class="button button--secondary button--small"
                     on:click=move |_| editor.form.set(OpenForm::Add(Some(name.get_value())))
                     aria-label=format!("Add a topic under {}", name.get_value())
                 >
@@ -280,7 +280,7 @@ fn TopicRow(editor: TopicEditor, row: TreeRow, counts: Memo<(i64, i64)>) -> impl
                 </button>
                 <button
                     type="button"
-                    class="button button--small"
+                    class="button button--secondary button--small"
                     on:click=delete
                     aria-label=format!("Delete {}", name.get_value())
                 >
@@ -370,7 +370,7 @@ fn Categorizer() -> impl IntoView {
                 >
                     {move || if task.busy() { "Starting…" } else { "Label records without a topic" }}
                 </button>
-                <button type="button" class="button" disabled=disabled on:click=ask>
+                <button type="button" class="button button--secondary" disabled=disabled on:click=ask>
                     "Label all again…"
                 </button>
             </div>
