@@ -1,12 +1,29 @@
 //! The open dataset: what the server last said of it, what its jobs do right now, what the URL selects,
 //! and the verbs that change it. Provided by the dataset's route, so it dies with it.
 
+use anneal_server::api::{categorize, get_overview, test_grader};
+use anneal_server::format;
 use anneal_server::pipeline::{compute_pipeline_state, next_step};
 use anneal_server::types::dataset::RecordFilter;
+use anneal_server::types::error::AppError;
+use anneal_server::types::event::DatasetEvent;
 use anneal_server::types::job::{JobKind, JobStatus};
 use anneal_server::types::overview::DatasetOverview;
-use anneal_server::types::pipeline::{NextStep, PipelineState, PipelineStepId};
+use anneal_server::types::pipeline::{NextAction, NextStep, PipelineState, PipelineStepId};
+use anneal_server::types::topics::CategorizeMode;
+use anneal_server::types::validation::RecordStatus;
 use leptos::prelude::*;
+use leptos::task::spawn_local;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::{use_navigate, use_query_map};
+
+use super::event_stream;
+use super::live_jobs;
+use super::page_query::{PageDialog, PageQuery};
+use crate::ui::{Toaster, use_toaster};
+
+/// Samples of a grader test started from the canvas.
+const TEST_SAMPLES: i64 = 5;
 
 /// Read-only views and verbs; `Copy`, so that closures take it freely.
 #[derive(Clone, Copy)]
@@ -15,10 +32,36 @@ pub struct FinetuneProcess {
     dataset_id: StoredValue<String>,
     /// Written by `refresh` alone.
     overview: RwSignal<DatasetOverview>,
+    /// What events said since the last overview; written by `on_event` and pruned by `refresh`.
+    live: RwSignal<Vec<JobStatus>>,
+    /// All jobs, stored and live, newest first.
+    jobs: Memo<Vec<JobStatus>>,
     /// The state of the seven steps, from the overview and the live jobs.
     pub pipeline: Memo<PipelineState>,
     /// What to do now.
     pub next_step: Memo<Option<NextStep>>,
+    /// Whether an overview is being fetched, and whether another one is wanted after it.
+    fetching: StoredValue<Fetching>,
+    /// Why the last refresh failed; the page keeps showing the overview before it.
+    refresh_error: RwSignal<Option<AppError>>,
+    /// No event stream for some seconds; written by its connection.
+    offline: RwSignal<bool>,
+    /// A verb of `act` is under way (it then disables the hint's button).
+    acting: RwSignal<bool>,
+    /// The URL.
+    query: Memo<PageQuery>,
+    navigate: StoredValue<Navigate>,
+    toaster: Toaster,
+}
+
+type Navigate = Box<dyn Fn(&str, NavigateOptions) + Send + Sync>;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fetching {
+    No,
+    Yes,
+    /// One more when this one is done: something changed after it was asked for.
+    YesAndAgain,
 }
 
 impl FinetuneProcess {
@@ -26,14 +69,42 @@ impl FinetuneProcess {
     pub fn new(initial: DatasetOverview) -> Self {
         let dataset_id = StoredValue::new(initial.dataset.id.clone());
         let overview = RwSignal::new(initial);
-        let pipeline = Memo::new(move |_| overview.with(|o| compute_pipeline_state(&o.pipeline_inputs)));
-        let next = Memo::new(move |_| overview.with(|o| pipeline.with(|p| next_step(&o.pipeline_inputs, p))));
-        Self { dataset_id, overview, pipeline, next_step: next }
+        let live = RwSignal::new(Vec::<JobStatus>::new());
+        let jobs = Memo::new(move |_| overview.with(|overview| live.with(|live| live_jobs::merged(&overview.jobs, live))));
+        let inputs = Memo::new(move |_| {
+            let mut inputs = overview.with(|overview| overview.pipeline_inputs.clone());
+            jobs.with(|jobs| live_jobs::apply_to(&mut inputs, jobs));
+            inputs
+        });
+        let pipeline = Memo::new(move |_| inputs.with(compute_pipeline_state));
+        let next = Memo::new(move |_| inputs.with(|inputs| pipeline.with(|pipeline| next_step(inputs, pipeline))));
+        let params = use_query_map();
+        let query = Memo::new(move |_| params.with(PageQuery::from_params));
+        let process = Self {
+            dataset_id,
+            overview,
+            live,
+            jobs,
+            pipeline,
+            next_step: next,
+            fetching: StoredValue::new(Fetching::No),
+            refresh_error: RwSignal::new(None),
+            offline: RwSignal::new(false),
+            acting: RwSignal::new(false),
+            query,
+            navigate: StoredValue::new(Box::new(use_navigate())),
+            toaster: use_toaster(),
+        };
+        Effect::new(move || {
+            let id = process.dataset_id();
+            event_stream::connect(&id, process.offline, move || process.refresh(), move |event| process.on_event(event));
+        });
+        process
     }
 
     /// The dataset's id.
     pub fn dataset_id(self) -> String {
-        self.dataset_id.get_value()
+        self.dataset_id.try_get_value().unwrap_or_default()
     }
 
     /// What the server last said. Read fields through `Memo`s, so that only what changed is drawn again.
@@ -43,30 +114,221 @@ impl FinetuneProcess {
 
     /// The newest job of a kind, live (progress comes by events, not by fetching).
     pub fn job(self, kind: JobKind) -> Option<JobStatus> {
-        self.overview.with(|o| o.jobs.iter().filter(|job| job.kind == kind).max_by_key(|job| job.created_at).cloned())
+        self.jobs.with(|jobs| jobs.iter().find(|job| job.kind == kind).cloned())
     }
 
-    /// Fetches the overview again. Called after a change of one's own; changes of others come by events.
-    pub fn refresh(self) {}
+    /// Why the last refresh failed, if it did; cleared by the next one that works.
+    pub fn refresh_error(self) -> Signal<Option<AppError>> {
+        self.refresh_error.into()
+    }
+
+    /// True while the event stream has been lost for some seconds.
+    pub fn offline(self) -> Signal<bool> {
+        self.offline.into()
+    }
+
+    /// True while something that [`Self::act`] started has not answered.
+    pub fn acting(self) -> Signal<bool> {
+        self.acting.into()
+    }
+
+    /// Shows messages in the page's corner.
+    pub fn toaster(self) -> Toaster {
+        self.toaster
+    }
+
+    /// Fetches the overview again; at most one request at a time, and one more after it if asked
+    /// meanwhile. Called after a change of one's own; changes of others come by events.
+    pub fn refresh(self) {
+        let was = self.fetching.try_update_value(|fetching| {
+            let was = *fetching;
+            *fetching = if was == Fetching::No { Fetching::Yes } else { Fetching::YesAndAgain };
+            was
+        });
+        if was == Some(Fetching::No) {
+            spawn_local(async move { while self.fetch_once().await {} });
+        }
+    }
+
+    /// True if another fetch is wanted.
+    async fn fetch_once(self) -> bool {
+        match get_overview(self.dataset_id()).await {
+            Ok(overview) => {
+                self.live.try_update(|live| *live = live_jobs::kept_after_refresh(live, &overview.jobs));
+                self.overview.try_set(overview);
+                self.refresh_error.try_set(None);
+            }
+            Err(AppError::NotFound { .. }) => self.leave_deleted(),
+            Err(error) => {
+                self.refresh_error.try_set(Some(error));
+            }
+        }
+        self.fetching
+            .try_update_value(|fetching| {
+                let again = *fetching == Fetching::YesAndAgain;
+                *fetching = if again { Fetching::Yes } else { Fetching::No };
+                again
+            })
+            .unwrap_or(false)
+    }
+
+    fn on_event(self, event: DatasetEvent) {
+        match event {
+            DatasetEvent::Changed => self.refresh(),
+            DatasetEvent::Job { job } => {
+                let ended = !job.state.is_active();
+                self.live.try_update(|live| {
+                    live.retain(|other| other.id != job.id);
+                    live.push(job);
+                });
+                if ended {
+                    self.refresh();
+                }
+            }
+            DatasetEvent::Deleted => self.leave_deleted(),
+        }
+    }
+
+    fn leave_deleted(self) {
+        self.toaster.info("This dataset was deleted.");
+        self.go("/finetune");
+    }
+
+    /// What the URL selects, whole.
+    pub fn query(self) -> Memo<PageQuery> {
+        self.query
+    }
+
+    /// The URL (path and query) after this change, for links that work without JavaScript.
+    pub fn url_with(self, change: impl FnOnce(&mut PageQuery)) -> String {
+        let mut query = self.query.get();
+        change(&mut query);
+        format!("/finetune/{}{}", self.dataset_id(), query.to_query_string())
+    }
+
+    /// Changes the URL; Back undoes it.
+    pub fn change_url(self, change: impl FnOnce(&mut PageQuery)) {
+        let url = untrack(|| self.url_with(change));
+        self.go(&url);
+    }
+
+    fn go(self, url: &str) {
+        let options = NavigateOptions { scroll: false, ..NavigateOptions::default() };
+        self.navigate.try_with_value(|navigate| navigate(url, options));
+    }
 
     /// The step whose panel is open (`?step=`); the current one if the URL names none.
     pub fn selected_step(self) -> PipelineStepId {
-        PipelineStepId::Extract
+        let chosen = self.query.with(|query| query.step);
+        chosen.or_else(|| self.pipeline.with(|pipeline| pipeline.current_step_id)).unwrap_or(PipelineStepId::Extract)
     }
 
     /// Opens a step's panel by changing the URL.
-    pub fn select_step(self, _step: PipelineStepId) {}
+    pub fn select_step(self, step: PipelineStepId) {
+        self.change_url(|query| query.step = Some(step));
+    }
 
     /// The records overlay's filter and page, if it is open (`?records=...&page=`).
     pub fn records_view(self) -> Option<(RecordFilter, i64)> {
-        None
+        self.query.with(|query| query.records.clone())
     }
 
-    /// Opens the records overlay by changing the URL.
-    pub fn open_records(self, _filter: RecordFilter) {}
+    /// Opens the records overlay at its first page (or filters it anew) by changing the URL.
+    pub fn open_records(self, filter: RecordFilter) {
+        self.open_records_page(filter, 1);
+    }
+
+    /// The same at a page, from 1.
+    pub fn open_records_page(self, filter: RecordFilter, page: i64) {
+        self.change_url(|query| {
+            query.records = Some((filter, page));
+            query.record = None;
+        });
+    }
 
     /// Closes it.
-    pub fn close_records(self) {}
+    pub fn close_records(self) {
+        self.change_url(|query| {
+            query.records = None;
+            query.record = None;
+        });
+    }
+
+    /// The record in the overlay's reading pane (`&record=`).
+    pub fn open_record_id(self) -> Option<i64> {
+        self.query.with(|query| query.record)
+    }
+
+    /// Opens a record in the overlay (opening that too), or with `None` closes the reading pane.
+    pub fn open_record(self, id: Option<i64>) {
+        self.change_url(|query| {
+            query.record = id;
+            if id.is_some() && query.records.is_none() {
+                query.records = Some((RecordFilter::default(), 1));
+            }
+        });
+    }
+
+    /// The open dialog (`?dialog=`). [`PageDialog::DryRun`] is shown by the dry run's panel.
+    pub fn dialog(self) -> Option<PageDialog> {
+        self.query.with(|query| query.dialog)
+    }
+
+    /// Opens a dialog by changing the URL.
+    pub fn open_dialog(self, dialog: PageDialog) {
+        self.change_url(|query| query.dialog = Some(dialog));
+    }
+
+    /// Closes the open one.
+    pub fn close_dialog(self) {
+        self.change_url(|query| query.dialog = None);
+    }
+
+    /// Does what the hint's button says. Failures are shown as toasts.
+    pub fn act(self, action: NextAction, step: PipelineStepId) {
+        match action {
+            NextAction::OpenStep => self.select_step(step),
+            NextAction::ImportData => self.open_dialog(PageDialog::Add),
+            NextAction::ViewIssues => {
+                self.open_records(RecordFilter { status: Some(RecordStatus::Invalid), ..RecordFilter::default() });
+            }
+            NextAction::StartDryRun => self.change_url(|query| {
+                query.step = Some(PipelineStepId::DryRun);
+                query.dialog = Some(PageDialog::DryRun);
+            }),
+            NextAction::Categorize => {
+                self.select_step(PipelineStepId::Topics);
+                let id = self.dataset_id();
+                self.run(async move {
+                    categorize(id, CategorizeMode::UnlabelledOnly, false).await.map(|_| "Labelling records by keyword.".to_owned())
+                });
+            }
+            NextAction::TestGrader => {
+                self.select_step(PipelineStepId::Grader);
+                let id = self.dataset_id();
+                self.run(async move {
+                    let report = test_grader(id, None, TEST_SAMPLES).await?;
+                    let tested = i64::try_from(report.results.len()).unwrap_or(i64::MAX);
+                    Ok(format!("Tested the grader on {}.", format::counted(tested, "sample")))
+                });
+            }
+        }
+    }
+
+    fn run(self, task: impl Future<Output = Result<String, AppError>> + 'static) {
+        if self.acting.get_untracked() {
+            return;
+        }
+        self.acting.set(true);
+        spawn_local(async move {
+            match task.await {
+                Ok(message) => self.toaster.success(message),
+                Err(error) => self.toaster.error(&error),
+            }
+            self.acting.try_set(false);
+            self.refresh();
+        });
+    }
 }
 
 /// The open dataset of the page.

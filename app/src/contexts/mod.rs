@@ -1,5 +1,9 @@
-//! State in context: the open dataset ([`FinetuneProcess`]).
+//! State in context: the open dataset ([`FinetuneProcess`]) and what the URL selects ([`PageQuery`]).
 
+mod event_stream;
 mod finetune_process;
+mod live_jobs;
+mod page_query;
 
 pub use finetune_process::*;
+pub use page_query::{PageDialog, PageQuery};
