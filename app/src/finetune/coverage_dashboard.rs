@@ -18,7 +18,8 @@ pub fn CoverageTable() -> impl IntoView {
     let distribution = field(|o| o.coverage.as_ref().map(|r| r.distribution.clone()).unwrap_or_default());
     // Bars share one scale, so that the largest share or target fills the column.
     let scale = Memo::new(move |_| {
-        distribution.with(|rows| rows.iter().map(|row| row.percentage.max(row.target_percentage)).fold(1.0_f64, f64::max))
+        distribution
+            .with(|rows| rows.iter().map(|row| row.percentage.max(row.target_percentage)).fold(1.0_f64, f64::max))
     });
     view! {
         <div class="table-scroll" tabindex="0" role="region" aria-label="Coverage by topic">
@@ -125,10 +126,10 @@ pub fn TargetEditor() -> impl IntoView {
     let distribution = field(|o| o.coverage.as_ref().map(|r| r.distribution.clone()).unwrap_or_default());
     let own = field(|o| o.dataset.target_distribution.is_some());
     let open = move |_| {
-        let rows = distribution.get_untracked().into_iter().map(|row| TargetDraft {
-            topic: row.topic,
-            percent: RwSignal::new(shown(row.target_percentage)),
-        });
+        let rows = distribution
+            .get_untracked()
+            .into_iter()
+            .map(|row| TargetDraft { topic: row.topic, percent: RwSignal::new(shown(row.target_percentage)) });
         drafts.set(Some(rows.collect()));
     };
     view! {
@@ -156,7 +157,9 @@ fn TargetForm(rows: Vec<TargetDraft>, close: Callback<()>) -> impl IntoView {
     let process = use_finetune_process();
     let task = Task::new();
     let rows = StoredValue::new(rows);
-    let values = Memo::new(move |_| rows.with_value(|rows| rows.iter().map(|row| parse_percent(&row.percent.get())).collect::<Vec<_>>()));
+    let values = Memo::new(move |_| {
+        rows.with_value(|rows| rows.iter().map(|row| parse_percent(&row.percent.get())).collect::<Vec<_>>())
+    });
     let sum = Memo::new(move |_| values.with(|values| values.iter().copied().sum::<Option<f64>>()));
     let write = move |numbers: Vec<f64>| {
         rows.with_value(|rows| rows.iter().zip(numbers).for_each(|(row, number)| row.percent.set(shown(number))));
@@ -170,7 +173,10 @@ fn TargetForm(rows: Vec<TargetDraft>, close: Callback<()>) -> impl IntoView {
     let save = move |ev: leptos::ev::SubmitEvent| {
         ev.prevent_default();
         let targets: Option<TargetDistribution> = rows.with_value(|rows| {
-            rows.iter().zip(values.get_untracked()).map(|(row, value)| value.map(|value| (row.topic.clone(), value))).collect()
+            rows.iter()
+                .zip(values.get_untracked())
+                .map(|(row, value)| value.map(|value| (row.topic.clone(), value)))
+                .collect()
         });
         let Some(targets) = targets else {
             task.fail(Some(AppError::invalid("Every topic needs a number of 0 or more. Look at the marked fields.")));
@@ -280,9 +286,15 @@ mod tests {
 
     #[test]
     fn percentages_are_read_with_point_or_comma() {
-        for (text, expected) in
-            [("12.5", Some(12.5)), (" 7,25 ", Some(7.25)), ("0", Some(0.0)), ("-1", None), ("NaN", None), ("", None), ("inf", None)]
-        {
+        for (text, expected) in [
+            ("12.5", Some(12.5)),
+            (" 7,25 ", Some(7.25)),
+            ("0", Some(0.0)),
+            ("-1", None),
+            ("NaN", None),
+            ("", None),
+            ("inf", None),
+        ] {
             assert_eq!(parse_percent(text), expected, "{text}");
         }
     }
@@ -299,11 +311,17 @@ mod tests {
 
     #[test]
     fn gaps_have_a_sign() {
-        assert_eq!((points(3.14), points(-2.04), points(-0.01)), ("+3.1".to_owned(), "−2.0".to_owned(), "0.0".to_owned()));
+        assert_eq!(
+            (points(3.14), points(-2.04), points(-0.01)),
+            ("+3.1".to_owned(), "−2.0".to_owned(), "0.0".to_owned())
+        );
     }
 
     #[test]
     fn numbers_are_shown_without_idle_zeros() {
-        assert_eq!((shown(12.5), shown(100.0), shown(33.333_33)), ("12.5".to_owned(), "100".to_owned(), "33.3333".to_owned()));
+        assert_eq!(
+            (shown(12.5), shown(100.0), shown(33.333_33)),
+            ("12.5".to_owned(), "100".to_owned(), "33.3333".to_owned())
+        );
     }
 }

@@ -1,7 +1,6 @@
 //! "Test on 5 samples": the button, the results, their statistics.
 
 use anneal_server::api::test_grader;
-use anneal_server::types::dataset::RecordFilter;
 use anneal_server::types::grader::{GraderTestReport, GraderTestResult};
 use leptos::prelude::*;
 
@@ -9,7 +8,6 @@ use super::script_grader_editor::GraderDraft;
 use super::steps::parts::{ErrorNote, Task, When, field, score};
 use crate::contexts::use_finetune_process;
 use crate::records::LongText;
-use crate::records::query::go_to_record;
 use crate::ui::{Button, Stat};
 
 /// Samples a test grades.
@@ -117,12 +115,8 @@ fn Results(report: GraderTestReport) -> impl IntoView {
 #[component]
 fn ResultRow(result: GraderTestResult) -> impl IntoView {
     let process = use_finetune_process();
-    let go = go_to_record();
     let record_id = result.record_id;
-    let open = move |_| {
-        process.open_records(RecordFilter::default());
-        go.run(Some(record_id));
-    };
+    let open = move |_| process.open_record(Some(record_id));
     view! {
         <tr>
             <td data-label="Score">

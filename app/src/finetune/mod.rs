@@ -7,5 +7,5 @@ mod dry_run_results;
 mod grader_test_results;
 mod sample_inspector;
 mod score_distribution_chart;
-mod script_grader_editor;
+pub(crate) mod script_grader_editor;
 pub mod steps;

@@ -6,13 +6,12 @@ use anneal_server::types::grader::{GraderConfig, GraderVersion, STARTER_SCRIPT};
 use leptos::prelude::*;
 
 use super::steps::parts::{ErrorNote, Task, When, field};
-use crate::contexts::{FinetuneProcess, use_finetune_process};
+use crate::contexts::use_finetune_process;
 use crate::ui::{Button, ButtonVariant, CodeEditor, Disclosure};
 
 /// What is being written, and which saved script it started from.
 #[derive(Clone, Copy)]
 pub struct GraderDraft {
-    process: FinetuneProcess,
     /// The text in the editor.
     pub script: RwSignal<String>,
     /// The saved script the text started from; `None` while nothing is saved.
@@ -26,8 +25,9 @@ impl GraderDraft {
     pub fn new() -> Self {
         let saved = field(|o| o.grader.as_ref().map(|grader| (grader.version, script_of(grader))));
         let first = saved.get_untracked();
-        let script = RwSignal::new(first.as_ref().map_or_else(|| STARTER_SCRIPT.to_owned(), |(_, script)| script.clone()));
-        let draft = Self { process: use_finetune_process(), script, base: RwSignal::new(first), saved };
+        let script =
+            RwSignal::new(first.as_ref().map_or_else(|| STARTER_SCRIPT.to_owned(), |(_, script)| script.clone()));
+        let draft = Self { script, base: RwSignal::new(first), saved };
         // A version saved elsewhere is taken over only where nothing was typed: an edit is never overwritten.
         Effect::new(move |_| {
             let newest = saved.get();
@@ -96,7 +96,8 @@ pub fn ScriptGraderEditor(draft: GraderDraft) -> impl IntoView {
         }
     };
     let newer = Memo::new(move |_| {
-        let (saved, base) = (draft.saved.get().map(|(version, _)| version), draft.base.get().map(|(version, _)| version));
+        let (saved, base) =
+            (draft.saved.get().map(|(version, _)| version), draft.base.get().map(|(version, _)| version));
         saved.filter(|_| saved > base && draft.is_dirty())
     });
     view! {

@@ -129,7 +129,9 @@ fn tool_call_view(call: Value) -> impl IntoView {
         None => " · without id".to_owned(),
     };
     let arguments = match function.get("arguments") {
-        Some(Value::String(text)) => serde_json::from_str(text).map_or_else(|_| text.clone(), |value: Value| pretty(&value)),
+        Some(Value::String(text)) => {
+            serde_json::from_str(text).map_or_else(|_| text.clone(), |value: Value| pretty(&value))
+        }
         Some(value) => pretty(value),
         None => "(no arguments)".to_owned(),
     };
@@ -181,7 +183,8 @@ pub fn LongText(
     };
     let (open, set_open) = signal(false);
     let rest = text[cut..].chars().count();
-    let label = format!("Show {} more characters", anneal_server::format::count(i64::try_from(rest).unwrap_or(i64::MAX)));
+    let label =
+        format!("Show {} more characters", anneal_server::format::count(i64::try_from(rest).unwrap_or(i64::MAX)));
     let start = format!("{}…", &text[..cut]);
     view! {
         <pre class=class>{move || if open.get() { text.clone() } else { start.clone() }}</pre>

@@ -18,8 +18,9 @@ pub fn read_chosen_file(input: &web_sys::HtmlInputElement, done: impl Fn(Result<
     }
     let name = file.name();
     let settled = Closure::new(move |text: JsValue| {
-        done(text.as_string().ok_or_else(|| AppError::invalid(format!("“{name}” could not be read; choose it again."))));
-        Ok(())
+        done(
+            text.as_string().ok_or_else(|| AppError::invalid(format!("“{name}” could not be read; choose it again."))),
+        );
     });
     let promise: js_sys::Promise<JsValue> = file.text().unchecked_into();
     // A failed read settles with an error object, which is no string and so reported by the same closure.

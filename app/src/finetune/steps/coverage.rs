@@ -1,9 +1,9 @@
 //! Step 3: how the valid records spread over the topics.
 
+use anneal_server::format;
 use anneal_server::types::dataset::RecordFilter;
 use anneal_server::types::overview::DatasetOverview;
 use anneal_server::types::pipeline::PipelineStepId;
-use anneal_server::format;
 use leptos::prelude::*;
 
 use super::extract::Recommendations;
@@ -32,7 +32,10 @@ fn Report() -> impl IntoView {
     let at = field(|o| o.coverage.as_ref().map_or(0, |report| report.timestamp));
     let from = field(|o| {
         o.coverage.as_ref().map_or_else(String::new, |report| {
-            format!("from {}", format::counted(report.valid_records - report.uncategorized_count, "labelled valid record"))
+            format!(
+                "from {}",
+                format::counted(report.valid_records - report.uncategorized_count, "labelled valid record")
+            )
         })
     });
     let recommendations = field(|o| o.coverage.as_ref().map(|r| r.recommendations.clone()).unwrap_or_default());

@@ -225,7 +225,8 @@ fn import_row(import: ImportReport) -> impl IntoView {
     };
     let speed = rows_per_second(import.records, import.duration_ms);
     let replaced = (import.mode == ImportMode::Replace).then_some(" (replaced what was there)");
-    let forms = format!("{} native lines, {} chat lines", format::count(import.native_lines), format::count(import.chat_lines));
+    let forms =
+        format!("{} native lines, {} chat lines", format::count(import.native_lines), format::count(import.chat_lines));
     let created_at = import.created_at;
     view! {
         <tr>

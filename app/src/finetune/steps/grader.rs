@@ -71,7 +71,10 @@ fn checks(overview: &DatasetOverview) -> Vec<Check> {
         errors if errors == test.samples => CheckState::Failed,
         _ => CheckState::Attention,
     };
-    checks.push(Check::new(state, format!("The last test scored {} of {} samples", test.samples - test.errors, test.samples)));
+    checks.push(Check::new(
+        state,
+        format!("The last test scored {} of {} samples", test.samples - test.errors, test.samples),
+    ));
     if let Some(std) = test.std {
         checks.push(Check::new(
             CheckState::of(std >= 0.05, CheckState::Attention),

@@ -2,10 +2,10 @@
 //! made it complete or not, when and from what it was computed, and its actions.
 
 mod chosen_file;
-mod confirm;
+pub(crate) mod confirm;
 mod coverage;
 mod deploy;
-mod dry_run;
+pub(crate) mod dry_run;
 mod extract;
 mod grader;
 pub(crate) mod parts;
@@ -17,7 +17,7 @@ mod train;
 pub use coverage::CoveragePanel;
 pub use deploy::DeployPanel;
 pub use dry_run::DryRunPanel;
-pub use extract::ExtractPanel;
+pub use extract::{ErrorBreakdown, ExtractPanel};
 pub use grader::GraderPanel;
 pub use topics::TopicsPanel;
 pub use train::TrainPanel;

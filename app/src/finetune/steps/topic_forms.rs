@@ -4,10 +4,10 @@ use anneal_server::types::error::AppError;
 use anneal_server::types::topics::{TopicEdit, TopicNode};
 use leptos::prelude::*;
 
+use super::chosen_file::read_chosen_file;
 use super::parts::ErrorNote;
 use super::topic_tree::split_keywords;
 use super::topics::{OpenForm, TopicChange, TopicEditor};
-use super::chosen_file::read_chosen_file;
 
 /// What an importable file looks like.
 const IMPORT_EXAMPLE: &str = r#"{"nodes": [

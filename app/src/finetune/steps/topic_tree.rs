@@ -89,12 +89,16 @@ mod tests {
     fn hierarchy() -> TopicHierarchy {
         let mut refunds = node("refunds", vec![]);
         refunds.keywords = vec!["Money back".to_owned()];
-        TopicHierarchy { version: 1, nodes: vec![node("money", vec![refunds, node("bills", vec![])]), node("travel", vec![])] }
+        TopicHierarchy {
+            version: 1,
+            nodes: vec![node("money", vec![refunds, node("bills", vec![])]), node("travel", vec![])],
+        }
     }
 
     #[test]
     fn a_search_keeps_the_path_to_what_it_finds() {
-        let names = |needle: &str| -> Vec<String> { tree_rows(&hierarchy(), needle).into_iter().map(|row| row.name).collect() };
+        let names =
+            |needle: &str| -> Vec<String> { tree_rows(&hierarchy(), needle).into_iter().map(|row| row.name).collect() };
         assert_eq!(names(""), ["money", "refunds", "bills", "travel"]);
         assert_eq!(names(" money BACK "), ["money", "refunds"]);
         assert_eq!(names("travel"), ["travel"]);

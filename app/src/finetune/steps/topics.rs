@@ -156,8 +156,15 @@ fn checks(overview: &DatasetOverview) -> Vec<Check> {
     if inputs.topic_count.is_some() && inputs.valid_records > 0 {
         let (valid, labelled, review) = (inputs.valid_records, inputs.labelled_records, inputs.needs_review_records);
         checks.push(Check::new(
-            CheckState::of(labelled * 10 >= valid * 9, if labelled == 0 { CheckState::Open } else { CheckState::Attention }),
-            format!("At least 90% of the valid records labelled: {} of {}", format::count(labelled), format::count(valid)),
+            CheckState::of(
+                labelled * 10 >= valid * 9,
+                if labelled == 0 { CheckState::Open } else { CheckState::Attention },
+            ),
+            format!(
+                "At least 90% of the valid records labelled: {} of {}",
+                format::count(labelled),
+                format::count(valid)
+            ),
         ));
         checks.push(Check::new(
             CheckState::of(review * 10 <= valid, CheckState::Attention),
@@ -240,13 +247,17 @@ fn TopicRow(editor: TopicEditor, row: TreeRow, counts: Memo<(i64, i64)>) -> impl
         let name = name.get_value();
         let records = counts.get_untracked().0;
         let message = if records > 0 {
-            format!("Delete “{name}” with all topics below it? {} will lose their label.", format::counted(records, "record"))
+            format!(
+                "Delete “{name}” with all topics below it? {} will lose their label.",
+                format::counted(records, "record")
+            )
         } else {
             format!("Delete “{name}” with all topics below it? No valid record carries it.")
         };
         editor.ask(message, TopicChange::Edit(TopicEdit::Delete { name }));
     };
-    let is_edited = move || editor.form.with(|form| matches!(form, OpenForm::Edit(edited) if name.with_value(|n| n == edited)));
+    let is_edited =
+        move || editor.form.with(|form| matches!(form, OpenForm::Edit(edited) if name.with_value(|n| n == edited)));
     view! {
         <li class=format!("tree__row tree__row--{}", depth.min(4)) class:tree__row--selected=is_edited>
             <button
@@ -314,7 +325,8 @@ fn LabelLinks() -> impl IntoView {
     let process = use_finetune_process();
     let uncategorized = field(|o| o.pipeline_inputs.valid_records - o.pipeline_inputs.labelled_records);
     let review = field(|o| o.pipeline_inputs.needs_review_records);
-    let open_unlabelled = move |_| process.open_records(RecordFilter { topic: Some(String::new()), ..RecordFilter::default() });
+    let open_unlabelled =
+        move |_| process.open_records(RecordFilter { topic: Some(String::new()), ..RecordFilter::default() });
     let open_review = move |_| process.open_records(RecordFilter { needs_review: true, ..RecordFilter::default() });
     view! {
         <p class="link-row">
@@ -341,7 +353,8 @@ fn Categorizer() -> impl IntoView {
         task.start(categorize(process.dataset_id(), mode, include_manual.get_untracked()), move |_| process.refresh());
     };
     let ask = move |_| {
-        let manual = if include_manual.get_untracked() { "labels set by hand included" } else { "labels set by hand are kept" };
+        let manual =
+            if include_manual.get_untracked() { "labels set by hand included" } else { "labels set by hand are kept" };
         question.set(Some(format!(
             "Label every valid record again? {} carry a label now; each may change ({manual}).",
             format::counted(labelled.get_untracked(), "record"),
