@@ -158,3 +158,38 @@ async fn a_dropped_grading_takes_its_worker_with_it() {
     assert_eq!(pool.idle_workers(), 0);
     assert_eq!(pool.grade("function grade() { return 1 }", &sample, 0).await.map(|graded| graded.score), Ok(1.0));
 }
+
+/// What the kernel says of a worker that has graded: the limits are in force, not merely asked for.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_worker_has_given_up_what_it_does_not_need() {
+    let pool = pool(1);
+    pool.grade("function grade() { return 1 }", &input("r"), 0).await.unwrap();
+    let process = PathBuf::from(format!("/proc/{}", pool.idle_process().unwrap()));
+    let limits = std::fs::read_to_string(process.join("limits")).unwrap();
+    let limit = |name: &str| {
+        let line = limits.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+        line.split_whitespace().map(str::to_owned).take(2).collect::<Vec<_>>()
+    };
+    for name in ["Max open files", "Max processes", "Max file size", "Max core file size"] {
+        assert_eq!(limit(name), ["0", "0"], "{name}");
+    }
+    assert_eq!(limit("Max cpu time"), ["60", "61"]);
+    let status = std::fs::read_to_string(process.join("status")).unwrap();
+    let field = |name: &str| status.lines().find_map(|line| line.strip_prefix(name)).map(|value| value.trim().to_owned());
+    assert_eq!(field("NoNewPrivs:").as_deref(), Some("1"));
+    if PathBuf::from("/proc/sys/kernel/seccomp/actions_avail").exists() && cfg!(any(target_arch = "x86_64", target_arch = "aarch64")) {
+        assert_eq!(field("Seccomp:").as_deref(), Some("2"), "the system call filter");
+    }
+    let in_use: u64 = field("VmSize:").unwrap().split(' ').next().unwrap().parse().unwrap();
+    let allowed: u64 = limit("Max address space")[0].parse().unwrap();
+    assert!(allowed > in_use * 1024 - 64 * 1024 * 1024 && allowed < in_use * 1024 + 64 * 1024 * 1024 + 1, "{allowed} of {in_use} KiB");
+    // Readable for the superuser only, since the process is not dumpable.
+    if let Ok(environment) = std::fs::read(process.join("environ")) {
+        assert!(environment.is_empty(), "{}", String::from_utf8_lossy(&environment));
+    }
+    if let Ok(descriptors) = std::fs::read_dir(process.join("fd")) {
+        // Standard input, output and error, and the copy of the socket it works on.
+        assert_eq!(descriptors.count(), 4);
+    }
+}

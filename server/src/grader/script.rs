@@ -152,6 +152,12 @@ impl ScriptPool {
         self.0.idle.lock().unwrap().len()
     }
 
+    /// The process of an idle worker.
+    #[cfg(test)]
+    pub(super) fn idle_process(&self) -> Option<u32> {
+        self.0.idle.lock().unwrap().last().and_then(|worker| worker.child.id())
+    }
+
     /// Kills the idle workers as an operator or the kernel might.
     #[cfg(test)]
     pub(super) fn kill_idle(&self) {
