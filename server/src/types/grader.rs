@@ -86,5 +86,3 @@ pub struct GraderTestReport {
     pub stats: Option<GraderTestStats>,
 }
 
-/// Temporary.
-pub const STARTER_SCRIPT: &str = "";
