@@ -1,7 +1,12 @@
 //! The dataset's canvas page: one file per part.
 
 pub mod canvas_view;
+mod coverage_dashboard;
 mod data_dialogs;
+mod dry_run_dialog;
+mod dry_run_progress;
+mod dry_run_results;
+mod grader_test_results;
 mod header;
 mod health_indicator;
 mod help_dialog;
@@ -9,6 +14,9 @@ mod next_step_hint;
 mod pipeline_canvas;
 mod pipeline_connector;
 mod pipeline_step_card;
+mod sample_inspector;
+mod score_distribution_chart;
+pub(crate) mod script_grader_editor;
 mod status;
 mod step_detail_panel;
 pub mod steps;

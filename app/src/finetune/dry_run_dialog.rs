@@ -1,0 +1,162 @@
+//! The configuration of a dry run (`?dialog=dryrun`).
+
+use anneal_server::api::start_dry_run;
+use anneal_server::format;
+use anneal_server::types::dry_run::{DryRunConfig, ResponseSource};
+use anneal_server::types::error::AppError;
+use leptos::prelude::*;
+
+use super::steps::dry_run::{own_param, set_own_param};
+use super::steps::parts::{ErrorNote, Task, field};
+use crate::contexts::{PageDialog, use_finetune_process};
+use crate::ui::{Button, ButtonVariant, Dialog, Field, described_by};
+
+/// Most samples of a run.
+const MOST_SAMPLES: i64 = 10_000;
+
+/// The dialog; its fields start from the last run's.
+#[component]
+pub fn DryRunDialog() -> impl IntoView {
+    let process = use_finetune_process();
+    let open = Memo::new(move |_| process.dialog() == Some(PageDialog::DryRun));
+    view! {
+        <Dialog open title="Dry run" on_close=Callback::new(move |()| process.close_dialog())>
+            <ConfigForm />
+        </Dialog>
+    }
+}
+
+#[component]
+fn ConfigForm() -> impl IntoView {
+    let process = use_finetune_process();
+    let task = Task::new();
+    let last = process.overview().with_untracked(|o| o.dry_run_history.first().map(|run| run.config.clone()));
+    let first = last.unwrap_or_default();
+    let suggested = process.query().with_untracked(|query| own_param(query, "size"));
+    let size = RwSignal::new(suggested.unwrap_or_else(|| first.sample_size.to_string()));
+    let seed = RwSignal::new(first.seed.to_string());
+    let stratify = RwSignal::new(first.stratify_by_topic);
+    let model = RwSignal::new(first.base_model);
+    let start = move |ev: leptos::ev::SubmitEvent| {
+        ev.prevent_default();
+        let config =
+            read_config(&size.get_untracked(), &seed.get_untracked(), &model.get_untracked(), stratify.get_untracked());
+        match config {
+            Err(error) => task.fail(Some(error)),
+            Ok(config) => task.start(start_dry_run(process.dataset_id(), config), move |_| {
+                process.change_url(|query| {
+                    query.dialog = None;
+                    for key in ["size", "run", "tab"] {
+                        set_own_param(query, key, None);
+                    }
+                });
+                process.refresh();
+            }),
+        }
+    };
+    view! {
+        <form class="form" on:submit=start>
+            <ResponseSourceNote />
+            <div class="form__pair">
+                <NumberField id="dry-run-size" label="Sample size" value=size hint="1 to 10,000 prompts; with fewer responses than that, all of them." />
+                <NumberField id="dry-run-seed" label="Seed" value=seed hint="The same seed on the same data draws the same sample." />
+            </div>
+            <label class="check">
+                <input
+                    type="checkbox"
+                    prop:checked=move || stratify.get()
+                    on:change:target=move |ev| stratify.set(ev.target().checked())
+                />
+                <span>"Give every topic its share of the sample"</span>
+            </label>
+            <Field id="dry-run-model" label="Base model" hint="Only a name in the report: recorded responses come from whatever answered in production.">
+                <input
+                    type="text"
+                    id="dry-run-model"
+                    aria-describedby=described_by("dry-run-model")
+                    prop:value=move || model.get()
+                    on:input:target=move |ev| model.set(ev.target().value())
+                />
+            </Field>
+            <ErrorNote error=task.error() />
+            <div class="dialog__actions">
+                <Button on:click=move |_| process.close_dialog()>"Cancel"</Button>
+                <Button variant=ButtonVariant::Primary kind="submit" busy=Signal::derive(move || task.busy())>
+                    "Start dry run"
+                </Button>
+            </div>
+        </form>
+    }
+}
+
+#[component]
+fn ResponseSourceNote() -> impl IntoView {
+    let available = field(|o| o.recorded_responses);
+    let version = field(|o| o.grader.as_ref().map(|grader| grader.version));
+    view! {
+        <dl class="facts">
+            <div>
+                <dt>"Responses"</dt>
+                <dd>{move || format!("Recorded responses ({} available)", format::count(available.get()))}</dd>
+            </div>
+            <div>
+                <dt>"Grader"</dt>
+                <dd>{move || version.get().map_or_else(|| "none saved".to_owned(), |version| format!("version {version}"))}</dd>
+            </div>
+        </dl>
+        <p class="muted small">
+            "One recorded response per prompt needs no key and no network. It shows whether the grader tells good from bad, whether scores leave room, and which topics stand out. It cannot show whether one prompt's answers would differ when the model tries again, which is what the training learns from: so the confidence of this verdict is low."
+        </p>
+    }
+}
+
+#[component]
+fn NumberField(id: &'static str, label: &'static str, value: RwSignal<String>, hint: &'static str) -> impl IntoView {
+    view! {
+        <Field id label hint>
+            <input
+                type="text"
+                inputmode="numeric"
+                autocomplete="off"
+                id=id
+                aria-describedby=described_by(id)
+                prop:value=move || value.get()
+                on:input:target=move |ev| value.set(ev.target().value())
+            />
+        </Field>
+    }
+}
+
+/// The typed configuration; the server checks it again.
+fn read_config(size: &str, seed: &str, model: &str, stratify_by_topic: bool) -> Result<DryRunConfig, AppError> {
+    let digits = |text: &str| text.trim().replace(',', "");
+    let sample_size = digits(size).parse::<i64>().ok().filter(|size| (1..=MOST_SAMPLES).contains(size));
+    let sample_size = sample_size.ok_or_else(|| {
+        AppError::invalid_field("sample_size", "The sample size must be a whole number from 1 to 10,000.")
+    })?;
+    let seed = digits(seed).parse::<u64>();
+    let seed = seed.map_err(|_| AppError::invalid_field("seed", "The seed must be a whole number of 0 or more."))?;
+    let base_model = model.trim().to_owned();
+    if base_model.is_empty() {
+        return Err(AppError::invalid_field("base_model", "Name the base model; it is written into the report."));
+    }
+    let response_source = ResponseSource::Recorded;
+    Ok(DryRunConfig { sample_size, base_model, stratify_by_topic, response_source, seed, ..DryRunConfig::default() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_form_is_read_or_refused() {
+        let config = read_config(" 1,200 ", "7", " o4-mini ", false).unwrap();
+        assert_eq!((config.sample_size, config.seed, config.base_model.as_str()), (1200, 7, "o4-mini"));
+        assert!(!config.stratify_by_topic);
+        for (size, seed, model) in
+            [("0", "1", "m"), ("10001", "1", "m"), ("x", "1", "m"), ("5", "-1", "m"), ("5", "1", " ")]
+        {
+            assert!(read_config(size, seed, model, true).is_err(), "{size} {seed} {model}");
+        }
+    }
+}

@@ -1,0 +1,356 @@
+//! The result of a dry run: the verdict in a sentence, then its numbers, topics and reasons.
+
+use anneal_server::format;
+use anneal_server::types::dry_run::{
+    DryRunDiagnosis, DryRunReport, DryRunStatistics, DryRunView, Finding, FindingAction, Interval, Quality,
+    SampleSelection, TopicScore, Verdict,
+};
+use anneal_server::types::pipeline::PipelineStepId;
+use leptos::prelude::*;
+
+use super::sample_inspector::{SamplesWorthALook, open_samples};
+use super::score_distribution_chart::ScoreDistributionChart;
+use super::steps::dry_run::open_configuration;
+use super::steps::parts::{Bar, score, share};
+use crate::contexts::{FinetuneProcess, use_finetune_process};
+use crate::ui::{Button, ButtonVariant, Card, Stat};
+
+/// All of a run's result. Drawn anew when another run is shown or a new one is done.
+#[component]
+pub fn DryRunResults(#[prop(into)] view: Signal<Option<DryRunView>>) -> impl IntoView {
+    let shown = Memo::new(move |_| view.get());
+    move || {
+        let DryRunView { summary, histogram } = shown.get()?;
+        let report = summary.report?;
+        Some(view! {
+            <div class="results">
+                <VerdictBanner report=report.clone() />
+                <div class="panel__columns panel__columns--three">
+                    {report
+                        .statistics
+                        .clone()
+                        .map(|statistics| view! { <Scores statistics histogram buckets=report.distribution.clone() /> })}
+                    <ByTopic topics=report.by_topic.clone() />
+                    {report.diagnosis.clone().map(|diagnosis| view! { <WhyThisVerdict diagnosis /> })}
+                </div>
+                <SamplesWorthALook run_id=summary.id report />
+            </div>
+        })
+    }
+}
+
+#[component]
+fn VerdictBanner(report: DryRunReport) -> impl IntoView {
+    let process = use_finetune_process();
+    let failed = report.failed;
+    let scored = report.samples_evaluated;
+    let partial = report.partial.then(|| {
+        format!(
+            "This run was stopped after {} of {} samples; it speaks for those alone.",
+            format::count(scored + failed),
+            format::count(report.samples_planned)
+        )
+    });
+    let Some(diagnosis) = report.diagnosis else {
+        let message = format!(
+            "Not one of {} could be scored, so there is no verdict. Look at why they failed.",
+            format::counted(failed, "sample")
+        );
+        return view! {
+            <section class="verdict tone-bad" aria-label="Verdict">
+                <p class="verdict__word">"No verdict"</p>
+                <p class="verdict__text">{message}</p>
+                <Button on:click=move |_| open_samples(process, &SampleSelection::Failed)>"See failed samples"</Button>
+            </section>
+        }
+        .into_any();
+    };
+    let (class, icon) = match diagnosis.verdict {
+        Verdict::Go => ("verdict tone-good", "✓ "),
+        Verdict::Caution => ("verdict tone-attention", "! "),
+        Verdict::NoGo => ("verdict tone-bad", "✕ "),
+    };
+    let first = diagnosis.findings.iter().find(|finding| finding.action != FindingAction::None).cloned();
+    let train = match diagnosis.verdict {
+        Verdict::Go => Some("Go to training"),
+        Verdict::Caution => Some("Train anyway…"),
+        Verdict::NoGo => None,
+    };
+    view! {
+        <section class=class aria-label="Verdict">
+            <p class="verdict__word">
+                <span aria-hidden="true">{icon}</span>
+                {diagnosis.verdict.as_str()}
+            </p>
+            <div class="verdict__text">
+                <p>
+                    <strong>{diagnosis.summary}</strong>
+                </p>
+                <p class="small">
+                    {format!("Confidence: {}. {}", diagnosis.confidence.as_str(), diagnosis.confidence_reason)}
+                </p>
+                {partial.map(|text| view! { <p class="small">{text}</p> })}
+            </div>
+            <div class="verdict__actions">
+                {first.map(|finding| view! { <FindingButton finding /> })}
+                {train
+                    .map(|label| {
+                        view! {
+                            <Button variant=ButtonVariant::Primary on:click=move |_| process.select_step(PipelineStepId::Train)>
+                                {label}
+                            </Button>
+                        }
+                    })}
+            </div>
+        </section>
+    }
+    .into_any()
+}
+
+#[component]
+fn Scores(
+    statistics: DryRunStatistics,
+    histogram: Option<String>,
+    buckets: Vec<anneal_server::types::dry_run::ScoreBucket>,
+) -> impl IntoView {
+    let percentiles = statistics.percentiles;
+    let spread = format!(
+        "Median {}, range {} to {}; 10% lie below {}, 25% below {}, 75% below {}, 90% below {}. Standard error {:.3}, {}.",
+        score(statistics.median),
+        score(statistics.min),
+        score(statistics.max),
+        score(percentiles.p10),
+        score(percentiles.p25),
+        score(percentiles.p75),
+        score(percentiles.p90),
+        statistics.standard_error,
+        format::counted(statistics.count, "score"),
+    );
+    let headroom = statistics.headroom.map(|headroom| {
+        let around = statistics.headroom_ci95.map(interval).unwrap_or_default();
+        view! { <Stat value=score(headroom) label="expected gain" interval=around /> }
+    });
+    view! {
+        <Card title="Scores" aside="95% interval in brackets">
+            <div class="stats">
+                <Stat value=score(statistics.mean) label="mean" interval=interval(statistics.mean_ci95) />
+                <Stat value=score(statistics.std) label="deviation" interval=interval(statistics.std_ci95) />
+                <Stat value=share(statistics.score_fractions.gt0) label="above 0" />
+                <Stat value=share(statistics.score_fractions.eq1) label="exactly 1" />
+                {headroom}
+            </div>
+            <ScoreDistributionChart svg=histogram buckets />
+            <p class="muted small">{spread}</p>
+        </Card>
+    }
+}
+
+/// "[0.42, 0.48]".
+fn interval(interval: Interval) -> String {
+    format!("[{}, {}]", score(interval.low), score(interval.high))
+}
+
+#[component]
+fn ByTopic(topics: Vec<TopicScore>) -> impl IntoView {
+    let process = use_finetune_process();
+    let row = move |topic: TopicScore| {
+        let (icon, word, class) = match topic.status {
+            Quality::Good => ("✓", "fine", "status status--good"),
+            Quality::Attention => ("!", "look here", "status status--attention"),
+            Quality::Problem => ("✕", "problem", "status status--bad"),
+        };
+        let bar = match topic.status {
+            Quality::Good => "",
+            Quality::Attention => "bar--attention",
+            Quality::Problem => "bar--bad",
+        };
+        let name = topic.topic.clone().unwrap_or_else(|| "Without a topic".to_owned());
+        let selection = SampleSelection::Topic { topic: topic.topic };
+        let percent = topic.mean * 100.0;
+        view! {
+            <tr>
+                <th scope="row" class="by-topic__name">
+                    <button
+                        type="button"
+                        class="link clamp"
+                        title=format!("{name}: see its samples")
+                        on:click=move |_| open_samples(process, &selection)
+                    >
+                        {name.clone()}
+                    </button>
+                </th>
+                <td class="number" title=format!("deviation {}", score(topic.std))>
+                    <strong>{score(topic.mean)}</strong>
+                </td>
+                <td class="by-topic__bar">
+                    <Bar percent=Signal::stored(percent) class=bar />
+                </td>
+                <td class="number muted">{format::count(topic.count)}</td>
+                <td>
+                    <span class=class title=word>
+                        <span aria-hidden="true">{icon}</span>
+                        <span class="visually-hidden">{word}</span>
+                    </span>
+                </td>
+            </tr>
+        }
+    };
+    view! {
+        <Card title="Scores by topic" aside="mean • prompts">
+            <table class="table by-topic">
+                <thead class="visually-hidden">
+                    <tr>
+                        <th scope="col">"Topic"</th>
+                        <th scope="col">"Mean"</th>
+                        <th scope="col">"Mean as a bar"</th>
+                        <th scope="col">"Prompts"</th>
+                        <th scope="col">"Status"</th>
+                    </tr>
+                </thead>
+                <tbody>{topics.into_iter().map(row).collect_view()}</tbody>
+            </table>
+            <p class="muted small legend">
+                <span class="status status--good">"✓ 0.25 or more"</span>
+                <span class="status status--attention">"! 0.10 to 0.25, or under 5 prompts"</span>
+                <span class="status status--bad">"✕ below 0.10"</span>
+            </p>
+        </Card>
+    }
+}
+
+#[component]
+fn WhyThisVerdict(diagnosis: DryRunDiagnosis) -> impl IntoView {
+    let checks = diagnosis.findings.len() + diagnosis.passed.len();
+    let passed = diagnosis
+        .passed
+        .into_iter()
+        .map(|check| {
+            view! {
+                <li class="finding finding--passed">
+                    <span class="finding__icon status status--good" aria-hidden="true">
+                        "✓"
+                    </span>
+                    <p>
+                        <span class="visually-hidden">"Passed: "</span>
+                        {check.message}
+                    </p>
+                </li>
+            }
+        })
+        .collect_view();
+    view! {
+        <Card title="Why this verdict" aside=format!("{checks} checks")>
+            <p class="small qualities">
+                <QualityWord name="Dataset" quality=diagnosis.dataset_quality />
+                <QualityWord name="Grader" quality=diagnosis.grader_quality />
+            </p>
+            <ul class="findings">
+                {diagnosis.findings.into_iter().map(|finding| view! { <FindingRow finding /> }).collect_view()} {passed}
+            </ul>
+        </Card>
+    }
+}
+
+#[component]
+fn QualityWord(name: &'static str, quality: Quality) -> impl IntoView {
+    let (icon, class) = match quality {
+        Quality::Good => ("✓ ", "status status--good"),
+        Quality::Attention => ("! ", "status status--attention"),
+        Quality::Problem => ("✕ ", "status status--bad"),
+    };
+    view! {
+        <span>
+            {name} ": " <span class=class><span aria-hidden="true">{icon}</span> {quality.as_str()}</span>
+        </span>
+    }
+}
+
+#[component]
+fn FindingRow(finding: Finding) -> impl IntoView {
+    let (icon, word, class) = match finding.verdict_at_best {
+        Some(Verdict::NoGo) => ("✕", "Makes it NO-GO: ", "finding__icon status status--bad"),
+        Some(Verdict::Caution | Verdict::Go) => ("!", "Makes it CAUTION: ", "finding__icon status status--attention"),
+        None => ("i", "For your information: ", "finding__icon status status--info"),
+    };
+    let more =
+        finding.samples_to_settle.map(|more| format!("{} would settle it.", format::counted(more, "further sample")));
+    view! {
+        <li class="finding">
+            <span class=class aria-hidden="true">
+                {icon}
+            </span>
+            <div>
+                <p>
+                    <span class="visually-hidden">{word}</span>
+                    <strong>{finding.message.clone()}</strong>
+                </p>
+                <p class="muted small">{finding.causes.clone()}</p>
+                <p class="small">{finding.action_text.clone()} " " {more}</p>
+                <FindingButton finding />
+            </div>
+        </li>
+    }
+}
+
+#[component]
+fn FindingButton(finding: Finding) -> impl IntoView {
+    let process = use_finetune_process();
+    action_label(&finding).map(|label| {
+        view! {
+            <Button small=true on:click=move |_| follow(process, &finding)>
+                {label}
+            </Button>
+        }
+    })
+}
+
+fn action_label(finding: &Finding) -> Option<String> {
+    let label = match finding.action {
+        FindingAction::None => return None,
+        FindingAction::EditGrader => "Edit grader",
+        FindingAction::InspectLowest => "See lowest samples",
+        FindingAction::InspectHighest => "See highest samples",
+        FindingAction::InspectFailed => "See failed samples",
+        FindingAction::InspectTopic => "See the topic's samples",
+        FindingAction::OpenCoverage => "Open coverage",
+        FindingAction::OpenRecords => "Open records",
+        FindingAction::RunMore => match finding.samples_to_settle {
+            Some(more) => return Some(format!("Run {} more", format::count(more))),
+            None => "Run with more samples",
+        },
+    };
+    Some(label.to_owned())
+}
+
+fn follow(process: FinetuneProcess, finding: &Finding) {
+    match finding.action {
+        FindingAction::None => {}
+        FindingAction::EditGrader => process.select_step(PipelineStepId::Grader),
+        FindingAction::InspectLowest => open_samples(process, &SampleSelection::Lowest),
+        FindingAction::InspectHighest => open_samples(process, &SampleSelection::Highest),
+        FindingAction::InspectFailed => open_samples(process, &SampleSelection::Failed),
+        FindingAction::InspectTopic => open_samples(process, &SampleSelection::Topic { topic: finding.topic.clone() }),
+        FindingAction::OpenCoverage => process.select_step(PipelineStepId::Coverage),
+        FindingAction::OpenRecords => process.open_records(anneal_server::types::dataset::RecordFilter::default()),
+        FindingAction::RunMore => {
+            let before = process.overview().with_untracked(|o| {
+                o.dry_run
+                    .as_ref()
+                    .and_then(|view| view.summary.report.as_ref())
+                    .map_or(0, |report| report.samples_planned)
+            });
+            let size = finding.samples_to_settle.map(|more| before.saturating_add(more).clamp(1, 10_000));
+            open_configuration(process, size);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn intervals_are_in_brackets() {
+        assert_eq!(interval(Interval { low: 0.4249, high: 0.479 }), "[0.42, 0.48]");
+    }
+}

@@ -1,0 +1,165 @@
+//! "Test on 5 samples": the button, the results, their statistics.
+
+use anneal_server::api::test_grader;
+use anneal_server::types::grader::{GraderTestReport, GraderTestResult};
+use leptos::prelude::*;
+
+use super::script_grader_editor::GraderDraft;
+use super::steps::parts::{ErrorNote, Task, When, field, score};
+use crate::contexts::use_finetune_process;
+use crate::records::LongText;
+use crate::ui::{Button, Stat};
+
+/// Samples a test grades.
+const SAMPLES: i64 = 5;
+
+/// The test of the draft or of the saved grader.
+#[component]
+pub fn GraderTestResults(draft: GraderDraft) -> impl IntoView {
+    let process = use_finetune_process();
+    let task = Task::new();
+    let own = RwSignal::new(None::<GraderTestReport>);
+    let saved = field(|o| o.grader_test.clone());
+    // A test made here is newer than what the overview brought; a later stored one replaces it.
+    let report = Memo::new(move |_| match (own.get(), saved.get()) {
+        (Some(own), Some(saved)) if saved.timestamp > own.timestamp => Some(saved),
+        (Some(own), _) => Some(own),
+        (None, saved) => saved,
+    });
+    let responses = field(|o| o.recorded_responses);
+    let run = move |_| {
+        task.start(test_grader(process.dataset_id(), draft.to_test(), SAMPLES), move |report| {
+            own.set(Some(report));
+            process.refresh();
+        });
+    };
+    view! {
+        <section class="card">
+            <header class="card__head">
+                <h3 class="card__title">"Test"</h3>
+                <span class="card__aside">{move || report.get().map(|report| view! { <TestedWhat report /> })}</span>
+            </header>
+            <div class="row">
+                <Button
+                    on:click=run
+                    busy=Signal::derive(move || task.busy())
+                    disabled=Signal::derive(move || responses.get() == 0)
+                >
+                    "Test on 5 samples"
+                </Button>
+                <span class="muted small" aria-live="polite">
+                    {move || {
+                        if task.busy() {
+                            "Grading five recorded responses…"
+                        } else if responses.get() == 0 {
+                            "There is no valid record with a recorded response to grade."
+                        } else if draft.is_dirty() {
+                            "Tests what is in the editor, without saving it."
+                        } else {
+                            "Tests the saved grader on recorded responses."
+                        }
+                    }}
+                </span>
+            </div>
+            <ErrorNote error=task.error() />
+            {move || report.get().map(|report| view! { <Results report /> })}
+        </section>
+    }
+}
+
+#[component]
+fn TestedWhat(report: GraderTestReport) -> impl IntoView {
+    let what = match report.grader_version {
+        Some(version) => format!("version {version}, "),
+        None => "unsaved draft, ".to_owned(),
+    };
+    let at = report.timestamp;
+    view! {
+        {what}
+        <When at=Signal::derive(move || at) />
+    }
+}
+
+#[component]
+fn Results(report: GraderTestReport) -> impl IntoView {
+    let failed = report.results.iter().filter(|result| result.score.is_none()).count();
+    let scored = report.results.len() - failed;
+    let stats = report.stats.map(|stats| {
+        view! {
+            <div class="stats">
+                <Stat value=score(stats.mean) label="mean" />
+                <Stat value=score(stats.std) label="deviation" />
+                <Stat value=format!("{} to {}", score(stats.min), score(stats.max)) label="range" />
+                <Stat value=format!("{scored} of {}", scored + failed) label="scored" />
+            </div>
+        }
+    });
+    view! {
+        {stats}
+        <div class="table-scroll" tabindex="0" role="region" aria-label="Test results">
+            <table class="table table--cards">
+                <thead>
+                    <tr>
+                        <th scope="col">"Score"</th>
+                        <th scope="col">"Prompt"</th>
+                        <th scope="col">"Response"</th>
+                        <th scope="col">"Reasoning and logs"</th>
+                    </tr>
+                </thead>
+                <tbody>{report.results.into_iter().map(|result| view! { <ResultRow result /> }).collect_view()}</tbody>
+            </table>
+        </div>
+    }
+}
+
+#[component]
+fn ResultRow(result: GraderTestResult) -> impl IntoView {
+    let process = use_finetune_process();
+    let record_id = result.record_id;
+    let open = move |_| process.open_record(Some(record_id));
+    view! {
+        <tr>
+            <td data-label="Score">
+                <ScoreChip score=result.score />
+            </td>
+            <td data-label="Prompt" class="wrap">
+                <button type="button" class="link clamp" on:click=open>
+                    {result.prompt_preview}
+                </button>
+            </td>
+            <td data-label="Response" class="wrap">
+                <LongText text=result.response_preview />
+            </td>
+            <td data-label="Reasoning and logs" class="wrap">
+                {result.error.map(|error| view! { <p class="note note--error">{error}</p> })}
+                {result.reasoning.map(|text| view! { <p>{text}</p> })}
+                <Logs lines=result.logs />
+            </td>
+        </tr>
+    }
+}
+
+/// A score as a coloured chip; a failed one says so.
+#[component]
+pub fn ScoreChip(score: Option<f64>) -> impl IntoView {
+    let (text, class) = match score {
+        None => ("failed".to_owned(), "chip chip--failed"),
+        Some(value) if value >= 0.6 => (self::score(value), "chip chip--high"),
+        Some(value) if value < 0.25 => (self::score(value), "chip chip--low"),
+        Some(value) => (self::score(value), "chip"),
+    };
+    view! { <span class=class>{text}</span> }
+}
+
+/// What a script logged.
+#[component]
+pub fn Logs(lines: Vec<String>) -> impl IntoView {
+    (!lines.is_empty()).then(|| {
+        view! {
+            <details class="disclosure">
+                <summary>{format!("{} logged", anneal_server::format::counted(i64::try_from(lines.len()).unwrap_or(i64::MAX), "line"))}</summary>
+                <pre class="text text--code">{lines.join("\n")}</pre>
+            </details>
+        }
+    })
+}

@@ -1,0 +1,333 @@
+//! The graded samples of a run: chosen by score, failure or topic, each with prompt, response and reasons.
+
+use anneal_server::api::{dry_run_samples, get_record};
+use anneal_server::format;
+use anneal_server::types::dry_run::{DryRunReport, DryRunSample, SamplePage, SampleSelection};
+use anneal_server::types::error::AppError;
+use leptos::prelude::*;
+
+use super::grader_test_results::{Logs, ScoreChip};
+use super::steps::dry_run::{own_param, set_own_param};
+use super::steps::parts::field;
+use crate::contexts::{FinetuneProcess, PageQuery, use_finetune_process};
+use crate::records::{Conversation, LongText, Pager};
+use crate::ui::{Card, ErrorView};
+
+/// Samples on a page, as the server pages them.
+const PAGE_SIZE: i64 = 50;
+
+/// The selections in the order of their buttons: name in the URL, words.
+const SELECTIONS: [(&str, &str); 7] = [
+    ("highest", "Highest"),
+    ("lowest", "Lowest"),
+    ("mean", "Nearest the mean"),
+    ("half", "Around 0.5"),
+    ("failed", "Failed"),
+    ("topic", "By topic"),
+    ("all", "All"),
+];
+
+/// Opens the samples tab at a selection, by changing the URL.
+pub fn open_samples(process: FinetuneProcess, selection: &SampleSelection) {
+    process.change_url(|query| select_in(query, selection));
+}
+
+fn select_in(query: &mut PageQuery, selection: &SampleSelection) {
+    let topic = match selection {
+        SampleSelection::Topic { topic } => Some(topic.clone().unwrap_or_default()),
+        _ => None,
+    };
+    set_own_param(query, "tab", Some("samples".to_owned()));
+    set_own_param(query, "samples", Some(name_of(selection).to_owned()));
+    set_own_param(query, "sample_topic", topic);
+    set_own_param(query, "sample_page", None);
+}
+
+const fn name_of(selection: &SampleSelection) -> &'static str {
+    match selection {
+        SampleSelection::Highest => "highest",
+        SampleSelection::Lowest => "lowest",
+        SampleSelection::NearestMean => "mean",
+        SampleSelection::AroundHalf => "half",
+        SampleSelection::Failed => "failed",
+        SampleSelection::Topic { .. } => "topic",
+        SampleSelection::All => "all",
+    }
+}
+
+/// What the URL selects; the lowest if it says nothing that is understood.
+fn selection_of(query: &PageQuery) -> SampleSelection {
+    match own_param(query, "samples").as_deref() {
+        Some("highest") => SampleSelection::Highest,
+        Some("mean") => SampleSelection::NearestMean,
+        Some("half") => SampleSelection::AroundHalf,
+        Some("failed") => SampleSelection::Failed,
+        Some("all") => SampleSelection::All,
+        Some("topic") => {
+            SampleSelection::Topic { topic: own_param(query, "sample_topic").filter(|topic| !topic.is_empty()) }
+        }
+        _ => SampleSelection::Lowest,
+    }
+}
+
+/// All samples of a run, fifty a page.
+#[component]
+pub fn SampleInspector(run_id: String) -> impl IntoView {
+    let process = use_finetune_process();
+    let query = process.query();
+    let selection = Memo::new(move |_| query.with(selection_of));
+    let page = Memo::new(move |_| {
+        query
+            .with(|query| own_param(query, "sample_page"))
+            .and_then(|page| page.parse::<i64>().ok())
+            .filter(|page| *page >= 1)
+            .unwrap_or(1)
+    });
+    let samples = Resource::new(
+        move || (run_id.clone(), selection.get(), page.get()),
+        |(run_id, selection, page)| dry_run_samples(run_id, selection, page),
+    );
+    let to_page = move |page: i64| {
+        process.url_with(|query| set_own_param(query, "sample_page", (page > 1).then(|| page.to_string())))
+    };
+    view! {
+        <section class="card" aria-label="Samples">
+            <SelectionBar selection />
+            <Transition fallback=|| view! { <p class="muted" role="status">"Loading samples…"</p> }>
+                {move || Suspend::new(async move {
+                    match samples.await {
+                        Err(error) => view! { <ErrorView error /> }.into_any(),
+                        Ok(found) => view! { <SampleList found page=page.get_untracked() to_page=Callback::new(to_page) /> }.into_any(),
+                    }
+                })}
+            </Transition>
+        </section>
+    }
+}
+
+#[component]
+fn SelectionBar(selection: Memo<SampleSelection>) -> impl IntoView {
+    let process = use_finetune_process();
+    let link = move |(name, words): (&'static str, &'static str)| {
+        let is_chosen = move || selection.with(|selection| name_of(selection) == name);
+        let href = move || {
+            process.url_with(|query| {
+                set_own_param(query, "samples", Some(name.to_owned()));
+                set_own_param(query, "sample_topic", None);
+                set_own_param(query, "sample_page", None);
+            })
+        };
+        view! {
+            <a class="filter" class:filter--on=is_chosen href=href aria-current=move || is_chosen().then_some("true") data-noscroll="">
+                {words}
+            </a>
+        }
+    };
+    let topics = field(|o| {
+        o.hierarchy
+            .as_ref()
+            .map(|h| h.leaves().into_iter().map(|leaf| leaf.name.clone()).collect::<Vec<_>>())
+            .unwrap_or_default()
+    });
+    let chosen_topic = Memo::new(move |_| match selection.get() {
+        SampleSelection::Topic { topic } => Some(topic.unwrap_or_default()),
+        _ => None,
+    });
+    let choose = move |topic: String| {
+        let topic = Some(topic).filter(|topic| !topic.is_empty());
+        open_samples(process, &SampleSelection::Topic { topic });
+    };
+    view! {
+        <nav class="filters" aria-label="Which samples">
+            {SELECTIONS.map(link).collect_view()}
+            <Show when=move || chosen_topic.with(Option::is_some)>
+                <select
+                    class="filters__select"
+                    aria-label="Topic of the samples"
+                    on:change:target=move |ev| choose(ev.target().value())
+                >
+                    <option value="" selected=move || chosen_topic.with(|t| t.as_deref() == Some(""))>
+                        "Without a topic"
+                    </option>
+                    {move || {
+                        topics
+                            .get()
+                            .into_iter()
+                            .map(|topic| {
+                                let value = topic.clone();
+                                let same = topic.clone();
+                                view! {
+                                    <option value=value selected=move || chosen_topic.with(|t| t.as_ref() == Some(&same))>
+                                        {topic}
+                                    </option>
+                                }
+                            })
+                            .collect_view()
+                    }}
+                </select>
+            </Show>
+        </nav>
+    }
+}
+
+#[component]
+fn SampleList(found: SamplePage, page: i64, to_page: Callback<i64, String>) -> impl IntoView {
+    if found.samples.is_empty() {
+        return view! { <p class="muted" role="status">"No sample of this run is like that."</p> }.into_any();
+    }
+    let total = found.total;
+    view! {
+        <ul class="inspector">
+            {found.samples.into_iter().map(|sample| view! { <SampleItem sample /> }).collect_view()}
+        </ul>
+        <Pager page total page_size=PAGE_SIZE to_page noun="sample" />
+    }
+    .into_any()
+}
+
+/// One sample: a line that unfolds; the whole prompt is fetched only then.
+#[component]
+fn SampleItem(sample: DryRunSample) -> impl IntoView {
+    let (open, set_open) = signal(false);
+    let record_id = sample.record_id;
+    let topic = sample.topic.unwrap_or_else(|| "no topic".to_owned());
+    let (score, preview) = (sample.score, sample.prompt_preview);
+    let first_line = sample.response.lines().next().unwrap_or_default().to_owned();
+    let sample = StoredValue::new(SampleText {
+        response: sample.response,
+        reasoning: sample.reasoning,
+        error: sample.error,
+        logs: sample.logs,
+    });
+    let toggle = move |_| set_open.update(|open| *open = !*open);
+    view! {
+        <li class="inspector__item">
+            <button type="button" class="inspector__line" aria-expanded=move || open.get().to_string() on:click=toggle>
+                <ScoreChip score />
+                <span class="inspector__topic clamp" title=topic.clone()>{topic.clone()}</span>
+                <span class="inspector__prompt clamp">{preview}</span>
+                <span class="inspector__response clamp muted">{first_line}</span>
+            </button>
+            <Show when=move || open.get()>
+                <SampleDetail sample record_id />
+            </Show>
+        </li>
+    }
+}
+
+/// The parts of a sample that are shown when it is unfolded.
+#[derive(Clone)]
+struct SampleText {
+    response: String,
+    reasoning: Option<String>,
+    error: Option<String>,
+    logs: Vec<String>,
+}
+
+#[component]
+fn SampleDetail(sample: StoredValue<SampleText>, record_id: i64) -> impl IntoView {
+    let process = use_finetune_process();
+    let record = Resource::new(|| (), move |()| get_record(process.dataset_id(), record_id));
+    let SampleText { response, reasoning, error, logs } = sample.get_value();
+    view! {
+        <div class="inspector__detail">
+            <div>
+                <h4>"Graded response"</h4>
+                <LongText text=response />
+                <h4>"Why this score"</h4>
+                {error.map(|error| view! { <p class="note note--error">{error}</p> })}
+                {match reasoning {
+                    Some(text) => view! { <p>{text}</p> }.into_any(),
+                    None => view! { <p class="muted">"The grader gave no reason."</p> }.into_any(),
+                }}
+                <Logs lines=logs />
+                <a href=move || process.url_with(|query| {
+                    query.records = Some((anneal_server::types::dataset::RecordFilter::default(), 1));
+                    query.record = Some(record_id);
+                })>"Open the record"</a>
+            </div>
+            <Transition fallback=|| view! { <p class="muted" role="status">"Loading the prompt…"</p> }>
+                {move || Suspend::new(async move {
+                    match record.await {
+                        Err(error) => view! { <ErrorView error /> }.into_any(),
+                        Ok(record) => view! { <Conversation record /> }.into_any(),
+                    }
+                })}
+            </Transition>
+        </div>
+    }
+}
+
+/// Two of the best, of the middle and of the worst, with the way to all.
+#[component]
+pub fn SamplesWorthALook(run_id: String, report: DryRunReport) -> impl IntoView {
+    let process = use_finetune_process();
+    let samples = Resource::new(move || run_id.clone(), worth_a_look);
+    let (scored, failed) = (report.samples_evaluated, report.failed);
+    let actions = move || {
+        view! {
+            <Show when=move || { failed > 0 }>
+                <button type="button" class="link" on:click=move |_| open_samples(process, &SampleSelection::Failed)>
+                    {format!("{} failed", format::count(failed))}
+                </button>
+            </Show>
+            <button type="button" class="link" on:click=move |_| open_samples(process, &SampleSelection::All)>
+                {format!("open all {}", format::count(scored + failed))}
+            </button>
+        }
+    };
+    view! {
+        <Card title="Samples worth a look" aside="the best, the middle, the worst" actions=ViewFn::from(actions)>
+            <Transition fallback=|| view! { <p class="muted" role="status">"Loading samples…"</p> }>
+                {move || Suspend::new(async move {
+                    match samples.await {
+                        Err(error) => view! { <ErrorView error /> }.into_any(),
+                        Ok(samples) => {
+                            view! {
+                                <ul class="inspector">
+                                    {samples.into_iter().map(|sample| view! { <SampleItem sample /> }).collect_view()}
+                                </ul>
+                            }
+                                .into_any()
+                        }
+                    }
+                })}
+            </Transition>
+        </Card>
+    }
+}
+
+async fn worth_a_look(run_id: String) -> Result<Vec<DryRunSample>, AppError> {
+    let mut shown: Vec<DryRunSample> = Vec::new();
+    for selection in [SampleSelection::Highest, SampleSelection::NearestMean, SampleSelection::Lowest] {
+        let page = dry_run_samples(run_id.clone(), selection, 1).await?;
+        let new =
+            page.samples.into_iter().filter(|sample| shown.iter().all(|other| other.ordinal != sample.ordinal)).take(2);
+        let new: Vec<DryRunSample> = new.collect();
+        shown.extend(new);
+    }
+    Ok(shown)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn selections_survive_the_url() {
+        for selection in [
+            SampleSelection::Highest,
+            SampleSelection::Lowest,
+            SampleSelection::NearestMean,
+            SampleSelection::AroundHalf,
+            SampleSelection::Failed,
+            SampleSelection::All,
+            SampleSelection::Topic { topic: None },
+            SampleSelection::Topic { topic: Some("refunds & more".to_owned()) },
+        ] {
+            let mut query = PageQuery::default();
+            select_in(&mut query, &selection);
+            assert_eq!(selection_of(&query), selection);
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! A question before something is taken away.
+
+use leptos::prelude::*;
+
+use crate::ui::{Button, ButtonVariant, Dialog, DialogSize};
+
+/// A modal question, open while `message` has a text.
+#[component]
+pub fn ConfirmDialog(
+    /// What it is about.
+    title: &'static str,
+    /// The question; set to open, cleared on closing.
+    message: RwSignal<Option<String>>,
+    /// The words of the button that does it.
+    confirm: &'static str,
+    /// Called on yes.
+    on_confirm: Callback<()>,
+) -> impl IntoView {
+    let close = Callback::new(move |()| message.set(None));
+    let yes = move |_| {
+        message.set(None);
+        on_confirm.run(());
+    };
+    view! {
+        <Dialog open=Signal::derive(move || message.with(Option::is_some)) on_close=close title size=DialogSize::Small>
+            <p>{move || message.get()}</p>
+            <div class="dialog__actions">
+                <Button on:click=move |_| close.run(())>"Keep as it is"</Button>
+                <Button variant=ButtonVariant::Danger on:click=yes>
+                    {confirm}
+                </Button>
+            </div>
+        </Dialog>
+    }
+}

@@ -1,0 +1,296 @@
+//! Step 5: will training work, before it is paid for.
+
+use anneal_server::api::get_dry_run;
+use anneal_server::format;
+use anneal_server::types::dry_run::{DryRunSummary, DryRunView};
+use anneal_server::types::job::JobKind;
+use anneal_server::types::overview::DatasetOverview;
+use anneal_server::types::pipeline::PipelineStepId;
+use leptos::prelude::*;
+
+use super::parts::{BlockedNote, Check, CheckState, Checklist, StaleNote, When, field, score};
+use crate::contexts::{FinetuneProcess, PageDialog, PageQuery, use_finetune_process};
+use crate::finetune::dry_run_dialog::DryRunDialog;
+use crate::finetune::dry_run_progress::DryRunProgress;
+use crate::finetune::dry_run_results::DryRunResults;
+use crate::finetune::sample_inspector::SampleInspector;
+use crate::ui::{Button, ButtonVariant, ErrorView, TabPanel, Tabs};
+
+const TABS: &str = "dry-run";
+
+/// A parameter of this panel in the URL.
+pub fn own_param(query: &PageQuery, key: &str) -> Option<String> {
+    query.other.iter().find(|(name, _)| name == key).map(|(_, value)| value.clone())
+}
+
+/// Sets or removes one.
+pub fn set_own_param(query: &mut PageQuery, key: &str, value: Option<String>) {
+    query.other.retain(|(name, _)| name != key);
+    if let Some(value) = value {
+        query.other.push((key.to_owned(), value));
+    }
+}
+
+/// Opens the configuration, with a sample size suggested where one would settle a question.
+pub fn open_configuration(process: FinetuneProcess, sample_size: Option<i64>) {
+    process.change_url(|query| {
+        query.step = Some(PipelineStepId::DryRun);
+        query.dialog = Some(PageDialog::DryRun);
+        set_own_param(query, "size", sample_size.map(|size| size.to_string()));
+    });
+}
+
+/// The panel of step 5.
+#[component]
+pub fn DryRunPanel() -> impl IntoView {
+    let process = use_finetune_process();
+    let chosen = Memo::new(move |_| process.query().with(|query| own_param(query, "run")));
+    let newest = field(|o| o.dry_run.as_ref().map(|view| view.summary.id.clone()));
+    let older = Memo::new(move |_| chosen.get().filter(|run| newest.with(|newest| newest.as_ref() != Some(run))));
+    let fetched = Resource::new(
+        move || older.get(),
+        |run| async move {
+            match run {
+                Some(run) => get_dry_run(run).await.map(Some),
+                None => Ok(None),
+            }
+        },
+    );
+    let running = Memo::new(move |_| process.job(JobKind::DryRun).is_some_and(|job| job.state.is_active()));
+    let has_any = field(|o| !o.dry_run_history.is_empty());
+    let checks = field(checks);
+    view! {
+        <div class="panel panel--dry-run">
+            <BlockedNote step=PipelineStepId::DryRun />
+            <DryRunProgress />
+            <Show when=move || newest.with(Option::is_none)>
+                <section class="card">
+                    <header class="card__head">
+                        <h3 class="card__title">"Before the first result"</h3>
+                    </header>
+                    <Checklist checks />
+                    <p class="muted">
+                        "A dry run grades a sample of responses and says GO, CAUTION or NO-GO with its reasons, before any training is paid for."
+                    </p>
+                    <Button
+                        variant=ButtonVariant::Primary
+                        disabled=Signal::derive(move || running.get())
+                        on:click=move |_| open_configuration(process, None)
+                    >
+                        "Configure dry run"
+                    </Button>
+                </section>
+            </Show>
+            <Show when=move || has_any.get()>
+                <Transition fallback=|| view! { <p class="muted" role="status">"Loading the run…"</p> }>
+                    {move || Suspend::new(async move {
+                        match fetched.await {
+                            Err(error) => view! { <ErrorView error /> <RunTabs view=Signal::derive(|| None) is_newest=false /> }.into_any(),
+                            Ok(Some(run)) => {
+                                view! { <RunTabs view=Signal::stored(Some(run)) is_newest=false /> }.into_any()
+                            }
+                            Ok(None) => {
+                                let view = field(|o| o.dry_run.clone());
+                                view! { <RunTabs view is_newest=true /> }.into_any()
+                            }
+                        }
+                    })}
+                </Transition>
+            </Show>
+            <DryRunDialog />
+        </div>
+    }
+}
+
+fn checks(overview: &DatasetOverview) -> Vec<Check> {
+    let responses = overview.recorded_responses;
+    vec![
+        Check::new(
+            CheckState::of(overview.grader.is_some(), CheckState::Open),
+            match &overview.grader {
+                Some(grader) => format!("A grader: version {}", grader.version),
+                None => "A saved grader".to_owned(),
+            },
+        ),
+        Check::new(
+            CheckState::of(responses > 0, CheckState::Open),
+            format!("Valid records with a recorded response: {}", format::count(responses)),
+        ),
+        Check::new(
+            CheckState::of(responses >= 30, CheckState::Attention),
+            "At least 30 of them, so that the verdict can be GO".to_owned(),
+        ),
+    ]
+}
+
+/// The tabs of one run, or of the history alone.
+#[component]
+fn RunTabs(#[prop(into)] view: Signal<Option<DryRunView>>, is_newest: bool) -> impl IntoView {
+    let process = use_finetune_process();
+    let selected = Signal::derive(move || {
+        let tab = process.query().with(|query| own_param(query, "tab")).unwrap_or_default();
+        let without_result = view.with(Option::is_none);
+        match tab.as_str() {
+            "samples" if !without_result => "samples".to_owned(),
+            "history" => "history".to_owned(),
+            _ if without_result => "history".to_owned(),
+            _ => "result".to_owned(),
+        }
+    });
+    let tabs = Signal::derive(move || {
+        let all = [("result", "Result"), ("samples", "Samples"), ("history", "History")];
+        let without_result = view.with(Option::is_none);
+        all.into_iter()
+            .filter(|(id, _)| !without_result || *id == "history")
+            .map(|(id, name)| (id, name.to_owned()))
+            .collect()
+    });
+    let select = move |id: &'static str| {
+        process.change_url(|query| set_own_param(query, "tab", (id != "result").then(|| id.to_owned())));
+    };
+    let run_id = Memo::new(move |_| view.with(|view| view.as_ref().map(|view| view.summary.id.clone())));
+    view! {
+        <div class="dry-run__head">
+            <Tabs label="Dry run" group=TABS tabs selected on_select=Callback::new(select) />
+            <RunFacts view />
+        </div>
+        <Show when=move || is_newest>
+            <StaleNote step=PipelineStepId::DryRun />
+        </Show>
+        <Show when=move || !is_newest && view.with(Option::is_some)>
+            <p class="note" role="status">
+                "This is not the newest run. "
+                <a href=move || process.url_with(|query| set_own_param(query, "run", None))>"Show the newest"</a>
+            </p>
+        </Show>
+        <TabPanel group=TABS id="result" selected>
+            {move || view.with(Option::is_some).then(|| view! { <DryRunResults view=Signal::derive(move || view.get()) /> })}
+        </TabPanel>
+        <TabPanel group=TABS id="samples" selected>
+            {move || run_id.get().map(|run_id| view! { <SampleInspector run_id /> })}
+        </TabPanel>
+        <TabPanel group=TABS id="history" selected>
+            <History />
+        </TabPanel>
+    }
+}
+
+/// What was run, and the buttons of the run.
+#[component]
+fn RunFacts(#[prop(into)] view: Signal<Option<DryRunView>>) -> impl IntoView {
+    let process = use_finetune_process();
+    let running = Memo::new(move |_| process.job(JobKind::DryRun).is_some_and(|job| job.state.is_active()));
+    let summary = Memo::new(move |_| view.with(|view| view.as_ref().map(|view| view.summary.clone())));
+    view! {
+        <div class="dry-run__facts">
+            {move || {
+                summary
+                    .get()
+                    .map(|summary| {
+                        let at = summary.report.as_ref().map_or(summary.created_at, |report| report.timestamp);
+                        view! {
+                            <span class="muted small">{facts(&summary)} " • " <When at=Signal::derive(move || at) /></span>
+                            <a
+                                class=ButtonVariant::Secondary.class()
+                                href=format!("/download/dry-run/{}/report.json", summary.id)
+                                download
+                                rel="external"
+                            >
+                                "Export"
+                            </a>
+                        }
+                    })
+            }}
+            <Button disabled=Signal::derive(move || running.get()) on:click=move |_| open_configuration(process, None)>
+                "Run again"
+            </Button>
+        </div>
+    }
+}
+
+/// "300 recorded responses • grader version 2 • seed 42 • 1.2 s".
+fn facts(summary: &DryRunSummary) -> String {
+    let mut parts = Vec::new();
+    match &summary.report {
+        Some(report) => {
+            parts.push(format!(
+                "{} of {}",
+                format::count(report.samples_planned),
+                format::counted(report.eligible_records, "recorded response")
+            ));
+        }
+        None => parts.push(format!("{} asked", format::counted(summary.config.sample_size, "sample"))),
+    }
+    parts.push(format!("base model {}", summary.config.base_model));
+    parts.push(format!("grader version {}", summary.grader_version));
+    parts.push(format!("seed {}", summary.config.seed));
+    if let Some(report) = &summary.report {
+        parts.push(format::duration_ms(report.duration_ms));
+    }
+    parts.join(" • ")
+}
+
+#[component]
+fn History() -> impl IntoView {
+    let history = field(|o| o.dry_run_history.clone());
+    view! {
+        <div class="table-scroll" tabindex="0" role="region" aria-label="Dry runs">
+            <table class="table table--cards">
+                <thead>
+                    <tr>
+                        <th scope="col">"When"</th>
+                        <th scope="col">"Verdict"</th>
+                        <th scope="col" class="number">"Mean"</th>
+                        <th scope="col" class="number">"Scored"</th>
+                        <th scope="col" class="number">"Failed"</th>
+                        <th scope="col" class="number">"Grader"</th>
+                        <th scope="col" class="number">"Seed"</th>
+                        <th scope="col">"Open"</th>
+                    </tr>
+                </thead>
+                <tbody>{move || history.get().into_iter().map(|run| view! { <HistoryRow run /> }).collect_view()}</tbody>
+            </table>
+        </div>
+    }
+}
+
+#[component]
+fn HistoryRow(run: DryRunSummary) -> impl IntoView {
+    let process = use_finetune_process();
+    let created_at = run.created_at;
+    let report = run.report;
+    let verdict = match &report {
+        None => "no result".to_owned(),
+        Some(report) => match &report.diagnosis {
+            None => "nothing scored".to_owned(),
+            Some(diagnosis) => {
+                format!("{}{}", diagnosis.verdict.as_str(), if report.partial { " (partial)" } else { "" })
+            }
+        },
+    };
+    let mean = report.as_ref().and_then(|r| r.statistics.as_ref()).map_or_else(|| "–".to_owned(), |s| score(s.mean));
+    let number = |value: Option<i64>| value.map_or_else(|| "–".to_owned(), format::count);
+    let (scored, failed) = (report.as_ref().map(|r| r.samples_evaluated), report.as_ref().map(|r| r.failed));
+    let has_report = report.is_some();
+    let id = run.id.clone();
+    let href = move || {
+        process.url_with(|query| {
+            set_own_param(query, "run", Some(id.clone()));
+            set_own_param(query, "tab", None);
+        })
+    };
+    view! {
+        <tr>
+            <th scope="row" data-label="When">
+                <When at=Signal::derive(move || created_at) />
+            </th>
+            <td data-label="Verdict">{verdict}</td>
+            <td data-label="Mean" class="number">{mean}</td>
+            <td data-label="Scored" class="number">{number(scored)}</td>
+            <td data-label="Failed" class="number">{number(failed)}</td>
+            <td data-label="Grader" class="number">{format!("v{}", run.grader_version)}</td>
+            <td data-label="Seed" class="number">{run.config.seed.to_string()}</td>
+            <td data-label="Open">{has_report.then(|| view! { <a href=href>"Show result"</a> })}</td>
+        </tr>
+    }
+}

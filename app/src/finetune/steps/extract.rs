@@ -1,0 +1,318 @@
+//! Step 1: what was imported, and how good it is.
+
+use anneal_server::api::{get_record, list_records};
+use anneal_server::format;
+use anneal_server::types::dataset::{DatasetRecord, RecordFilter};
+use anneal_server::types::error::AppError;
+use anneal_server::types::import::{ImportMode, ImportReport};
+use anneal_server::types::job::{JobKind, JobState};
+use anneal_server::types::overview::DatasetOverview;
+use anneal_server::types::validation::{RecordStatus, ValidationError};
+use leptos::prelude::*;
+
+use super::parts::{Bar, Check, CheckState, Checklist, JobProgress, When, field};
+use crate::contexts::use_finetune_process;
+use crate::records::Conversation;
+
+/// The panel of step 1.
+#[component]
+pub fn ExtractPanel() -> impl IntoView {
+    let checks = field(checks);
+    let checked = field(|o| o.hygiene.timestamp);
+    let rules = field(rules);
+    let has_records = field(|o| o.hygiene.total + o.hygiene.pending > 0);
+    view! {
+        <div class="panel panel--extract">
+            <JobProgress kind=JobKind::Import title="Importing" />
+            <JobProgress kind=JobKind::Validate title="Validating" />
+            <div class="panel__columns">
+                <section class="card">
+                    <header class="card__head">
+                        <h3 class="card__title">"Records"</h3>
+                        <Show when=move || has_records.get()>
+                            <span class="card__aside">"checked " <When at=checked /></span>
+                        </Show>
+                    </header>
+                    <Counts />
+                    <Checklist checks />
+                    <p class="muted small">{rules}</p>
+                </section>
+                <section class="card">
+                    <header class="card__head">
+                        <h3 class="card__title">"What is wrong"</h3>
+                        <span class="card__aside">"by first error"</span>
+                    </header>
+                    <ErrorBreakdown />
+                </section>
+            </div>
+            <section class="card">
+                <header class="card__head">
+                    <h3 class="card__title">"Imports"</h3>
+                </header>
+                <ImportsTable />
+            </section>
+            <section class="card">
+                <header class="card__head">
+                    <h3 class="card__title">"Sample conversations"</h3>
+                    <span class="card__aside">"the first three valid records"</span>
+                </header>
+                <SampleConversations />
+            </section>
+        </div>
+    }
+}
+
+fn checks(overview: &DatasetOverview) -> Vec<Check> {
+    let hygiene = &overview.hygiene;
+    let inputs = &overview.pipeline_inputs;
+    let mut checks = vec![
+        Check::new(
+            CheckState::of(hygiene.valid > 0, if hygiene.total > 0 { CheckState::Failed } else { CheckState::Open }),
+            if hygiene.valid > 0 { "There are valid records" } else { "At least one valid record" },
+        ),
+        Check::new(
+            CheckState::of(hygiene.pending == 0, CheckState::Open),
+            match hygiene.pending {
+                0 => "Every record is validated".to_owned(),
+                pending => format!("{} still to validate", format::counted(pending, "record")),
+            },
+        ),
+    ];
+    if hygiene.total > 0 {
+        let bad = hygiene.total - hygiene.valid;
+        checks.push(Check::new(
+            CheckState::of(bad * 5 <= hygiene.total, CheckState::Attention),
+            format!("At most 20% unusable: {} ({})", hygiene.rejection_rate, format::counted(bad, "record")),
+        ));
+    }
+    if let Some(error) = &inputs.import_failed {
+        checks.push(Check::new(CheckState::Failed, format!("The last import failed: {error}")));
+    }
+    checks
+}
+
+fn rules(overview: &DatasetOverview) -> String {
+    let config = &overview.dataset.validation_config;
+    format!(
+        "Rules: a last user message of at least {} characters, prompts of at most {} tokens ({}), roles {}.",
+        config.min_user_message_length,
+        format::count(i64::from(config.max_tokens)),
+        config.tokenizer.as_str(),
+        config.allowed_roles.join(", "),
+    )
+}
+
+#[component]
+fn Counts() -> impl IntoView {
+    let process = use_finetune_process();
+    let hygiene = field(|o| o.hygiene.clone());
+    let link = move |label: &'static str, status: Option<RecordStatus>, count: fn(&DatasetOverview) -> i64| {
+        let count = field(count);
+        let open = move |_| process.open_records(RecordFilter { status, ..RecordFilter::default() });
+        view! {
+            <li>
+                <button type="button" class="figure" on:click=open>
+                    <span class="figure__value">{move || format::count(count.get())}</span>
+                    <span class="figure__label">{label}</span>
+                </button>
+            </li>
+        }
+    };
+    view! {
+        <ul class="figures" aria-label="Records by status">
+            {link("records", None, |o| o.hygiene.total + o.hygiene.pending)}
+            {link("valid", Some(RecordStatus::Valid), |o| o.hygiene.valid)}
+            {link("invalid", Some(RecordStatus::Invalid), |o| o.hygiene.rejected)}
+            {link("duplicates", Some(RecordStatus::Duplicate), |o| o.hygiene.duplicates_removed)}
+        </ul>
+        <Bar percent=Signal::derive(move || hygiene.with(|h| if h.total > 0 { h.valid as f64 / h.total as f64 * 100.0 } else { 0.0 })) />
+    }
+}
+
+/// Records per first error with links, and the recommendations.
+#[component]
+pub fn ErrorBreakdown() -> impl IntoView {
+    let process = use_finetune_process();
+    let errors = field(|o| o.hygiene.errors_by_type.iter().map(|(error, count)| (*error, *count)).collect::<Vec<_>>());
+    let total = field(|o| o.hygiene.total);
+    let recommendations = field(|o| o.hygiene.recommendations.clone());
+    let row = move |(error, count): (ValidationError, i64)| {
+        let open = move |_| process.open_records(RecordFilter { error: Some(error), ..RecordFilter::default() });
+        let percent = move || if total.get() > 0 { count as f64 / total.get() as f64 * 100.0 } else { 0.0 };
+        view! {
+            <li class="breakdown__row">
+                <button type="button" class="link" on:click=open>
+                    {error.label()}
+                </button>
+                <Bar percent=Signal::derive(percent) class="bar--attention" />
+                <span class="number">{format::count(count)}</span>
+            </li>
+        }
+    };
+    view! {
+        <Show
+            when=move || errors.with(|e| !e.is_empty())
+            fallback=move || {
+                view! {
+                    <p class="muted">
+                        {move || if total.get() > 0 { "Nothing: every record is usable." } else { "No record was checked yet." }}
+                    </p>
+                }
+            }
+        >
+            <ul class="breakdown" aria-label="Records by first error">
+                {move || {
+                    let mut rows = errors.get();
+                    rows.sort_by_key(|(_, count)| -count);
+                    rows.into_iter().map(row).collect_view()
+                }}
+            </ul>
+        </Show>
+        <Recommendations items=recommendations />
+    }
+}
+
+/// What to do, one line each.
+#[component]
+pub fn Recommendations(#[prop(into)] items: Signal<Vec<String>>) -> impl IntoView {
+    view! {
+        <Show when=move || items.with(|i| !i.is_empty())>
+            <h4>"What to do"</h4>
+            <ul class="bullets">
+                {move || items.get().into_iter().map(|text| view! { <li>{text}</li> }).collect_view()}
+            </ul>
+        </Show>
+    }
+}
+
+#[component]
+fn ImportsTable() -> impl IntoView {
+    let imports = field(|o| o.imports.clone());
+    view! {
+        <Show
+            when=move || imports.with(|i| !i.is_empty())
+            fallback=|| view! { <p class="muted">"Nothing was imported yet. “Data” in the header adds a file."</p> }
+        >
+            <div class="table-scroll" tabindex="0" role="region" aria-label="Imports">
+                <table class="table">
+                    <thead>
+                        <tr>
+                            <th scope="col">"File"</th>
+                            <th scope="col">"State"</th>
+                            <th scope="col" class="number">"Rows"</th>
+                            <th scope="col" class="number">"Valid"</th>
+                            <th scope="col" class="number">"Invalid"</th>
+                            <th scope="col" class="number">"Duplicates"</th>
+                            <th scope="col" class="number">"Rows/s"</th>
+                            <th scope="col" class="number">"Size"</th>
+                            <th scope="col">"When"</th>
+                        </tr>
+                    </thead>
+                    <tbody>{move || imports.get().into_iter().map(import_row).collect_view()}</tbody>
+                </table>
+            </div>
+        </Show>
+    }
+}
+
+fn import_row(import: ImportReport) -> impl IntoView {
+    let state = match import.state {
+        JobState::Queued => "… queued",
+        JobState::Running => "… running",
+        JobState::Succeeded => "✓ done",
+        JobState::Failed => "✕ failed",
+        JobState::Cancelled => "– cancelled",
+    };
+    let speed = rows_per_second(import.records, import.duration_ms);
+    let replaced = (import.mode == ImportMode::Replace).then_some(" (replaced what was there)");
+    let forms =
+        format!("{} native lines, {} chat lines", format::count(import.native_lines), format::count(import.chat_lines));
+    let created_at = import.created_at;
+    view! {
+        <tr>
+            <th scope="row" class="wrap" title=forms>
+                {import.file_name}
+                <span class="muted">{replaced}</span>
+            </th>
+            <td>
+                {state}
+                {import.error.map(|error| view! { <p class="note note--error">{error}</p> })}
+            </td>
+            <td class="number">{format::count(import.records)}</td>
+            <td class="number">{format::count(import.valid)}</td>
+            <td class="number">{format::count(import.invalid)}</td>
+            <td class="number">{format::count(import.duplicates)}</td>
+            <td class="number">{speed}</td>
+            <td class="number">{format::bytes(import.bytes)}</td>
+            <td>
+                <When at=Signal::derive(move || created_at) />
+            </td>
+        </tr>
+    }
+}
+
+/// Rows per second; a dash where nothing was measured.
+fn rows_per_second(rows: i64, duration_ms: i64) -> String {
+    if rows == 0 || duration_ms <= 0 {
+        return "–".to_owned();
+    }
+    format::count(rows.saturating_mul(1000) / duration_ms)
+}
+
+#[component]
+fn SampleConversations() -> impl IntoView {
+    let process = use_finetune_process();
+    let revision = field(|o| (o.dataset.records_revision, o.hygiene.valid));
+    let samples = Resource::new(move || revision.get(), move |_| first_valid(process.dataset_id()));
+    view! {
+        <Transition fallback=|| view! { <p class="muted" role="status">"Loading conversations…"</p> }>
+            {move || Suspend::new(async move {
+                match samples.await {
+                    Err(error) => view! { <p class="note note--error" role="alert">{error.to_string()}</p> }.into_any(),
+                    Ok(records) if records.is_empty() => {
+                        view! { <p class="muted">"No valid record yet."</p> }.into_any()
+                    }
+                    Ok(records) => {
+                        view! {
+                            <div class="samples">
+                                {records
+                                    .into_iter()
+                                    .map(|record| {
+                                        view! {
+                                            <article class="sample">
+                                                <Conversation record />
+                                            </article>
+                                        }
+                                    })
+                                    .collect_view()}
+                            </div>
+                        }
+                            .into_any()
+                    }
+                }
+            })}
+        </Transition>
+    }
+}
+
+async fn first_valid(dataset_id: String) -> Result<Vec<DatasetRecord>, AppError> {
+    let filter = RecordFilter { status: Some(RecordStatus::Valid), ..RecordFilter::default() };
+    let page = list_records(dataset_id.clone(), filter, 1, 3).await?;
+    let mut records = Vec::with_capacity(page.rows.len());
+    for row in page.rows {
+        records.push(get_record(dataset_id.clone(), row.id).await?);
+    }
+    Ok(records)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn speed_needs_rows_and_time() {
+        assert_eq!(rows_per_second(0, 10), "–");
+        assert_eq!(rows_per_second(10, 0), "–");
+        assert_eq!(rows_per_second(5_000, 2_000), "2,500");
+    }
+}

@@ -1,0 +1,89 @@
+//! Step 4: what scores a response.
+
+use anneal_server::types::job::JobState;
+use anneal_server::types::overview::DatasetOverview;
+use anneal_server::types::pipeline::PipelineStepId;
+use leptos::prelude::*;
+
+use super::parts::{BlockedNote, Check, CheckState, Checklist, When, field, score};
+use crate::finetune::grader_test_results::GraderTestResults;
+use crate::finetune::script_grader_editor::{GraderContract, GraderDraft, GraderVersions, ScriptGraderEditor};
+
+/// The panel of step 4.
+#[component]
+pub fn GraderPanel() -> impl IntoView {
+    let draft = GraderDraft::new();
+    let checks = field(checks);
+    let saved_at = field(|o| o.grader.as_ref().map(|grader| (grader.version, grader.created_at)));
+    view! {
+        <div class="panel panel--grader">
+            <BlockedNote step=PipelineStepId::Grader />
+            <div class="panel__columns panel__columns--wide-left">
+                <section class="card">
+                    <header class="card__head">
+                        <h3 class="card__title">"Script"</h3>
+                        <span class="card__aside">
+                            {move || {
+                                saved_at
+                                    .get()
+                                    .map(|(version, at)| {
+                                        view! {
+                                            {format!("version {version}, saved ")}
+                                            <When at=Signal::derive(move || at) />
+                                        }
+                                    })
+                            }}
+                        </span>
+                    </header>
+                    <ScriptGraderEditor draft />
+                </section>
+                <div class="stack">
+                    <section class="card">
+                        <header class="card__head">
+                            <h3 class="card__title">"State"</h3>
+                        </header>
+                        <Checklist checks />
+                        <GraderContract />
+                        <GraderVersions draft />
+                    </section>
+                </div>
+            </div>
+            <GraderTestResults draft />
+        </div>
+    }
+}
+
+fn checks(overview: &DatasetOverview) -> Vec<Check> {
+    let mut checks = vec![Check::new(
+        CheckState::of(overview.grader.is_some(), CheckState::Open),
+        match &overview.grader {
+            Some(grader) => format!("A grader is saved: {}, version {}", grader.config.label(), grader.version),
+            None => "A saved grader".to_owned(),
+        },
+    )];
+    let Some(grader) = &overview.pipeline_inputs.grader else { return checks };
+    let Some(test) = grader.last_test else {
+        checks.push(Check::new(CheckState::Open, "Tested on samples (recommended before a dry run)"));
+        return checks;
+    };
+    let state = match test.errors {
+        0 => CheckState::Done,
+        errors if errors == test.samples => CheckState::Failed,
+        _ => CheckState::Attention,
+    };
+    checks.push(Check::new(
+        state,
+        format!("The last test scored {} of {} samples", test.samples - test.errors, test.samples),
+    ));
+    if let Some(std) = test.std {
+        checks.push(Check::new(
+            CheckState::of(std >= 0.05, CheckState::Attention),
+            format!("Scores differ: deviation {} (at least 0.05)", score(std)),
+        ));
+    }
+    let running = overview.jobs.iter().any(|job| job.state == JobState::Running);
+    if overview.recorded_responses == 0 && !running {
+        checks.push(Check::new(CheckState::Attention, "No valid record carries a recorded response to grade"));
+    }
+    checks
+}

@@ -1,0 +1,23 @@
+//! One panel per pipeline step, shown in the detail panel below the canvas. Each shows its result, what
+//! made it complete or not, when and from what it was computed, and its actions.
+
+mod chosen_file;
+pub(crate) mod confirm;
+mod coverage;
+mod deploy;
+pub(crate) mod dry_run;
+mod extract;
+mod grader;
+pub(crate) mod parts;
+mod topic_forms;
+mod topic_tree;
+mod topics;
+mod train;
+
+pub use coverage::CoveragePanel;
+pub use deploy::DeployPanel;
+pub use dry_run::DryRunPanel;
+pub use extract::{ErrorBreakdown, ExtractPanel};
+pub use grader::GraderPanel;
+pub use topics::TopicsPanel;
+pub use train::TrainPanel;

@@ -1,0 +1,158 @@
+//! The forms of the topics panel: one topic's fields, and the import of a hierarchy.
+
+use anneal_server::types::error::AppError;
+use anneal_server::types::topics::{TopicEdit, TopicNode};
+use leptos::prelude::*;
+
+use super::chosen_file::read_chosen_file;
+use super::parts::ErrorNote;
+use super::topic_tree::split_keywords;
+use super::topics::{OpenForm, TopicChange, TopicEditor};
+
+/// What an importable file looks like.
+const IMPORT_EXAMPLE: &str = r#"{"nodes": [
+  {"name": "Bookings", "children": [
+    {"name": "New booking", "description": "A first reservation", "keywords": ["book a flight", "reserve"]},
+    {"name": "Change of booking", "keywords": ["change my flight"]}
+  ]}
+]}"#;
+
+/// Adds a topic (`node` absent) or changes one.
+#[component]
+pub fn TopicForm(
+    editor: TopicEditor,
+    /// Where a new topic goes; `None`: the top level.
+    parent: Option<String>,
+    /// The topic to change.
+    #[prop(optional_no_strip)]
+    node: Option<TopicNode>,
+) -> impl IntoView {
+    let edited = node.as_ref().map(|node| node.name.clone());
+    let title = match (&edited, &parent) {
+        (Some(_), _) => "Edit topic".to_owned(),
+        (None, Some(parent)) => format!("New topic under “{parent}”"),
+        (None, None) => "New topic".to_owned(),
+    };
+    let save_label = if edited.is_some() { "Save topic" } else { "Add topic" };
+    let node = node.unwrap_or_default();
+    let name = RwSignal::new(node.name);
+    let description = RwSignal::new(node.description);
+    let keywords = RwSignal::new(node.keywords.join(", "));
+    let save = move |ev: leptos::ev::SubmitEvent| {
+        ev.prevent_default();
+        let new_name = name.get_untracked().trim().to_owned();
+        let (description, keywords) = (description.get_untracked(), split_keywords(&keywords.get_untracked()));
+        let edit = match &edited {
+            Some(name) => TopicEdit::Update { name: name.clone(), new_name, description, keywords },
+            None => TopicEdit::Add {
+                parent: parent.clone(),
+                node: TopicNode { name: new_name, description, keywords, children: Vec::new() },
+            },
+        };
+        editor.apply(TopicChange::Edit(edit));
+    };
+    view! {
+        <form class="card form" on:submit=save>
+            <h3>{title}</h3>
+            <TextField label="Name" value=name hint="1 to 300 characters, unique in the whole tree." />
+            <TextField label="Description" value=description hint="What belongs to it." />
+            <TextField label="Keywords" value=keywords hint="Words and phrases that point to it, separated by commas." />
+            <ErrorNote error=editor.task.error() />
+            <FormButtons editor save_label />
+        </form>
+    }
+}
+
+#[component]
+fn FormButtons(editor: TopicEditor, save_label: &'static str) -> impl IntoView {
+    let busy = move || editor.task.busy();
+    let close = move |_| {
+        editor.task.fail(None);
+        editor.form.set(OpenForm::Closed);
+    };
+    view! {
+        <div class="toolbar">
+            <button type="submit" class="button button--primary" disabled=busy>
+                {move || if busy() { "Saving…" } else { save_label }}
+            </button>
+            <button type="button" class="button button--secondary" on:click=close>
+                "Close"
+            </button>
+        </div>
+    }
+}
+
+/// A labelled line of text.
+#[component]
+pub fn TextField(
+    /// Its label.
+    label: &'static str,
+    /// What is typed.
+    value: RwSignal<String>,
+    /// What to type.
+    #[prop(optional)]
+    hint: &'static str,
+) -> impl IntoView {
+    view! {
+        <label class="field">
+            <span class="field__label">{label}</span>
+            <input
+                type="text"
+                class="input"
+                prop:value=move || value.get()
+                on:input:target=move |ev| value.set(ev.target().value())
+            />
+            {(!hint.is_empty()).then(|| view! { <span class="field__hint">{hint}</span> })}
+        </label>
+    }
+}
+
+/// Replaces the hierarchy by pasted or chosen JSON.
+#[component]
+pub fn ImportForm(editor: TopicEditor) -> impl IntoView {
+    let json = RwSignal::new(String::new());
+    let save = move |ev: leptos::ev::SubmitEvent| {
+        ev.prevent_default();
+        if json.with_untracked(|json| json.trim().is_empty()) {
+            editor.task.fail(Some(AppError::invalid("There is no JSON yet: paste it or choose a file.")));
+            return;
+        }
+        editor.apply(TopicChange::Import(json.get_untracked()));
+    };
+    view! {
+        <form class="card form" on:submit=save>
+            <h3>"Import topics"</h3>
+            <p class="muted small">
+                "Replaces all topics. Records keep labels whose topic is still there under the same name; before any other label is lost you are asked."
+            </p>
+            <label class="field">
+                <span class="field__label">"JSON file"</span>
+                <input
+                    type="file"
+                    class="input"
+                    accept=".json,application/json"
+                    on:change:target=move |ev| read_chosen_file(&ev.target(), move |read| match read {
+                        Ok(text) => json.set(text),
+                        Err(error) => editor.task.fail(Some(error)),
+                    })
+                />
+            </label>
+            <label class="field">
+                <span class="field__label">"Or paste it"</span>
+                <textarea
+                    class="input input--code"
+                    rows="8"
+                    spellcheck="false"
+                    prop:value=move || json.get()
+                    on:input:target=move |ev| json.set(ev.target().value())
+                ></textarea>
+            </label>
+            <details class="disclosure">
+                <summary>"What the JSON looks like"</summary>
+                <pre class="text text--code">{IMPORT_EXAMPLE}</pre>
+            </details>
+            <ErrorNote error=editor.task.error() />
+            <FormButtons editor save_label="Import topics" />
+        </form>
+    }
+}

@@ -1,0 +1,254 @@
+//! Step 6: what a trainer would be given.
+
+use anneal_server::api::preview_split;
+use anneal_server::format;
+use anneal_server::types::dry_run::Verdict;
+use anneal_server::types::error::AppError;
+use anneal_server::types::overview::DatasetOverview;
+use anneal_server::types::pipeline::PipelineStepId;
+use anneal_server::types::training::{SplitConfig, SplitPreview, SplitTopic};
+use leptos::prelude::*;
+
+use super::parts::{BlockedNote, Check, CheckState, Checklist, StaleNote, field};
+use crate::contexts::use_finetune_process;
+use crate::ui::{ButtonVariant, Card, ErrorView, Field, Stat, described_by};
+
+/// The panel of step 6.
+#[component]
+pub fn TrainPanel() -> impl IntoView {
+    let checks = field(checks);
+    view! {
+        <div class="panel panel--train">
+            <BlockedNote step=PipelineStepId::Train />
+            <StaleNote step=PipelineStepId::Train />
+            <div class="panel__columns panel__columns--wide-right">
+                <Card title="Ready to train?">
+                    <Checklist checks />
+                    <p class="note" role="note">
+                        <strong>"No trainer is connected. "</strong>
+                        "This version does not start a training itself. The two files beside are in the form that providers of reinforcement fine-tuning accept: upload them there, with your grader."
+                    </p>
+                </Card>
+                <SplitForm />
+            </div>
+        </div>
+    }
+}
+
+fn checks(overview: &DatasetOverview) -> Vec<Check> {
+    let inputs = &overview.pipeline_inputs;
+    let mut checks = vec![
+        Check::new(
+            CheckState::of(inputs.valid_records > 0, CheckState::Open),
+            format!("Valid records: {}", format::count(inputs.valid_records)),
+        ),
+        Check::new(
+            CheckState::of(inputs.grader.is_some(), CheckState::Open),
+            match &inputs.grader {
+                Some(grader) => format!("A grader: {}, version {}", grader.label, grader.version),
+                None => "A saved grader".to_owned(),
+            },
+        ),
+    ];
+    let Some(dry_run) = &inputs.dry_run else {
+        checks.push(Check::new(CheckState::Open, "A dry run that is not NO-GO"));
+        return checks;
+    };
+    let (state, text) = match dry_run.verdict {
+        Some(Verdict::Go) => (CheckState::Done, "The dry run says GO"),
+        Some(Verdict::Caution) => (CheckState::Attention, "The dry run says CAUTION: look at its findings first"),
+        Some(Verdict::NoGo) => (CheckState::Failed, "The dry run says NO-GO: training would probably waste its budget"),
+        None => (CheckState::Open, "The dry run could not score a sample"),
+    };
+    checks.push(Check::new(state, text));
+    if !dry_run.changed_since.is_empty() {
+        checks.push(Check::new(
+            CheckState::Attention,
+            format!("Changed since the dry run: {}", dry_run.changed_since.join(", ")),
+        ));
+    }
+    checks
+}
+
+/// Ratio, seed and strata, and what they give; both files are downloads of the same split.
+#[component]
+fn SplitForm() -> impl IntoView {
+    let process = use_finetune_process();
+    let first = SplitConfig::default();
+    let percent = RwSignal::new(format!("{:.0}", first.train_ratio * 100.0));
+    let seed = RwSignal::new(first.seed.to_string());
+    let stratify = RwSignal::new(first.stratify_by_topic);
+    let config = Memo::new(move |_| read_split(&percent.get(), &seed.get(), stratify.get()));
+    let revision = field(|o| (o.dataset.records_revision, o.hygiene.valid));
+    let preview = Resource::new(
+        move || (config.get(), revision.get()),
+        move |(config, _)| async move { preview_split(process.dataset_id(), config?).await },
+    );
+    view! {
+        <Card title="Split" aside="valid records only">
+            <div class="form__pair form__pair--three">
+                <Field id="split-percent" label="Train on, %" hint="Above 0 and below 100; the rest validates.">
+                    <input
+                        type="text"
+                        inputmode="decimal"
+                        autocomplete="off"
+                        id="split-percent"
+                        aria-describedby=described_by("split-percent")
+                        prop:value=move || percent.get()
+                        value=percent.get_untracked()
+                        on:input:target=move |ev| percent.set(ev.target().value())
+                    />
+                </Field>
+                <Field id="split-seed" label="Seed" hint="The same seed divides alike.">
+                    <input
+                        type="text"
+                        inputmode="numeric"
+                        autocomplete="off"
+                        id="split-seed"
+                        aria-describedby=described_by("split-seed")
+                        prop:value=move || seed.get()
+                        value=seed.get_untracked()
+                        on:input:target=move |ev| seed.set(ev.target().value())
+                    />
+                </Field>
+                <label class="check">
+                    <input
+                        type="checkbox"
+                        checked=stratify.get_untracked()
+                        prop:checked=move || stratify.get()
+                        on:change:target=move |ev| stratify.set(ev.target().checked())
+                    />
+                    <span>"Divide every topic by that share"</span>
+                </label>
+            </div>
+            <Transition fallback=|| view! { <p class="muted" role="status">"Dividing…"</p> }>
+                {move || Suspend::new(async move {
+                    match preview.await {
+                        Err(error) => view! { <ErrorView error /> }.into_any(),
+                        Ok(preview) => view! { <Split preview /> }.into_any(),
+                    }
+                })}
+            </Transition>
+        </Card>
+    }
+}
+
+#[component]
+fn Split(preview: SplitPreview) -> impl IntoView {
+    let dataset_id = use_finetune_process().dataset_id();
+    let href = |part: &str| split_url(&dataset_id, part, &preview.config);
+    let (train_url, valid_url) = (href("train"), href("valid"));
+    let all = preview.train + preview.valid;
+    let left_out = (preview.left_out > 0).then(|| {
+        format!(
+            "{} left out: their prompt does not end with a user message, which providers demand.",
+            format::counted(preview.left_out, "valid record")
+        )
+    });
+    let warnings = preview
+        .warnings
+        .into_iter()
+        .map(|warning| view! { <p class="note note--attention">"! " {warning}</p> })
+        .collect_view();
+    view! {
+        <div class="stats" aria-live="polite">
+            <Stat value=format::count(preview.train) label="to train on" />
+            <Stat value=format::count(preview.valid) label="to validate on" />
+            <Stat value=format::count(all) label="together" />
+        </div>
+        {left_out.map(|text| view! { <p class="note">{text}</p> })}
+        {warnings}
+        <div class="row">
+            <a class=ButtonVariant::Primary.class() href=train_url download rel="external">
+                "Download train.jsonl"
+            </a>
+            <a class=ButtonVariant::Secondary.class() href=valid_url download rel="external">
+                "Download valid.jsonl"
+            </a>
+        </div>
+        <SplitTable topics=preview.by_topic />
+    }
+}
+
+#[component]
+fn SplitTable(topics: Vec<SplitTopic>) -> impl IntoView {
+    (!topics.is_empty()).then(|| {
+        view! {
+            <div class="table-scroll" tabindex="0" role="region" aria-label="Split by topic">
+                <table class="table">
+                    <thead>
+                        <tr>
+                            <th scope="col">"Topic"</th>
+                            <th scope="col" class="number">"Train"</th>
+                            <th scope="col" class="number">"Validate"</th>
+                        </tr>
+                    </thead>
+                    <tbody>
+                        {topics
+                            .into_iter()
+                            .map(|topic| {
+                                let name = topic.topic.unwrap_or_else(|| "Without a topic".to_owned());
+                                view! {
+                                    <tr>
+                                        <th scope="row">
+                                            <span class="clamp" title=name.clone()>{name.clone()}</span>
+                                        </th>
+                                        <td class="number">{format::count(topic.train)}</td>
+                                        <td class="number">{format::count(topic.valid)}</td>
+                                    </tr>
+                                }
+                            })
+                            .collect_view()}
+                    </tbody>
+                </table>
+            </div>
+        }
+    })
+}
+
+fn split_url(dataset_id: &str, part: &str, config: &SplitConfig) -> String {
+    format!(
+        "/download/{dataset_id}/split/{part}.jsonl?train_ratio={}&seed={}&stratify_by_topic={}",
+        config.train_ratio, config.seed, config.stratify_by_topic
+    )
+}
+
+/// The typed split; the server checks it again.
+fn read_split(percent: &str, seed: &str, stratify_by_topic: bool) -> Result<SplitConfig, AppError> {
+    let percent =
+        percent.trim().replace(',', ".").parse::<f64>().ok().filter(|percent| *percent > 0.0 && *percent < 100.0);
+    let percent = percent.ok_or_else(|| {
+        AppError::invalid_field("train_ratio", "The share to train on must lie above 0 and below 100%.")
+    })?;
+    let seed = seed.trim().parse::<u64>();
+    let seed = seed.map_err(|_| AppError::invalid_field("seed", "The seed must be a whole number of 0 or more."))?;
+    // Four decimals: 90.1% is 0.901, not 0.9009999999999999.
+    let train_ratio = (percent * 100.0).round() / 10_000.0;
+    Ok(SplitConfig { train_ratio, stratify_by_topic, seed, ..SplitConfig::default() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_split_is_read_or_refused() {
+        let config = read_split("90,1", "7", false).unwrap();
+        assert_eq!(
+            (config.train_ratio.to_string(), config.seed, config.stratify_by_topic),
+            ("0.901".to_owned(), 7, false)
+        );
+        for (percent, seed) in [("0", "1"), ("100", "1"), ("", "1"), ("NaN", "1"), ("50", "1.5"), ("50", "-1")] {
+            assert!(read_split(percent, seed, true).is_err(), "{percent} {seed}");
+        }
+    }
+
+    #[test]
+    fn downloads_ask_for_the_split_shown() {
+        let config = read_split("80", "3", true).unwrap();
+        assert_eq!(
+            split_url("d", "valid", &config),
+            "/download/d/split/valid.jsonl?train_ratio=0.8&seed=3&stratify_by_topic=true"
+        );
+    }
+}

@@ -1,0 +1,140 @@
+//! The reading pane: one record whole, its validation reasons first, and its editor.
+
+use anneal_server::api::get_record;
+use anneal_server::types::dataset::DatasetRecord;
+use leptos::html;
+use leptos::prelude::*;
+
+use super::conversation::Conversation;
+use super::record_editor::RecordEditor;
+use super::record_table::StatusWords;
+use super::records_overlay::{Leaving, RecordsState};
+use crate::finetune::steps::confirm::ConfirmDialog;
+use crate::finetune::steps::parts::field;
+use crate::ui::{Button, ButtonVariant, ErrorView};
+
+/// Shown while the URL names a record.
+#[component]
+pub fn RecordPane(state: RecordsState) -> impl IntoView {
+    let question = RwSignal::new(None::<String>);
+    let asked = StoredValue::new(None::<Leaving>);
+    Effect::new(move |_| {
+        if let Some(to) = state.leaving.get() {
+            asked.set_value(Some(to));
+            state.leaving.set(None);
+            question.set(Some("What you changed in this record is not saved. Leave it all the same?".to_owned()));
+        }
+    });
+    let leave = Callback::new(move |()| {
+        if let Some(to) = asked.get_value() {
+            state.go(to);
+        }
+    });
+    view! {
+        {move || state.record.get().map(|id| view! { <OpenRecord state id /> })}
+        <ConfirmDialog title="Unsaved changes" message=question confirm="Leave without saving" on_confirm=leave />
+    }
+}
+
+#[component]
+fn OpenRecord(state: RecordsState, id: i64) -> impl IntoView {
+    let pane = NodeRef::<html::Section>::new();
+    let revision = field(|o| o.dataset.records_revision);
+    let record = Resource::new(move || revision.get(), move |_| get_record(state.process.dataset_id(), id));
+    // The record being edited, apart from the resource: a refresh must not take away what is typed.
+    let editing = RwSignal::new(None::<DatasetRecord>);
+    Effect::new(move |_| {
+        if let Some(pane) = pane.get() {
+            let _ = pane.focus();
+        }
+    });
+    on_cleanup(move || {
+        state.unsaved.try_set(false);
+    });
+    view! {
+        <section class="records__pane" aria-label=format!("Record {id}") tabindex="-1" node_ref=pane>
+            <header class="records__pane-head">
+                <h3>{format!("Record {id}")}</h3>
+                <Button small=true variant=ButtonVariant::Ghost on:click=move |_| state.leave(Leaving::Record(None))>
+                    "Close record"
+                </Button>
+            </header>
+            {move || match editing.get() {
+                Some(record) => {
+                    let close = Callback::new(move |()| editing.set(None));
+                    view! { <RecordEditor state record close /> }.into_any()
+                }
+                None => {
+                    view! {
+                        <Transition fallback=|| view! { <p class="muted" role="status">"Loading the record…"</p> }>
+                            {move || Suspend::new(async move {
+                                match record.await {
+                                    Err(error) => {
+                                        view! { <ErrorView error retry=Callback::new(move |()| record.refetch()) /> }.into_any()
+                                    }
+                                    Ok(record) => view! { <ReadRecord record editing /> }.into_any(),
+                                }
+                            })}
+                        </Transition>
+                    }
+                        .into_any()
+                }
+            }}
+        </section>
+    }
+}
+
+#[component]
+fn ReadRecord(record: DatasetRecord, editing: RwSignal<Option<DatasetRecord>>) -> impl IntoView {
+    let validation = record.validation.clone();
+    let to_edit = StoredValue::new(record.clone());
+    view! {
+        <div class="record-status">
+            <StatusWords validation />
+        </div>
+        <RecordFacts record=record.clone() />
+        <div class="row">
+            <Button small=true on:click=move |_| editing.set(Some(to_edit.get_value()))>
+                "Edit JSON"
+            </Button>
+        </div>
+        <Conversation record />
+    }
+}
+
+#[component]
+fn RecordFacts(record: DatasetRecord) -> impl IntoView {
+    let source =
+        record.source.map(|source| format!("{}, line {}", source.file_name, anneal_server::format::count(source.line)));
+    let topic = match (record.topic, record.categorization) {
+        (Some(topic), Some(how)) => {
+            let review = if how.needs_review { ", to review" } else { "" };
+            format!("{topic} (by {}, {:.0}% sure{review})", how.method.as_str(), how.confidence * 100.0)
+        }
+        (Some(topic), None) => topic,
+        (None, _) => "none".to_owned(),
+    };
+    let generated = record.is_generated.then_some("generated");
+    let metadata = (!record.metadata.is_empty()).then(|| compact(&record.metadata));
+    let item = (!record.item.is_empty()).then(|| compact(&record.item));
+    let row = |name: &'static str, value: Option<String>| {
+        value.map(|value| {
+            view! {
+                <div>
+                    <dt>{name}</dt>
+                    <dd>{value}</dd>
+                </div>
+            }
+        })
+    };
+    view! {
+        <dl class="facts">
+            {row("Source", source)} {row("Topic", Some(topic))} {row("Span", record.span_id)}
+            {row("Kind", generated.map(str::to_owned))} {row("Metadata", metadata)} {row("Other fields", item)}
+        </dl>
+    }
+}
+
+fn compact(map: &serde_json::Map<String, serde_json::Value>) -> String {
+    serde_json::Value::Object(map.clone()).to_string()
+}

@@ -1,0 +1,220 @@
+//! A page of records: ticks, preview, topic, status. A table where it is wide, cards where it is narrow.
+
+use anneal_server::format;
+use anneal_server::types::dataset::{RecordPage, RecordRow};
+use anneal_server::types::validation::RecordStatus;
+use leptos::ev::KeyboardEvent;
+use leptos::html;
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+
+use super::pager::Pager;
+use super::records_overlay::{Leaving, PAGE_SIZE, RecordsState};
+use crate::ui::ErrorView;
+
+/// The rows the URL selects, with their pager. `j`, `k` and the arrows move between rows, Enter opens.
+#[component]
+pub fn RecordTable(state: RecordsState) -> impl IntoView {
+    let body = NodeRef::<html::Div>::new();
+    let on_key = move |ev: KeyboardEvent| {
+        let Some(body) = body.get_untracked() else { return };
+        let forward = match ev.key().as_str() {
+            "j" | "ArrowDown" => true,
+            "k" | "ArrowUp" => false,
+            _ => return,
+        };
+        if ev.ctrl_key() || ev.meta_key() || ev.alt_key() {
+            return;
+        }
+        ev.prevent_default();
+        ev.stop_propagation();
+        move_row(&body, forward);
+    };
+    let to_page = Callback::new(move |page: i64| {
+        let filter = state.filter.get();
+        state.process.url_with(|query| {
+            query.records = Some((filter, page));
+            query.record = None;
+        })
+    });
+    view! {
+        <div class="records__rows" node_ref=body on:keydown=on_key>
+            <Transition fallback=|| view! { <p class="muted records__empty" role="status">"Loading records…"</p> }>
+                {move || Suspend::new(async move {
+                    match state.rows.await {
+                        Err(error) => {
+                            view! { <ErrorView error retry=Callback::new(move |()| state.rows.refetch()) /> }.into_any()
+                        }
+                        Ok(page) if page.rows.is_empty() => view! { <NoRows state page /> }.into_any(),
+                        Ok(page) => {
+                            let (number, total) = (page.page, page.total);
+                            view! {
+                                <Rows state rows=page.rows />
+                                <Pager page=number total page_size=PAGE_SIZE to_page noun="record" />
+                            }
+                                .into_any()
+                        }
+                    }
+                })}
+            </Transition>
+        </div>
+    }
+}
+
+/// Moves the focus to the next or previous row's button; to the first one if none has it.
+fn move_row(body: &web_sys::HtmlElement, forward: bool) {
+    let Ok(rows) = body.query_selector_all(".record-row__open") else { return };
+    let active = document().active_element();
+    let row_of = |element: &web_sys::Element| element.closest("tr").ok().flatten();
+    let active_row = active.as_ref().and_then(row_of);
+    let at = |index: u32| rows.get(index).and_then(|node| node.dyn_into::<web_sys::HtmlElement>().ok());
+    let current = (0..rows.length())
+        .find(|index| at(*index).and_then(|button| row_of(&button)) == active_row && active_row.is_some());
+    let next = match (current, forward) {
+        (None, _) => 0,
+        (Some(index), true) => (index + 1).min(rows.length().saturating_sub(1)),
+        (Some(index), false) => index.saturating_sub(1),
+    };
+    if let Some(button) = at(next) {
+        let _ = button.focus();
+    }
+}
+
+#[component]
+fn NoRows(state: RecordsState, page: RecordPage) -> impl IntoView {
+    let message = if page.total > 0 {
+        format!("This page is beyond the last one; {} match.", format::counted(page.total, "record"))
+    } else {
+        "No record matches.".to_owned()
+    };
+    let first = move || {
+        let filter = state.filter.get();
+        state.process.url_with(|query| query.records = Some((filter, 1)))
+    };
+    view! {
+        <p class="muted records__empty" role="status">
+            {message} " " {(page.total > 0).then(|| view! { <a href=first>"Go to the first page"</a> })}
+        </p>
+    }
+}
+
+#[component]
+fn Rows(state: RecordsState, rows: Vec<RecordRow>) -> impl IntoView {
+    let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
+    let ids = StoredValue::new(ids);
+    let all_ticked = move || ids.with_value(|ids| state.ticked.with(|ticked| ids.iter().all(|id| ticked.contains(id))));
+    let tick_all = move |on: bool| {
+        state.ticked.set(if on {
+            ids.with_value(|ids| ids.iter().copied().collect())
+        } else {
+            std::collections::BTreeSet::new()
+        });
+    };
+    view! {
+        <table class="table table--cards records-table">
+            <caption class="visually-hidden">"Records"</caption>
+            <thead>
+                <tr>
+                    <th scope="col" class="records-table__tick">
+                        <input
+                            type="checkbox"
+                            aria-label="Tick all records of this page"
+                            prop:checked=all_ticked
+                            on:change:target=move |ev| tick_all(ev.target().checked())
+                        />
+                    </th>
+                    <th scope="col" class="number">"Line"</th>
+                    <th scope="col">"Last user message"</th>
+                    <th scope="col" class="number">"Messages"</th>
+                    <th scope="col">"Topic"</th>
+                    <th scope="col">"Status"</th>
+                </tr>
+            </thead>
+            <tbody>{rows.into_iter().map(|row| view! { <Row state row /> }).collect_view()}</tbody>
+        </table>
+    }
+}
+
+#[component]
+fn Row(state: RecordsState, row: RecordRow) -> impl IntoView {
+    let id = row.id;
+    let is_open = move || state.record.get() == Some(id);
+    let is_ticked = move || state.ticked.with(|ticked| ticked.contains(&id));
+    let tick = move |on: bool| {
+        state.ticked.update(|ticked| {
+            if on {
+                ticked.insert(id)
+            } else {
+                ticked.remove(&id)
+            };
+        });
+    };
+    let line = row.line.map_or_else(|| "–".to_owned(), format::count);
+    let preview = if row.preview.trim().is_empty() { "(no text)".to_owned() } else { row.preview };
+    let confidence = row.topic_confidence.map(|confidence| format!("{:.0}% sure", confidence * 100.0));
+    view! {
+        <tr class="record-row" class:record-row--open=is_open>
+            <td class="records-table__tick">
+                <input
+                    type="checkbox"
+                    aria-label=format!("Tick record {id}")
+                    prop:checked=is_ticked
+                    on:change:target=move |ev| tick(ev.target().checked())
+                />
+            </td>
+            <td data-label="Line" class="number muted" title=format!("record {id}")>
+                {line}
+            </td>
+            <td data-label="Last user message" class="records-table__preview">
+                <button
+                    type="button"
+                    class="record-row__open"
+                    aria-expanded=move || is_open().to_string()
+                    on:click=move |_| state.leave(Leaving::Record(Some(id)))
+                >
+                    {preview}
+                </button>
+            </td>
+            <td data-label="Messages" class="number">
+                {format::count(row.message_count)}
+                {(!row.has_output).then(|| view! { <span class="muted small">" no answer"</span> })}
+            </td>
+            <td data-label="Topic" class="records-table__topic">
+                {match row.topic {
+                    Some(topic) => view! { <span class="clamp" title=topic.clone()>{topic.clone()}</span> }.into_any(),
+                    None => view! { <span class="muted">"–"</span> }.into_any(),
+                }}
+                <span class="muted small">{confidence}</span>
+                {row.needs_review.then(|| view! { <span class="status status--attention small">"! to review"</span> })}
+            </td>
+            <td data-label="Status" class="records-table__status">
+                <StatusWords validation=row.validation />
+            </td>
+        </tr>
+    }
+}
+
+/// A record's status with the reasons.
+#[component]
+pub fn StatusWords(
+    /// What validation says.
+    validation: anneal_server::types::validation::RecordValidationStatus,
+) -> impl IntoView {
+    let (icon, word, class) = match validation.status {
+        RecordStatus::Valid => ("✓ ", "valid", "status status--good"),
+        RecordStatus::Invalid => ("✕ ", "invalid", "status status--bad"),
+        RecordStatus::Duplicate => ("= ", "duplicate", "status status--attention"),
+        RecordStatus::Pending => ("… ", "not checked yet", "status"),
+    };
+    let labels = validation.errors.iter().map(|error| error.label()).collect::<Vec<_>>().join(", ");
+    let kept = validation.duplicate_of.map(|id| format!("kept: record {id}"));
+    view! {
+        <span class=class>
+            <span aria-hidden="true">{icon}</span>
+            {word}
+        </span>
+        {(!labels.is_empty()).then(|| view! { <span class="small reasons">{labels}</span> })}
+        {validation.details.map(|details| view! { <span class="muted small reasons">{details}</span> })}
+        {kept.map(|kept| view! { <span class="muted small reasons">{kept}</span> })}
+    }
+}

@@ -1,0 +1,78 @@
+//! What can be done with the ticked records of a page.
+
+use anneal_server::api::assign_topic;
+use anneal_server::format;
+use leptos::prelude::*;
+
+use super::records_filters::leaf_topics;
+use super::records_overlay::RecordsState;
+use crate::finetune::steps::parts::{ErrorNote, Task};
+use crate::ui::Button;
+
+/// Assign or clear a topic; shown while something is ticked.
+#[component]
+pub fn BulkActions(state: RecordsState) -> impl IntoView {
+    let task = Task::new();
+    let chosen = RwSignal::new(String::new());
+    let done = RwSignal::new(None::<String>);
+    let topics = leaf_topics();
+    let count = Memo::new(move |_| state.ticked.with(|ticked| i64::try_from(ticked.len()).unwrap_or(i64::MAX)));
+    let assign = move |topic: Option<String>| {
+        let ids: Vec<i64> = state.ticked.with_untracked(|ticked| ticked.iter().copied().collect());
+        let words =
+            topic.clone().map_or_else(|| "cleared of its topic".to_owned(), |topic| format!("now in “{topic}”"));
+        task.start(assign_topic(state.process.dataset_id(), ids, topic), move |changed| {
+            done.set(Some(format!("{} {words}.", format::counted(changed, "record"))));
+            state.ticked.update(std::collections::BTreeSet::clear);
+            state.reload();
+        });
+    };
+    let busy = Signal::derive(move || task.busy());
+    view! {
+        <div class="bulk" role="group" aria-label="Ticked records">
+            <Show
+                when=move || { count.get() > 0 }
+                fallback=move || view! { <p class="muted small" role="status">{move || done.get()}</p> }
+            >
+                <strong>{move || format!("{} ticked", format::counted(count.get(), "record"))}</strong>
+                <Show
+                    when=move || topics.with(|topics| !topics.is_empty())
+                    fallback=|| view! { <span class="muted small">"There are no topics to assign yet."</span> }
+                >
+                    <select
+                        class="filters__select"
+                        aria-label="Topic to assign"
+                        on:change:target=move |ev| chosen.set(ev.target().value())
+                    >
+                        <option value="">"Assign topic…"</option>
+                        {move || {
+                            topics
+                                .get()
+                                .into_iter()
+                                .map(|topic| {
+                                    let value = topic.clone();
+                                    view! { <option value=value>{topic}</option> }
+                                })
+                                .collect_view()
+                        }}
+                    </select>
+                    <Button
+                        small=true
+                        busy
+                        disabled=Signal::derive(move || chosen.with(String::is_empty))
+                        on:click=move |_| assign(Some(chosen.get_untracked()))
+                    >
+                        "Assign"
+                    </Button>
+                </Show>
+                <Button small=true busy on:click=move |_| assign(None)>
+                    "Clear topic"
+                </Button>
+                <Button small=true on:click=move |_| state.ticked.update(std::collections::BTreeSet::clear)>
+                    "Untick all"
+                </Button>
+            </Show>
+            <ErrorNote error=task.error() />
+        </div>
+    }
+}

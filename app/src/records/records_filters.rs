@@ -1,0 +1,242 @@
+//! The overlay's filters: chips with counts, text search, topic. All of them are in the URL.
+
+use anneal_server::format;
+use anneal_server::types::dataset::RecordFilter;
+use anneal_server::types::overview::DatasetOverview;
+use anneal_server::types::validation::{RecordStatus, ValidationError};
+use leptos::prelude::*;
+
+use super::records_overlay::RecordsState;
+use crate::finetune::steps::parts::field;
+use crate::ui::{Button, ButtonVariant};
+
+/// Value of the topic list for "any".
+const ANY_TOPIC: &str = "\u{1}any";
+
+/// Status chips, error list, topic list and search.
+#[component]
+pub fn FilterChips(state: RecordsState) -> impl IntoView {
+    let chip = move |words: &'static str, status: Option<RecordStatus>, count: fn(&DatasetOverview) -> i64| {
+        let count = field(count);
+        let is_on = move || {
+            state.filter.with(|filter| filter.status == status && filter.error.is_none() && !filter.needs_review)
+        };
+        let href = move || {
+            let kept = state.filter.with(|filter| RecordFilter {
+                status,
+                topic: filter.topic.clone(),
+                text: filter.text.clone(),
+                ..RecordFilter::default()
+            });
+            state.process.url_with(|query| {
+                query.records = Some((kept, 1));
+                query.record = None;
+            })
+        };
+        view! {
+            <a class="filter" class:filter--on=is_on href=href aria-current=move || is_on().then_some("true") data-noscroll="">
+                {words}
+                <span class="filter__count">{move || format::count(count.get())}</span>
+            </a>
+        }
+    };
+    view! {
+        <div class="filters" role="group" aria-label="Filter the records">
+            {chip("All", None, |o| o.hygiene.total + o.hygiene.pending)}
+            {chip("Valid", Some(RecordStatus::Valid), |o| o.hygiene.valid)}
+            {chip("Invalid", Some(RecordStatus::Invalid), |o| o.hygiene.rejected)}
+            {chip("Duplicates", Some(RecordStatus::Duplicate), |o| o.hygiene.duplicates_removed)}
+            <ErrorSelect state />
+            <TopicSelect state />
+            <ReviewToggle state />
+            <TextSearch state />
+        </div>
+    }
+}
+
+#[component]
+fn ErrorSelect(state: RecordsState) -> impl IntoView {
+    let errors = field(|o| o.hygiene.errors_by_type.iter().map(|(error, count)| (*error, *count)).collect::<Vec<_>>());
+    let choose = move |name: String| {
+        let before = state.filter.get_untracked();
+        state.process.open_records(RecordFilter { error: ValidationError::parse(&name), status: None, ..before });
+    };
+    let is = move |error: Option<ValidationError>| state.filter.with(|filter| filter.error == error);
+    view! {
+        <select
+            class="filters__select"
+            aria-label="Filter by error"
+            on:change:target=move |ev| choose(ev.target().value())
+        >
+            <option value="" selected=move || is(None)>
+                "Any error or none"
+            </option>
+            {move || {
+                errors
+                    .get()
+                    .into_iter()
+                    .map(|(error, count)| {
+                        view! {
+                            <option value=error.as_str() selected=move || is(Some(error))>
+                                {format!("{} ({})", error.label(), format::count(count))}
+                            </option>
+                        }
+                    })
+                    .collect_view()
+            }}
+        </select>
+    }
+}
+
+#[component]
+fn TopicSelect(state: RecordsState) -> impl IntoView {
+    let topics = leaf_topics();
+    let choose = move |name: String| {
+        let before = state.filter.get_untracked();
+        let topic = (name != ANY_TOPIC).then_some(name);
+        state.process.open_records(RecordFilter { topic, ..before });
+    };
+    let is = move |topic: Option<&str>| state.filter.with(|filter| filter.topic.as_deref() == topic);
+    view! {
+        <Show when=move || topics.with(|topics| !topics.is_empty())>
+            <select
+                class="filters__select"
+                aria-label="Filter by topic"
+                on:change:target=move |ev| choose(ev.target().value())
+            >
+                <option value=ANY_TOPIC selected=move || is(None)>
+                    "Any topic"
+                </option>
+                <option value="" selected=move || is(Some(""))>
+                    "Without a topic"
+                </option>
+                {move || {
+                    topics
+                        .get()
+                        .into_iter()
+                        .map(|topic| {
+                            let same = topic.clone();
+                            let value = topic.clone();
+                            view! {
+                                <option value=value selected=move || is(Some(&same))>
+                                    {topic}
+                                </option>
+                            }
+                        })
+                        .collect_view()
+                }}
+            </select>
+        </Show>
+    }
+}
+
+/// The names of the topics that records can carry.
+pub fn leaf_topics() -> Memo<Vec<String>> {
+    field(|o| {
+        o.hierarchy.as_ref().map(|h| h.leaves().into_iter().map(|leaf| leaf.name.clone()).collect()).unwrap_or_default()
+    })
+}
+
+#[component]
+fn ReviewToggle(state: RecordsState) -> impl IntoView {
+    let count = field(|o| o.pipeline_inputs.needs_review_records);
+    let is_on = move || state.filter.with(|filter| filter.needs_review);
+    let href = move || {
+        let mut filter = state.filter.get();
+        filter.needs_review = !filter.needs_review;
+        state.process.url_with(|query| {
+            query.records = Some((filter, 1));
+            query.record = None;
+        })
+    };
+    view! {
+        <Show when=move || { count.get() > 0 || is_on() }>
+            <a class="filter" class:filter--on=is_on href=href aria-current=move || is_on().then_some("true") data-noscroll="">
+                "To review"
+                <span class="filter__count">{move || format::count(count.get())}</span>
+            </a>
+        </Show>
+    }
+}
+
+#[component]
+fn TextSearch(state: RecordsState) -> impl IntoView {
+    let typed = RwSignal::new(state.filter.with_untracked(|filter| filter.text.clone().unwrap_or_default()));
+    // Back and forward change the URL without typing.
+    Effect::new(move |_| typed.set(state.filter.with(|filter| filter.text.clone().unwrap_or_default())));
+    let search = move |ev: leptos::ev::SubmitEvent| {
+        ev.prevent_default();
+        let text = Some(typed.get_untracked().trim().to_owned()).filter(|text| !text.is_empty());
+        state.process.open_records(RecordFilter { text, ..state.filter.get_untracked() });
+    };
+    view! {
+        <form class="filters__search" role="search" on:submit=search>
+            <input
+                type="search"
+                aria-label="Search in prompts and answers"
+                placeholder="Search text, then Enter"
+                value=typed.get_untracked()
+                prop:value=move || typed.get()
+                on:input:target=move |ev| typed.set(ev.target().value())
+            />
+        </form>
+    }
+}
+
+/// What the list is narrowed to, in words, with the way back to all.
+#[component]
+pub fn ActiveFilters(state: RecordsState) -> impl IntoView {
+    let words = Memo::new(move |_| state.filter.with(filter_words));
+    view! {
+        <Show when=move || words.with(|words| !words.is_empty())>
+            <p class="records__narrowed">
+                <span>"Only " {move || words.with(|words| words.join(", "))}</span>
+                <Button small=true variant=ButtonVariant::Ghost on:click=move |_| state.process.open_records(RecordFilter::default())>
+                    "Show all"
+                </Button>
+            </p>
+        </Show>
+    }
+}
+
+fn filter_words(filter: &RecordFilter) -> Vec<String> {
+    let mut words = Vec::new();
+    if let Some(status) = filter.status {
+        words.push(format!("status {}", status.as_str()));
+    }
+    if let Some(error) = filter.error {
+        words.push(format!("error “{}”", error.label()));
+    }
+    match filter.topic.as_deref() {
+        Some("") => words.push("without a topic".to_owned()),
+        Some(topic) => words.push(format!("topic “{topic}”")),
+        None => {}
+    }
+    if filter.needs_review {
+        words.push("topic to review".to_owned());
+    }
+    if let Some(text) = &filter.text {
+        words.push(format!("containing “{text}”"));
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_filter_is_said_in_words() {
+        assert!(filter_words(&RecordFilter::default()).is_empty());
+        let filter = RecordFilter {
+            status: Some(RecordStatus::Invalid),
+            error: Some(ValidationError::InvalidRole),
+            topic: Some(String::new()),
+            needs_review: true,
+            text: Some("x".to_owned()),
+        };
+        let expected =
+            ["status invalid", "error “Unknown role”", "without a topic", "topic to review", "containing “x”"];
+        assert_eq!(filter_words(&filter), expected);
+    }
+}

@@ -1,0 +1,155 @@
+//! The records overlay (`?records=...`): filters, a page of records, bulk actions and the reading pane.
+//! Holds one page of rows and at most one whole record.
+
+use std::collections::BTreeSet;
+
+use anneal_server::api::list_records;
+use anneal_server::types::dataset::{RecordFilter, RecordPage};
+use anneal_server::types::error::AppError;
+use anneal_server::types::validation::RecordStatus;
+use leptos::prelude::*;
+
+use super::record_pane::RecordPane;
+use super::record_table::RecordTable;
+use super::records_bulk::BulkActions;
+use super::records_filters::{ActiveFilters, FilterChips};
+use crate::contexts::{FinetuneProcess, use_finetune_process};
+use crate::finetune::steps::ErrorBreakdown;
+use crate::finetune::steps::parts::field;
+use crate::ui::{Dialog, DialogSize, Disclosure};
+
+/// Rows on a page.
+pub const PAGE_SIZE: i64 = 50;
+
+/// What the overlay's parts share; lives as long as the overlay is open.
+#[derive(Clone, Copy)]
+pub struct RecordsState {
+    /// The dataset.
+    pub process: FinetuneProcess,
+    /// The filter in the URL.
+    pub filter: Memo<RecordFilter>,
+    /// The record in the URL.
+    pub record: Memo<Option<i64>>,
+    /// The rows shown.
+    pub rows: Resource<Result<RecordPage, AppError>>,
+    /// Rows ticked on this page; written by the table, cleared with the page.
+    pub ticked: RwSignal<BTreeSet<i64>>,
+    /// Whether the reading pane's editor holds what is not saved; written by the editor.
+    pub unsaved: RwSignal<bool>,
+    /// Where to go once the user agreed to lose that; written by `leave`.
+    pub leaving: RwSignal<Option<Leaving>>,
+}
+
+/// A way out of an editor with unsaved changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Leaving {
+    /// To another record, or with `None` back to the list.
+    Record(Option<i64>),
+    /// Out of the overlay.
+    Overlay,
+}
+
+impl RecordsState {
+    /// Reads the URL; loads the rows again when the records change.
+    fn new() -> Self {
+        let process = use_finetune_process();
+        let view = Memo::new(move |_| process.records_view().unwrap_or_default());
+        let filter = Memo::new(move |_| view.with(|(filter, _)| filter.clone()));
+        let page = Memo::new(move |_| view.with(|(_, page)| (*page).max(1)));
+        let revision = field(|o| o.dataset.records_revision);
+        let rows = Resource::new(
+            move || (filter.get(), page.get(), revision.get()),
+            move |(filter, page, _)| list_records(process.dataset_id(), filter, page, PAGE_SIZE),
+        );
+        let record = Memo::new(move |_| process.open_record_id());
+        let ticked = RwSignal::new(BTreeSet::new());
+        Effect::new(move |before: Option<(RecordFilter, i64)>| {
+            let now = (filter.get(), page.get());
+            if before.is_some_and(|before| before != now) {
+                ticked.set(BTreeSet::new());
+            }
+            now
+        });
+        Self { process, filter, record, rows, ticked, unsaved: RwSignal::new(false), leaving: RwSignal::new(None) }
+    }
+
+    /// Goes there, or first asks if something is not saved.
+    pub fn leave(self, to: Leaving) {
+        if self.unsaved.get_untracked() {
+            self.leaving.set(Some(to));
+        } else {
+            self.go(to);
+        }
+    }
+
+    /// Goes there whatever is lost.
+    pub fn go(self, to: Leaving) {
+        self.unsaved.set(false);
+        match to {
+            Leaving::Record(id) => self.process.open_record(id),
+            Leaving::Overlay => self.process.close_records(),
+        }
+    }
+
+    /// After a change of records: rows, counts and reports.
+    pub fn reload(self) {
+        self.rows.refetch();
+        self.process.refresh();
+    }
+
+    fn close_top(self) {
+        let top = if self.record.get_untracked().is_some() { Leaving::Record(None) } else { Leaving::Overlay };
+        self.leave(top);
+    }
+}
+
+/// The overlay, open while the URL says so.
+#[component]
+pub fn RecordsOverlay() -> impl IntoView {
+    let process = use_finetune_process();
+    let open = Memo::new(move |_| process.records_view().is_some());
+    let state = RwSignal::new(None::<RecordsState>);
+    // Esc and the cross: the pane first, then the overlay.
+    let on_close = Callback::new(move |()| match state.get_untracked() {
+        Some(state) => state.close_top(),
+        None => process.close_records(),
+    });
+    view! {
+        <Dialog open on_close title="Records" size=DialogSize::Full>
+            <Overlay handle=state />
+        </Dialog>
+    }
+}
+
+#[component]
+fn Overlay(handle: RwSignal<Option<RecordsState>>) -> impl IntoView {
+    let state = RecordsState::new();
+    handle.set(Some(state));
+    on_cleanup(move || {
+        handle.try_set(None);
+    });
+    let has_record = move || state.record.get().is_some();
+    let shows_errors = Memo::new(move |_| {
+        state.filter.with(|filter| {
+            filter.error.is_some() || matches!(filter.status, Some(RecordStatus::Invalid | RecordStatus::Duplicate))
+        })
+    });
+    view! {
+        <div class="records" class:records--reading=has_record>
+            <div class="records__list">
+                <FilterChips state />
+                <ActiveFilters state />
+                <Show when=move || shows_errors.get()>
+                    <div class="records__breakdown">
+                        <Disclosure summary="Breakdown by first error, and what to do" open=true>
+                            <ErrorBreakdown />
+                        </Disclosure>
+                    </div>
+                </Show>
+                <BulkActions state />
+                <RecordTable state />
+            </div>
+            <RecordPane state />
+        </div>
+    }
+}
