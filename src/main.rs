@@ -1,1 +1,14 @@
-fn main() {}
+//! The command line. The worker check comes first: a script worker must find no runtime and no store.
+
+mod cli;
+
+use std::process::ExitCode;
+
+use anneal_server::grader::{WORKER_ARGUMENT, worker_main};
+
+fn main() -> ExitCode {
+    if std::env::args_os().nth(1).is_some_and(|argument| argument == WORKER_ARGUMENT) {
+        worker_main();
+    }
+    cli::main()
+}

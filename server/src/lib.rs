@@ -24,7 +24,6 @@
 //!
 //! Deliberately absent: SQL outside `db`, Leptos in services, browser APIs anywhere in this crate.
 
-#[cfg(not(feature = "ssr"))] // until the services are in
 pub mod api;
 pub mod format;
 pub mod pipeline;

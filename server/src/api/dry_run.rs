@@ -9,23 +9,23 @@ use crate::types::error::AppError;
 /// Starts a dry run with the saved grader. One at a time per dataset.
 #[server(prefix = "/api", endpoint = "dry-run/start", input = Json)]
 pub async fn start_dry_run(dataset_id: String, config: DryRunConfig) -> Result<DryRunSummary, AppError> {
-    super::boundary::answer(async |state| crate::dry_run::start(&state, &dataset_id, config).await).await
+    super::boundary::answer(|state| async move { crate::dry_run::start(&state, &dataset_id, config).await }).await
 }
 
 /// Goes on with a cancelled or failed run where it stopped.
 #[server(prefix = "/api", endpoint = "dry-run/resume", input = Json)]
 pub async fn resume_dry_run(run_id: String) -> Result<DryRunSummary, AppError> {
-    super::boundary::answer(async |state| crate::dry_run::resume(&state, &run_id).await).await
+    super::boundary::answer(|state| async move { crate::dry_run::resume(&state, &run_id).await }).await
 }
 
 /// One run with its histogram.
 #[server(prefix = "/api", endpoint = "dry-run/get", input = Json)]
 pub async fn get_dry_run(run_id: String) -> Result<DryRunView, AppError> {
-    super::boundary::answer(async |state| crate::dry_run::view(&state, &run_id).await).await
+    super::boundary::answer(|state| async move { crate::dry_run::view(&state, &run_id).await }).await
 }
 
 /// Samples of a run; `page` from 1, 50 a page.
 #[server(prefix = "/api", endpoint = "dry-run/samples", input = Json)]
 pub async fn dry_run_samples(run_id: String, selection: SampleSelection, page: i64) -> Result<SamplePage, AppError> {
-    super::boundary::answer(async |state| crate::dry_run::samples(&state, &run_id, &selection, page).await).await
+    super::boundary::answer(|state| async move { crate::dry_run::samples(&state, &run_id, &selection, page).await }).await
 }

@@ -10,18 +10,18 @@ use crate::types::grader::{GraderConfig, GraderTestReport, GraderVersion};
 /// or defines no `grade` is refused with its place.
 #[server(prefix = "/api", endpoint = "grader/save", input = Json)]
 pub async fn save_grader(dataset_id: String, config: GraderConfig) -> Result<GraderVersion, AppError> {
-    super::boundary::answer(async |state| crate::grader::save(&state, &dataset_id, config).await).await
+    super::boundary::answer(|state| async move { crate::grader::save(&state, &dataset_id, config).await }).await
 }
 
 /// Grades `samples` (1 to 20) recorded responses: of the saved grader (then the report is kept), or of a
 /// draft that is not saved.
 #[server(prefix = "/api", endpoint = "grader/test", input = Json)]
 pub async fn test_grader(dataset_id: String, draft: Option<GraderConfig>, samples: i64) -> Result<GraderTestReport, AppError> {
-    super::boundary::answer(async |state| crate::grader::test_grader_on_sample(&state, &dataset_id, draft, samples).await).await
+    super::boundary::answer(|state| async move { crate::grader::test_grader_on_sample(&state, &dataset_id, draft, samples).await }).await
 }
 
 /// All saved versions, newest first.
 #[server(prefix = "/api", endpoint = "grader/versions", input = Json)]
 pub async fn grader_versions(dataset_id: String) -> Result<Vec<GraderVersion>, AppError> {
-    super::boundary::answer(async |state| crate::grader::versions(&state, &dataset_id).await).await
+    super::boundary::answer(|state| async move { crate::grader::versions(&state, &dataset_id).await }).await
 }

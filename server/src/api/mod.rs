@@ -23,5 +23,3 @@ pub use training::*;
 
 #[cfg(feature = "ssr")]
 mod boundary;
-#[cfg(feature = "ssr")]
-pub use boundary::server_functions_registered;

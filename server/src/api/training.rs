@@ -9,5 +9,5 @@ use crate::types::training::{SplitConfig, SplitPreview};
 /// What the split would give.
 #[server(prefix = "/api", endpoint = "training/split", input = Json)]
 pub async fn preview_split(dataset_id: String, config: SplitConfig) -> Result<SplitPreview, AppError> {
-    super::boundary::answer(async |state| crate::training::preview(&state, &dataset_id, config).await).await
+    super::boundary::answer(|state| async move { crate::training::preview(&state, &dataset_id, config).await }).await
 }

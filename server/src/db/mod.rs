@@ -1,1 +1,90 @@
-//! See the map in `lib.rs`.
+//! The store: one SQLite file, one writer connection, a pool of readers. The only SQL of the project.
+//!
+//! One repository file per table. Functions take what they need and give typed rows; they know no rules
+//! beyond what keeps the tables consistent. Reads go to [`Db::read`], writes to [`Db::begin`].
+
+pub mod datasets;
+pub mod dry_runs;
+pub mod graders;
+pub mod imports;
+pub mod jobs;
+pub mod records;
+pub mod topics;
+
+use std::path::Path;
+use std::time::Duration;
+
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Sqlite, Transaction};
+
+use crate::error::{ServiceError, ServiceResult};
+
+/// A transaction on the writer connection.
+pub type Tx = Transaction<'static, Sqlite>;
+
+/// Handles to the store; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Db {
+    /// One connection: SQLite has one writer anyway, and waiting here is fairer than `SQLITE_BUSY`.
+    writer: SqlitePool,
+    /// WAL lets these read while the writer writes.
+    readers: SqlitePool,
+}
+
+impl Db {
+    /// Opens (or creates) the file and brings its schema up to date.
+    pub async fn open(path: &Path) -> ServiceResult<Self> {
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Normal)
+            .foreign_keys(true)
+            .busy_timeout(Duration::from_secs(15))
+            .pragma("temp_store", "memory")
+            .pragma("cache_size", "-16000")
+            .pragma("mmap_size", "0");
+        let writer = SqlitePoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(Duration::from_secs(60))
+            .connect_with(options.clone())
+            .await
+            .map_err(|error| ServiceError::internal(format!("opening {}", path.display()), error))?;
+        sqlx::migrate!("../migrations")
+            .run(&writer)
+            .await
+            .map_err(|error| ServiceError::internal(format!("migrating {}", path.display()), error))?;
+        let readers = SqlitePoolOptions::new()
+            .max_connections(8)
+            .acquire_timeout(Duration::from_secs(60))
+            .connect_with(options.create_if_missing(false).pragma("query_only", "true"))
+            .await?;
+        Ok(Self { writer, readers })
+    }
+
+    /// Where to read.
+    pub fn read(&self) -> &SqlitePool {
+        &self.readers
+    }
+
+    /// Begins a write transaction. Takes the write lock at once, so that what is read in it stays true.
+    pub async fn begin(&self) -> ServiceResult<Tx> {
+        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+    }
+
+    /// Closes all connections after their work, folding the WAL into the file.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+}
+
+/// Reads a JSON column; what we wrote ourselves and cannot read back is an internal error, never a default.
+pub(crate) fn from_json<T: serde::de::DeserializeOwned>(column: &'static str, text: &str) -> ServiceResult<T> {
+    serde_json::from_str(text).map_err(|error| ServiceError::internal(format!("reading column {column}"), error))
+}
+
+/// A stored word that no variant has.
+pub(crate) fn unknown_word(column: &'static str, word: &str) -> ServiceError {
+    ServiceError::internal(format!("reading column {column}"), format!("unknown value {word:?}"))
+}

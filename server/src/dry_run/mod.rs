@@ -1,1 +1,13 @@
-//! See the map in `lib.rs`.
+//! Dry run: will training work, before it is paid for (domain.md section 8). See the map in `lib.rs`.
+
+mod bootstrap;
+pub mod by_topic;
+pub mod chart;
+pub mod diagnosis;
+mod random;
+pub mod sample;
+pub mod report;
+mod service;
+pub mod statistics;
+
+pub use service::{histogram, resume, samples, start, view};

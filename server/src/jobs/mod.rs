@@ -1,1 +1,78 @@
-//! See the map in `lib.rs`.
+//! Durable jobs: a job is a row; its work is idempotent and resumable.
+//!
+//! A service inserts the row in the transaction that stores what the job needs, then calls [`Jobs::wake`].
+//! The [`runner`] claims rows, gives heartbeats, and takes over what a dead process left. Each kind is one
+//! file; [`run_kind`] is the one list of them. Cancel is a state: [`cancel`] stores it, the heartbeat finds
+//! it, and [`JobContext::should_stop`] tells the work.
+
+pub mod categorize;
+pub mod context;
+pub mod dry_run;
+pub mod import;
+pub mod runner;
+pub mod validate;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+pub use context::{JobContext, Outcome};
+
+use crate::db;
+use crate::error::ServiceResult;
+use crate::state::AppState;
+use crate::types::event::DatasetEvent;
+use crate::types::job::{JobKind, JobStatus};
+
+/// Wakes the runner and reaches the jobs that run in this process.
+#[derive(Clone, Default)]
+pub struct Jobs {
+    /// Notified when a job was queued; the runner also looks by itself every second.
+    wake: Arc<Notify>,
+    /// Cancel handles by job id. Written by the runner when a job starts and ends, read by [`cancel`]. A
+    /// lock held for a map operation only.
+    running: Arc<Mutex<HashMap<String, CancellationToken>>>,
+}
+
+impl Jobs {
+    /// A job was queued.
+    pub fn wake(&self) {
+        self.wake.notify_one();
+    }
+
+    fn register(&self, job_id: &str) -> CancellationToken {
+        let token = CancellationToken::new();
+        self.running.lock().unwrap_or_else(PoisonError::into_inner).insert(job_id.to_owned(), token.clone());
+        token
+    }
+
+    fn unregister(&self, job_id: &str) {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner).remove(job_id);
+    }
+
+    fn cancel_running(&self, job_id: &str) {
+        if let Some(token) = self.running.lock().unwrap_or_else(PoisonError::into_inner).get(job_id) {
+            token.cancel();
+        }
+    }
+}
+
+/// The one list of kinds.
+async fn run_kind(kind: JobKind, context: &JobContext, args: &str) -> ServiceResult<Outcome> {
+    match kind {
+        JobKind::Import => import::run(context, args).await,
+        JobKind::Validate => validate::run(context).await,
+        JobKind::Categorize => categorize::run(context, args).await,
+        JobKind::DryRun => dry_run::run(context, args).await,
+    }
+}
+
+/// Asks a job to stop: a queued one at once, a running one within a second, in whatever process it runs.
+pub async fn cancel(state: &AppState, job_id: &str) -> ServiceResult<JobStatus> {
+    let status = db::jobs::request_cancel(&state.db, job_id).await?;
+    state.jobs.cancel_running(job_id);
+    state.events.send(&status.dataset_id, DatasetEvent::Job { job: status.clone() });
+    Ok(status)
+}

@@ -1,1 +1,64 @@
-//! See the map in `lib.rs`.
+//! The sample dataset: generated conversations put through the product's own import, topics, grader and
+//! dry run. Nothing of its results is stored beforehand.
+
+pub mod generator;
+
+use crate::datasets::{self, new_id};
+use crate::db;
+use crate::dry_run;
+use crate::error::ServiceResult;
+use crate::grader;
+use crate::jobs::import::{self, ImportRequest};
+use crate::jobs::runner;
+use crate::state::AppState;
+use crate::topics;
+use crate::types::dry_run::DryRunConfig;
+use crate::types::error::AppError;
+use crate::types::event::DatasetEvent;
+use crate::types::grader::GraderConfig;
+use crate::types::import::ImportMode;
+use crate::types::job::JobState;
+use crate::types::topics::CategorizeMode;
+
+/// Its name.
+pub const NAME: &str = "Sample: Northwind customer support";
+const OBJECTIVE: &str = "Answer customers of an online shop correctly and politely, and call the right tool with the right arguments.";
+const FILE_NAME: &str = "sample-conversations.jsonl";
+const SEED: u64 = 7;
+
+/// Makes the sample dataset; answers its id once its dry run is finished. Leaves nothing behind if a step fails.
+pub async fn create(state: &AppState) -> ServiceResult<String> {
+    let id = datasets::create(state, NAME, OBJECTIVE).await?;
+    match fill(state, &id).await {
+        Ok(()) => Ok(id),
+        Err(error) => {
+            let mut tx = state.db.begin().await?;
+            db::datasets::delete(&mut tx, &id).await?;
+            tx.commit().await?;
+            state.events.send(&id, DatasetEvent::Deleted);
+            Err(error)
+        }
+    }
+}
+
+async fn fill(state: &AppState, id: &str) -> ServiceResult<()> {
+    let path = state.config.uploads_dir().join(new_id());
+    let lines = tokio::task::spawn_blocking(|| generator::generate(SEED).fold(String::new(), |text, line| text + &line + "\n")).await?;
+    tokio::fs::write(&path, lines).await?;
+    let request = ImportRequest { path: &path, file_name: FILE_NAME, owns_file: true, mode: ImportMode::Append };
+    finish(state, &import::start(state, id, request).await?).await?;
+    let hierarchy = serde_json::to_string(&generator::hierarchy())?;
+    topics::import(state, id, &hierarchy, true).await?;
+    finish(state, &topics::start_categorize(state, id, CategorizeMode::UnlabelledOnly, false).await?.id).await?;
+    grader::save(state, id, GraderConfig::Script { script: generator::GRADER_SCRIPT.to_owned() }).await?;
+    grader::test_grader_on_sample(state, id, None, 5).await?;
+    finish(state, &dry_run::start(state, id, DryRunConfig::default()).await?.job_id).await
+}
+
+async fn finish(state: &AppState, job_id: &str) -> ServiceResult<()> {
+    let job = runner::wait(state, job_id, |_| {}).await?;
+    if job.state == JobState::Succeeded {
+        return Ok(());
+    }
+    Err(AppError::Unavailable { message: format!("The sample could not be made: its {} step ended early ({}). Try again.", job.kind.as_str(), job.error.unwrap_or(job.message)) }.into())
+}

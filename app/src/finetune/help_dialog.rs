@@ -1,0 +1,41 @@
+//! The keys of the canvas page.
+
+use leptos::prelude::*;
+
+use crate::contexts::{PageDialog, use_finetune_process};
+use crate::ui::Dialog;
+
+const KEYS: [(&[&str], &str); 9] = [
+    (&["j", "→", "↓"], "next step"),
+    (&["k", "←", "↑"], "previous step"),
+    (&["Enter"], "open the step"),
+    (&["/"], "search the records"),
+    (&["+", "-"], "zoom in and out (also Ctrl and the wheel, or pinch)"),
+    (&["0"], "fit the pipeline into the window"),
+    (&["Esc"], "close what is open; the focus goes back to where it was"),
+    (&["Tab"], "next control; the line above the panel resizes it with ↑ and ↓"),
+    (&["?"], "this list"),
+];
+
+/// Opened by `?` and by the header's link.
+#[component]
+pub fn HelpDialog() -> impl IntoView {
+    let process = use_finetune_process();
+    let is_open = Signal::derive(move || process.dialog() == Some(PageDialog::Help));
+    view! {
+        <Dialog open=is_open on_close=move |()| process.close_dialog() title="Keys">
+            <dl class="keys">
+                {KEYS
+                    .map(|(keys, meaning)| {
+                        view! {
+                            <div class="keys__row">
+                                <dt class="keys__keys">{keys.iter().map(|key| view! { <kbd>{*key}</kbd> }).collect_view()}</dt>
+                                <dd>{meaning}</dd>
+                            </div>
+                        }
+                    })
+                    .collect_view()}
+            </dl>
+        </Dialog>
+    }
+}

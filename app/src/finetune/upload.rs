@@ -1,0 +1,139 @@
+//! Sending a file by `XMLHttpRequest`, the one browser API that tells how far an upload is.
+
+use anneal_server::types::error::AppError;
+use leptos::prelude::*;
+use serde::Deserialize;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+use web_sys::{FormData, ProgressEvent, XmlHttpRequest};
+
+/// The server's answer to `POST /upload`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct UploadAnswer {
+    /// Where the records go.
+    pub dataset_id: String,
+    /// The job that reads the file.
+    pub job_id: String,
+}
+
+/// Where an upload stands.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub enum UploadState {
+    /// Nothing was sent, or the user cancelled.
+    #[default]
+    Idle,
+    /// On its way; percent where the browser knows it. At 100 the server works on it.
+    Sending(Option<f64>),
+    /// Refused or lost.
+    Failed(AppError),
+    /// Arrived.
+    Done(UploadAnswer),
+}
+
+/// One form's upload: its state, and the request while there is one. `Copy`, for the form's handlers.
+#[derive(Clone, Copy)]
+pub struct Upload {
+    state: RwSignal<UploadState>,
+    /// Set by `start`, in the browser only; kept because the closures must outlive the call.
+    request: StoredValue<Option<StoredValue<Request, LocalStorage>>>,
+}
+
+struct Request {
+    xhr: XmlHttpRequest,
+    _on_progress: Closure<dyn Fn(ProgressEvent)>,
+    _on_end: Closure<dyn Fn()>,
+}
+
+impl Upload {
+    /// Nothing sent yet.
+    pub fn new() -> Self {
+        Self { state: RwSignal::new(UploadState::Idle), request: StoredValue::new(None) }
+    }
+
+    /// Where it stands.
+    pub fn state(self) -> Signal<UploadState> {
+        self.state.into()
+    }
+
+    /// Shows an error that was found before sending.
+    pub fn fail(self, error: AppError) {
+        self.state.set(UploadState::Failed(error));
+    }
+
+    /// Stops it; the server forgets what it got.
+    pub fn cancel(self) {
+        if let Some(request) = self.request.try_update_value(Option::take).flatten() {
+            request.with_value(|request| {
+                request.xhr.set_onloadend(None);
+                // Fails only if the request is over.
+                let _ = request.xhr.abort();
+            });
+            request.dispose();
+        }
+        self.state.try_set(UploadState::Idle);
+    }
+
+    /// Sends the form.
+    pub fn send(self, form: &FormData) {
+        self.state.set(UploadState::Sending(None));
+        if let Err(error) = self.start(form) {
+            self.fail(AppError::Unreachable { message: format!("{error:?}") });
+        }
+    }
+
+    fn start(self, form: &FormData) -> Result<(), wasm_bindgen::JsValue> {
+        let xhr = XmlHttpRequest::new()?;
+        xhr.open("POST", "/upload")?;
+        xhr.set_request_header("Accept", "application/json")?;
+        let on_progress = Closure::<dyn Fn(ProgressEvent)>::new(move |event: ProgressEvent| {
+            let percent = event.length_computable().then(|| event.loaded() / event.total().max(1.0) * 100.0);
+            self.state.try_set(UploadState::Sending(percent));
+        });
+        let answered = xhr.clone();
+        let on_end = Closure::<dyn Fn()>::new(move || {
+            let status = answered.status().unwrap_or(0);
+            let text = answered.response_text().ok().flatten().unwrap_or_default();
+            self.state.try_set(match read_answer(status, &text) {
+                Ok(answer) => UploadState::Done(answer),
+                Err(error) => UploadState::Failed(error),
+            });
+        });
+        xhr.upload()?.set_onprogress(Some(on_progress.as_ref().unchecked_ref()));
+        xhr.set_onloadend(Some(on_end.as_ref().unchecked_ref()));
+        xhr.send_with_opt_form_data(Some(form))?;
+        self.request.set_value(Some(StoredValue::new_local(Request { xhr, _on_progress: on_progress, _on_end: on_end })));
+        Ok(())
+    }
+}
+
+impl Default for Upload {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// What an answer means; status 0 is a connection that broke.
+fn read_answer(status: u16, text: &str) -> Result<UploadAnswer, AppError> {
+    let unreadable = |message: String| AppError::Unreachable { message };
+    match status {
+        0 => Err(unreadable("the connection broke while the file was being sent".to_owned())),
+        200..300 => serde_json::from_str(text).map_err(|error| unreadable(format!("its answer could not be read ({error})"))),
+        _ => Err(serde_json::from_str(text).unwrap_or_else(|_| unreadable(format!("it answered with status {status}")))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_are_read() {
+        let answer = read_answer(200, r#"{"dataset_id":"d","job_id":"j"}"#);
+        assert_eq!(answer, Ok(UploadAnswer { dataset_id: "d".to_owned(), job_id: "j".to_owned() }));
+        let error = read_answer(413, r#"{"error":"too_large","message":"At most 1 GiB."}"#);
+        assert_eq!(error, Err(AppError::TooLarge { message: "At most 1 GiB.".to_owned() }));
+        for (status, text) in [(0, ""), (502, "<html>"), (200, "{}")] {
+            assert!(matches!(read_answer(status, text), Err(AppError::Unreachable { .. })), "{status} {text}");
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! The top bar that all pages share.
+
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+
+use crate::ui::{Icon, IconName};
+
+/// Brand and breadcrumb on the left, the page's actions on the right.
+#[component]
+pub fn TopBar(
+    /// The pages above this one: name and address.
+    #[prop(optional)]
+    parents: Vec<(String, String)>,
+    /// This page; the page's heading.
+    #[prop(into)]
+    title: Signal<String>,
+    /// The actions; the theme switch comes after them.
+    #[prop(optional)]
+    children: Option<Children>,
+) -> impl IntoView {
+    let parents = parents
+        .into_iter()
+        .map(|(name, href)| {
+            view! {
+                <li class="breadcrumb__item">
+                    <a class="breadcrumb__link" href=href>{name}</a>
+                </li>
+            }
+        })
+        .collect_view();
+    view! {
+        <header class="top-bar">
+            <a class="top-bar__brand" href="/finetune" aria-label="Anneal, all datasets">
+                <img src="/favicon.svg" width="26" height="26" alt=""/>
+            </a>
+            <nav class="breadcrumb" aria-label="Breadcrumb">
+                <ol class="breadcrumb__list">
+                    {parents}
+                    <li class="breadcrumb__item breadcrumb__item--here" aria-current="page">
+                        <h1 class="breadcrumb__title" title=move || title.get()>{move || title.get()}</h1>
+                    </li>
+                </ol>
+            </nav>
+            <div class="top-bar__actions">
+                {children.map(|children| children())}
+                <ThemeSwitch/>
+            </div>
+        </header>
+    }
+}
+
+/// Changes between light and dark and remembers it for a year; the server reads the cookie, so that the
+/// next page comes in the right theme at once. Its icon is chosen by CSS: the view knows no theme.
+#[component]
+pub fn ThemeSwitch() -> impl IntoView {
+    view! {
+        <button
+            type="button"
+            class="button button--ghost button--icon theme-switch"
+            aria-label="Switch between light and dark theme"
+            title="Switch between light and dark theme"
+            on:click=move |_| switch_theme()
+        >
+            <span class="theme-switch__to-dark"><Icon name=IconName::Moon/></span>
+            <span class="theme-switch__to-light"><Icon name=IconName::Sun/></span>
+        </button>
+    }
+}
+
+fn switch_theme() {
+    let Some(root) = document().document_element() else { return };
+    let is_dark = match root.get_attribute("data-theme").as_deref() {
+        Some("dark") => true,
+        Some("light") => false,
+        _ => window().match_media("(prefers-color-scheme: dark)").ok().flatten().is_some_and(|query| query.matches()),
+    };
+    let theme = if is_dark { "light" } else { "dark" };
+    // Neither fails in a document that is shown.
+    let _ = root.set_attribute("data-theme", theme);
+    if let Ok(document) = document().dyn_into::<web_sys::HtmlDocument>() {
+        let _ = document.set_cookie(&format!("theme={theme}; path=/; max-age=31536000; samesite=lax"));
+    }
+}

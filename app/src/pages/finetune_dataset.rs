@@ -1,0 +1,105 @@
+//! `/finetune/:dataset_id`: the canvas.
+
+use anneal_server::api::get_overview;
+use anneal_server::types::error::AppError;
+use anneal_server::types::overview::DatasetOverview;
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::use_params_map;
+
+use crate::contexts::{FinetuneProcess, use_finetune_process};
+use crate::finetune::{DataDialogs, DatasetHeader, HealthIndicator, HelpDialog, PipelineCanvas, StepDetailPanel, provide_grader_draft};
+use crate::frame::TopBar;
+use crate::records::RecordsOverlay;
+use crate::server_only;
+use crate::ui::{ButtonVariant, ErrorView, Spinner};
+
+/// Loads the dataset and provides its context to everything below.
+#[component]
+pub fn FinetuneDatasetPage() -> impl IntoView {
+    let params = use_params_map();
+    let id = Memo::new(move |_| params.with(|params| params.get("dataset_id")).unwrap_or_default());
+    let overview = Resource::new(move || id.get(), get_overview);
+    view! {
+        <Suspense fallback=|| view! { <Loading/> }>
+            {move || Suspend::new(async move {
+                match overview.await {
+                    Ok(overview) => view! { <DatasetCanvas overview/> }.into_any(),
+                    Err(error) => {
+                        server_only::set_status_of(&error);
+                        view! { <CannotOpen error/> }.into_any()
+                    }
+                }
+            })}
+        </Suspense>
+    }
+}
+
+#[component]
+fn DatasetCanvas(overview: DatasetOverview) -> impl IntoView {
+    let process = FinetuneProcess::new(overview);
+    provide_context(process);
+    provide_grader_draft();
+    let name = Memo::new(move |_| process.overview().with(|overview| overview.dataset.name.clone()));
+    let canvas_height = RwSignal::new(None::<f64>);
+    let is_folded = RwSignal::new(false);
+    let height = move || canvas_height.get().map(|height| format!("{height:.0}px"));
+    view! {
+        <Title text=move || name.get()/>
+        <div class="dataset-page">
+            <DatasetHeader/>
+            <HealthIndicator/>
+            <Connection/>
+            <main
+                class="workspace"
+                class:workspace--folded=is_folded
+                class:workspace--sized=move || canvas_height.get().is_some()
+                id="main"
+                tabindex="-1"
+                style:--canvas-height=height
+            >
+                <PipelineCanvas/>
+                <StepDetailPanel canvas_height is_folded/>
+            </main>
+            <RecordsOverlay/>
+            <DataDialogs/>
+            <HelpDialog/>
+        </div>
+    }
+}
+
+/// Says so where the page is not live, or shows older numbers than the server has.
+#[component]
+fn Connection() -> impl IntoView {
+    let process = use_finetune_process();
+    view! {
+        <div class="connection" role="status">
+            {move || process.offline().get().then(|| view! {
+                <p class="connection__offline">"Reconnecting… What you see may be out of date."</p>
+            })}
+            {move || process.refresh_error().get().map(|error| {
+                view! { <ErrorView error retry=Callback::new(move |()| process.refresh())/> }
+            })}
+        </div>
+    }
+}
+
+#[component]
+fn Loading() -> impl IntoView {
+    view! {
+        <TopBar title="Opening the dataset…" parents=vec![("Finetune".to_owned(), "/finetune".to_owned())]/>
+        <main class="page" id="main" tabindex="-1"><Spinner label="Opening the dataset…"/></main>
+    }
+}
+
+#[component]
+fn CannotOpen(error: AppError) -> impl IntoView {
+    view! {
+        <Title text="Dataset"/>
+        <TopBar title="Dataset" parents=vec![("Finetune".to_owned(), "/finetune".to_owned())]/>
+        <main class="page stack" id="main" tabindex="-1">
+            <ErrorView error/>
+            <p><a class=ButtonVariant::Secondary.class() href="/finetune">"Show all datasets"</a></p>
+        </main>
+    }
+}

@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# Builds what the browser loads into target/site: WASM (size-optimised), its loader, the style sheet, the icons.
+set -euo pipefail
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+cd "$root"
+
+site=target/site pkg=target/site/pkg work=target/web
+
+build_wasm() {
+  LEPTOS_OUTPUT_NAME=anneal cargo build --quiet --package anneal --lib --features hydrate --profile wasm-release \
+    --target wasm32-unknown-unknown
+  local built=target/wasm32-unknown-unknown/wasm-release/anneal.wasm
+  # Everything after the compiler takes seconds but is needless if it gave the same bytes.
+  if [ -f "$pkg/anneal_bg.wasm" ] && cmp -s "$built" "$work/input.wasm"; then return 0; fi
+  rm -rf "$work" && mkdir -p "$work" "$pkg"
+  wasm-bindgen --target web --no-typescript --out-dir "$work/out" --out-name anneal "$built"
+  if have wasm-opt; then
+    wasm-opt -Oz --all-features "$work/out/anneal_bg.wasm" -o "$work/out/small.wasm"
+    mv "$work/out/small.wasm" "$work/out/anneal_bg.wasm"
+  else
+    say "wasm-opt is missing: the WASM stays some 20% larger"
+  fi
+  rm -rf "$pkg/snippets"
+  cp -r "$work/out/." "$pkg/"
+  cp "$built" "$work/input.wasm"
+}
+
+# style/main.css lists the sheets by @import; they are sent as one file.
+build_style() {
+  mkdir -p "$pkg"
+  : >"$pkg/anneal.css.new"
+  local sheet
+  while read -r sheet; do
+    cat "style/$sheet" >>"$pkg/anneal.css.new"
+  done < <(sed -n 's/^@import "\.\/\(.*\)";$/\1/p; s/^@import "\([^.\/].*\)";$/\1/p' style/main.css)
+  [ -s "$pkg/anneal.css.new" ] || fail "style/main.css imports no sheet"
+  mv "$pkg/anneal.css.new" "$pkg/anneal.css"
+}
+
+# The server sends the .br or .gz beside a file to browsers that take it.
+compress() {
+  node "$root/scripts/compress.mjs" "$pkg"
+}
+
+mkdir -p "$site"
+build_wasm
+build_style
+cp -r public/. "$site/"
+compress

@@ -1,0 +1,35 @@
+//! Where server functions meet services: the state from context, errors to statuses, causes to the log.
+
+use axum::http::request::Parts;
+use leptos::prelude::use_context;
+use leptos_axum::ResponseOptions;
+
+use crate::error::{ServiceError, ServiceResult};
+use crate::http::RequestId;
+use crate::state::AppState;
+use crate::types::error::AppError;
+
+/// Runs one service call with the application's state and turns its error into what the caller may see.
+pub(super) async fn answer<T, F, Fut>(service: F) -> Result<T, AppError>
+where
+    F: FnOnce(AppState) -> Fut,
+    Fut: Future<Output = ServiceResult<T>>,
+{
+    let request_id = use_context::<Parts>().and_then(|parts| parts.extensions.get::<RequestId>().cloned()).unwrap_or_default();
+    let response = use_context::<ResponseOptions>();
+    let result = match use_context::<AppState>() {
+        Some(state) => service(state).await,
+        None => Err(ServiceError::internal("server function", "the application state is not in the context")),
+    };
+    result.map_err(|error| {
+        let error = error.into_app(&request_id.0);
+        if let (Some(response), Ok(status)) = (response, http_status(&error)) {
+            response.set_status(status);
+        }
+        error
+    })
+}
+
+fn http_status(error: &AppError) -> Result<axum::http::StatusCode, axum::http::status::InvalidStatusCode> {
+    axum::http::StatusCode::from_u16(error.status())
+}

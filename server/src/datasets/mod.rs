@@ -1,0 +1,142 @@
+//! Datasets as a service: list, overview, settings, delete. Records are in [`records`].
+
+mod overview;
+pub mod records;
+
+pub use overview::{hygiene, overview, pipeline_inputs};
+
+use crate::db;
+use crate::error::ServiceResult;
+use crate::jobs;
+use crate::pipeline::compute_pipeline_state;
+use crate::state::AppState;
+use crate::types::dataset::{Dataset, DatasetSummary};
+use crate::types::error::AppError;
+use crate::types::event::DatasetEvent;
+use crate::types::job::JobKind;
+use crate::types::validation::ValidationConfig;
+
+/// Longest name, in characters.
+const MAX_NAME: usize = 200;
+/// Longest objective, in characters.
+const MAX_OBJECTIVE: usize = 10_000;
+/// Most tokens a rule may allow: beyond any model's context.
+const MAX_TOKENS: u32 = 10_000_000;
+
+/// A new, empty dataset. Answers its id.
+pub async fn create(state: &AppState, name: &str, objective: &str) -> ServiceResult<String> {
+    let name = check_name(name)?;
+    check_objective(objective)?;
+    let id = new_id();
+    let mut tx = state.db.begin().await?;
+    db::datasets::insert(&mut tx, &id, name, objective.trim()).await?;
+    tx.commit().await?;
+    Ok(id)
+}
+
+/// A fresh id: UUID v7, so that ids sort by time.
+pub fn new_id() -> String {
+    uuid::Uuid::now_v7().to_string()
+}
+
+/// Every dataset with its pipeline, last changed first.
+pub async fn list(state: &AppState) -> ServiceResult<Vec<DatasetSummary>> {
+    let mut summaries = Vec::new();
+    for dataset in db::datasets::list(&state.db).await? {
+        let inputs = pipeline_inputs(state, &dataset).await?;
+        summaries.push(DatasetSummary {
+            total_records: inputs.total_records + inputs.pending_records,
+            valid_records: inputs.valid_records,
+            topic_count: inputs.topic_count.unwrap_or(0),
+            balance_score: inputs.balance_score,
+            pipeline: compute_pipeline_state(&inputs),
+            dataset,
+        });
+    }
+    Ok(summaries)
+}
+
+/// Changes name and objective.
+pub async fn update(state: &AppState, id: &str, name: &str, objective: &str) -> ServiceResult<Dataset> {
+    let name = check_name(name)?;
+    check_objective(objective)?;
+    db::datasets::get(&state.db, id).await?;
+    let mut tx = state.db.begin().await?;
+    db::datasets::set_name(&mut tx, id, name, objective.trim()).await?;
+    tx.commit().await?;
+    state.events.changed(id);
+    db::datasets::get(&state.db, id).await
+}
+
+/// Changes the rules' parameters and starts validating every record again.
+pub async fn update_validation_config(state: &AppState, id: &str, config: ValidationConfig) -> ServiceResult<Dataset> {
+    let config = check_validation_config(config)?;
+    let dataset = db::datasets::get(&state.db, id).await?;
+    if dataset.validation_config == config && hygiene(state, id).await?.pending == 0 {
+        return Ok(dataset);
+    }
+    if db::jobs::is_active(&state.db, id, JobKind::Import).await? {
+        return Err(AppError::conflict("An import is running, and it validates by the present rules. Wait for its end (or cancel it), then change the rules.").into());
+    }
+    let mut tx = state.db.begin().await?;
+    db::datasets::set_validation_config(&mut tx, id, &config).await?;
+    jobs::validate::enqueue(&mut tx, id).await?;
+    tx.commit().await?;
+    state.jobs.wake();
+    state.events.changed(id);
+    db::datasets::get(&state.db, id).await
+}
+
+/// Deletes a dataset with all that belongs to it; its running jobs notice and stop.
+pub async fn delete(state: &AppState, id: &str, confirm_name: &str) -> ServiceResult<()> {
+    let dataset = db::datasets::get(&state.db, id).await?;
+    if confirm_name.trim() != dataset.name.trim() {
+        return Err(AppError::invalid_field("confirm_name", format!("Type the dataset's name, \"{}\", to confirm that it shall be deleted.", dataset.name)).into());
+    }
+    let mut tx = state.db.begin().await?;
+    db::datasets::delete(&mut tx, id).await?;
+    tx.commit().await?;
+    state.events.send(id, DatasetEvent::Deleted);
+    Ok(())
+}
+
+fn check_name(name: &str) -> Result<&str, AppError> {
+    let name = name.trim();
+    if name.is_empty() {
+        return Err(AppError::invalid_field("name", "Give the dataset a name."));
+    }
+    let length = name.chars().count();
+    if length > MAX_NAME {
+        return Err(AppError::invalid_field("name", format!("The name has {length} characters; at most {MAX_NAME} fit.")));
+    }
+    if name.chars().any(char::is_control) {
+        return Err(AppError::invalid_field("name", "The name contains a line break or another control character."));
+    }
+    Ok(name)
+}
+
+fn check_objective(objective: &str) -> Result<(), AppError> {
+    let length = objective.chars().count();
+    if length > MAX_OBJECTIVE {
+        return Err(AppError::invalid_field("objective", format!("The objective has {length} characters; at most {MAX_OBJECTIVE} fit.")));
+    }
+    Ok(())
+}
+
+fn check_validation_config(mut config: ValidationConfig) -> Result<ValidationConfig, AppError> {
+    if config.max_tokens == 0 || config.max_tokens > MAX_TOKENS {
+        return Err(AppError::invalid_field("max_tokens", format!("Allow between 1 and {} tokens.", crate::format::count(i64::from(MAX_TOKENS)))));
+    }
+    if config.min_user_message_length > 100_000 {
+        return Err(AppError::invalid_field("min_user_message_length", "A minimum above 100,000 characters would reject everything."));
+    }
+    config.allowed_roles = config.allowed_roles.iter().map(|role| role.trim().to_owned()).filter(|role| !role.is_empty()).collect();
+    config.allowed_roles.dedup();
+    if !config.allowed_roles.iter().any(|role| role == "user") {
+        return Err(AppError::invalid_field("allowed_roles", "The role \"user\" must stay allowed: a prompt without a user message is no prompt."));
+    }
+    if config.allowed_roles.len() > 20 || config.allowed_roles.iter().any(|role| role.chars().count() > 50) {
+        return Err(AppError::invalid_field("allowed_roles", "At most 20 roles of at most 50 characters each."));
+    }
+    Ok(config)
+}

@@ -1,0 +1,137 @@
+//! Records as a service: pages, one, edits with incremental validation.
+
+use serde_json::Value;
+
+use crate::db::records::query::{self, KeyedRecord};
+use crate::db::records::write::{self, RecordVerdict};
+use crate::db::{self, Tx};
+use crate::error::ServiceResult;
+use crate::import::prepare::derive;
+use crate::state::AppState;
+use crate::types::dataset::{DatasetRecord, RecordFilter, RecordPage};
+use crate::types::error::AppError;
+use crate::types::validation::{RecordStatus, ValidationError};
+use crate::validation::duplicates::{Candidate, resolve_duplicates};
+use crate::validation::rules::Findings;
+
+/// Largest record that can be edited, in bytes of JSON.
+const MAX_EDIT_BYTES: usize = 16 << 20;
+
+/// A page of records.
+pub async fn page(state: &AppState, dataset_id: &str, filter: &RecordFilter, page: i64, page_size: i64) -> ServiceResult<RecordPage> {
+    db::datasets::get(&state.db, dataset_id).await?;
+    query::page(&state.db, dataset_id, filter, page.max(1), page_size.clamp(1, 200)).await
+}
+
+/// One record, whole.
+pub async fn get(state: &AppState, dataset_id: &str, record_id: i64) -> ServiceResult<DatasetRecord> {
+    query::get(&state.db, dataset_id, record_id).await
+}
+
+/// Replaces a record's data by this JSON text; validates it and whatever shares its keys, before or after.
+pub async fn update(state: &AppState, dataset_id: &str, record_id: i64, text: &str) -> ServiceResult<DatasetRecord> {
+    let dataset = db::datasets::get(&state.db, dataset_id).await?;
+    let before = query::get(&state.db, dataset_id, record_id).await?;
+    let data = parse_edit(text)?;
+
+    let (config, tokens) = (dataset.validation_config, state.tokens.clone());
+    let before_hash = crate::validation::duplicates::prompt_hash(&before.data);
+    let (data, json, derived, findings) = tokio::task::spawn_blocking(move || {
+        let json = data.to_string();
+        let (derived, findings) = derive(&data, None, &config, &tokens);
+        (data, json, derived, findings)
+    })
+    .await?;
+    if data == before.data {
+        return Ok(before);
+    }
+
+    let mut tx = state.db.begin().await?;
+    write::set_data(&mut tx, record_id, &json, &derived).await?;
+    write::set_verdict(&mut tx, record_id, &verdict_of(findings)).await?;
+    let hashes: Vec<[u8; 16]> = before_hash.into_iter().chain(derived.prompt_hash).collect();
+    recheck_duplicates(&mut tx, dataset_id, hashes, before.span_id.into_iter().collect()).await?;
+    db::datasets::touch_records(&mut tx, dataset_id).await?;
+    tx.commit().await?;
+    state.events.changed(dataset_id);
+    query::get(&state.db, dataset_id, record_id).await
+}
+
+fn parse_edit(text: &str) -> Result<Value, AppError> {
+    if text.len() > MAX_EDIT_BYTES {
+        return Err(AppError::TooLarge { message: format!("The record has {}; at most {} can be edited here.", crate::format::bytes(i64::try_from(text.len()).unwrap_or(i64::MAX)), crate::format::bytes(16 << 20)) });
+    }
+    serde_json::from_str(text).map_err(|error| {
+        AppError::invalid_field("data", format!("This is not JSON: {error}. Nothing was saved; your text is still here."))
+    })
+}
+
+/// What is stored of findings before duplicates are looked at.
+pub(crate) fn verdict_of(findings: Findings) -> RecordVerdict {
+    let status = if findings.errors.is_empty() { RecordStatus::Valid } else { RecordStatus::Invalid };
+    RecordVerdict { status, errors: findings.errors, details: findings.details, duplicate_of: None }
+}
+
+/// Decides again which of the records that share these keys, directly or through one another, are
+/// duplicates. Deleting or editing the kept one of a pair thereby frees the other.
+pub(crate) async fn recheck_duplicates(tx: &mut Tx, dataset_id: &str, mut hashes: Vec<[u8; 16]>, mut spans: Vec<String>) -> ServiceResult<()> {
+    let group = loop {
+        let group = query::sharing_keys(&mut *tx, dataset_id, &hashes, &spans).await?;
+        let known = hashes.len() + spans.len();
+        hashes.extend(group.iter().filter_map(|record| record.prompt_hash));
+        spans.extend(group.iter().filter_map(|record| record.span_id.clone()));
+        hashes.sort_unstable();
+        hashes.dedup();
+        spans.sort_unstable();
+        spans.dedup();
+        if hashes.len() + spans.len() == known {
+            break group;
+        }
+    };
+    let candidates: Vec<Candidate> = group.iter().map(candidate).collect();
+    for (record, decision) in group.into_iter().zip(resolve_duplicates(&candidates)) {
+        write::set_verdict(tx, record.id, &with_duplicate(record, decision.duplicate_of)).await?;
+    }
+    Ok(())
+}
+
+fn candidate(record: &KeyedRecord) -> Candidate {
+    Candidate {
+        id: record.id,
+        otherwise_valid: record.status != RecordStatus::Pending
+            && record.errors.iter().all(|error| *error == ValidationError::Duplicate),
+        span_id: record.span_id.clone(),
+        prompt_hash: record.prompt_hash,
+    }
+}
+
+/// A record's verdict with its errors but `duplicate` kept, and that one decided anew.
+fn with_duplicate(record: KeyedRecord, duplicate_of: Option<i64>) -> RecordVerdict {
+    let errors: Vec<ValidationError> = record.errors.into_iter().filter(|error| *error != ValidationError::Duplicate).collect();
+    let status = match record.status {
+        RecordStatus::Pending => RecordStatus::Pending,
+        _ if errors.is_empty() => RecordStatus::Valid,
+        _ => RecordStatus::Invalid,
+    };
+    let lines: Vec<&str> = record.details.iter().flat_map(|details| details.lines()).filter(|line| !line.starts_with(DUPLICATE_PREFIX)).collect();
+    let details = (!lines.is_empty()).then(|| lines.join("\n"));
+    let verdict = RecordVerdict { status, errors, details, duplicate_of: None };
+    match duplicate_of {
+        Some(original) => mark_duplicate(verdict, original),
+        None => verdict,
+    }
+}
+
+const DUPLICATE_PREFIX: &str = "same span or prompt as record ";
+
+/// A fresh verdict of a record that shares a key with the kept record `original`.
+pub(crate) fn mark_duplicate(mut verdict: RecordVerdict, original: i64) -> RecordVerdict {
+    if verdict.status == RecordStatus::Valid {
+        verdict.status = RecordStatus::Duplicate;
+    }
+    verdict.errors.push(ValidationError::Duplicate);
+    let detail = format!("{DUPLICATE_PREFIX}{original}, which is kept");
+    verdict.details = Some(verdict.details.map_or(detail.clone(), |details| format!("{details}\n{detail}")));
+    verdict.duplicate_of = Some(original);
+    verdict
+}

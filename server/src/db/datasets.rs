@@ -1,0 +1,134 @@
+//! Table `datasets`.
+
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
+
+use super::{Db, Tx, from_json};
+use crate::clock::now_ms;
+use crate::error::ServiceResult;
+use crate::types::coverage::TargetDistribution;
+use crate::types::dataset::Dataset;
+use crate::types::error::AppError;
+use crate::types::validation::ValidationConfig;
+
+fn read_row(row: &SqliteRow) -> ServiceResult<Dataset> {
+    let targets: Option<String> = row.try_get("target_distribution")?;
+    Ok(Dataset {
+        id: row.try_get("id")?,
+        name: row.try_get("name")?,
+        objective: row.try_get("objective")?,
+        validation_config: from_json("datasets.validation_config", row.try_get("validation_config")?)?,
+        target_distribution: targets.map(|text| from_json("datasets.target_distribution", &text)).transpose()?,
+        created_at: row.try_get("created_at")?,
+        updated_at: row.try_get("updated_at")?,
+        records_revision: row.try_get("records_revision")?,
+        topics_revision: row.try_get("topics_revision")?,
+    })
+}
+
+/// Stores a new dataset.
+pub async fn insert(tx: &mut Tx, id: &str, name: &str, objective: &str) -> ServiceResult<()> {
+    let now = now_ms();
+    sqlx::query(
+        "INSERT INTO datasets (id, name, objective, validation_config, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?)",
+    )
+    .bind(id)
+    .bind(name)
+    .bind(objective)
+    .bind(serde_json::to_string(&ValidationConfig::default())?)
+    .bind(now)
+    .bind(now)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// All of them, last changed first.
+pub async fn list(db: &Db) -> ServiceResult<Vec<Dataset>> {
+    let rows = sqlx::query("SELECT * FROM datasets ORDER BY updated_at DESC, id DESC").fetch_all(db.read()).await?;
+    rows.iter().map(read_row).collect()
+}
+
+/// One of them; 404 if there is none.
+pub async fn get(db: &Db, id: &str) -> ServiceResult<Dataset> {
+    let row = sqlx::query("SELECT * FROM datasets WHERE id = ?").bind(id).fetch_optional(db.read()).await?;
+    match row {
+        Some(row) => read_row(&row),
+        None => Err(AppError::not_found(format!("Dataset {}", shorten(id))).into()),
+    }
+}
+
+/// Those with exactly this name.
+pub async fn find_by_name(db: &Db, name: &str) -> ServiceResult<Vec<Dataset>> {
+    let rows = sqlx::query("SELECT * FROM datasets WHERE name = ? ORDER BY created_at").bind(name).fetch_all(db.read()).await?;
+    rows.iter().map(read_row).collect()
+}
+
+/// Changes name and objective.
+pub async fn set_name(tx: &mut Tx, id: &str, name: &str, objective: &str) -> ServiceResult<()> {
+    sqlx::query("UPDATE datasets SET name = ?, objective = ?, updated_at = ? WHERE id = ?")
+        .bind(name)
+        .bind(objective)
+        .bind(now_ms())
+        .bind(id)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// Changes the rules' parameters.
+pub async fn set_validation_config(tx: &mut Tx, id: &str, config: &ValidationConfig) -> ServiceResult<()> {
+    sqlx::query("UPDATE datasets SET validation_config = ?, updated_at = ? WHERE id = ?")
+        .bind(serde_json::to_string(config)?)
+        .bind(now_ms())
+        .bind(id)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// Changes the target shares; counts as a change of the topics.
+pub async fn set_targets(tx: &mut Tx, id: &str, targets: Option<&TargetDistribution>) -> ServiceResult<()> {
+    let json = targets.map(serde_json::to_string).transpose()?;
+    sqlx::query(
+        "UPDATE datasets SET target_distribution = ?, topics_revision = topics_revision + 1, updated_at = ? WHERE id = ?",
+    )
+    .bind(json)
+    .bind(now_ms())
+    .bind(id)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Notes that records or their labels changed.
+pub async fn touch_records(tx: &mut Tx, id: &str) -> ServiceResult<()> {
+    sqlx::query("UPDATE datasets SET records_revision = records_revision + 1, updated_at = ? WHERE id = ?")
+        .bind(now_ms())
+        .bind(id)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// Notes that the hierarchy changed.
+pub async fn touch_topics(tx: &mut Tx, id: &str) -> ServiceResult<()> {
+    sqlx::query("UPDATE datasets SET topics_revision = topics_revision + 1, updated_at = ? WHERE id = ?")
+        .bind(now_ms())
+        .bind(id)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// Deletes it with everything that refers to it.
+pub async fn delete(tx: &mut Tx, id: &str) -> ServiceResult<()> {
+    sqlx::query("DELETE FROM datasets WHERE id = ?").bind(id).execute(&mut **tx).await?;
+    Ok(())
+}
+
+/// An id as an error message may repeat it: what a stranger typed into the URL can be long.
+fn shorten(id: &str) -> String {
+    let short: String = id.chars().take(40).collect();
+    format!("\"{short}\"")
+}

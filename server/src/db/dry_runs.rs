@@ -1,0 +1,300 @@
+//! Tables `dry_runs` and `dry_run_samples`.
+
+use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Row, Sqlite};
+
+use super::{Db, Tx, from_json};
+use crate::clock::now_ms;
+use crate::error::ServiceResult;
+use crate::types::dry_run::{ComputedFrom, DryRunConfig, DryRunReport, DryRunSample, DryRunSummary, SamplePage, SampleSelection};
+use crate::types::error::AppError;
+
+/// A run with what its job needs beside the summary.
+#[derive(Debug, Clone)]
+pub struct DryRunRow {
+    /// What pages show.
+    pub summary: DryRunSummary,
+    /// The dataset.
+    pub dataset_id: String,
+    /// What it is computed from.
+    pub computed_from: ComputedFrom,
+    /// The balance when it was started.
+    pub balance_score: Option<f64>,
+    /// The population when it was planned.
+    pub eligible_records: i64,
+    /// Whether every sample's row exists.
+    pub planned: bool,
+    /// Milliseconds it has run, over all its stretches.
+    pub duration_ms: i64,
+}
+
+fn read_summary(row: &SqliteRow) -> ServiceResult<DryRunSummary> {
+    let report: Option<String> = row.try_get("report")?;
+    Ok(DryRunSummary {
+        id: row.try_get("id")?,
+        job_id: row.try_get("job_id")?,
+        config: from_json("dry_runs.config", row.try_get("config")?)?,
+        grader_version: row.try_get("grader_version")?,
+        created_at: row.try_get("created_at")?,
+        report: report.map(|text| from_json("dry_runs.report", &text)).transpose()?,
+    })
+}
+
+/// Stores a run that is to be planned by its job.
+pub async fn insert(
+    tx: &mut Tx, id: &str, dataset_id: &str, job_id: &str, config: &DryRunConfig, from: ComputedFrom, balance: Option<f64>,
+) -> ServiceResult<()> {
+    sqlx::query(
+        "INSERT INTO dry_runs (id, dataset_id, job_id, config, grader_version, records_revision, topics_revision, balance_score, created_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(id)
+    .bind(dataset_id)
+    .bind(job_id)
+    .bind(serde_json::to_string(config)?)
+    .bind(from.grader_version)
+    .bind(from.records_revision)
+    .bind(from.topics_revision)
+    .bind(balance)
+    .bind(now_ms())
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// One run; 404 if there is none.
+pub async fn get(db: &Db, id: &str) -> ServiceResult<DryRunRow> {
+    let row = sqlx::query("SELECT * FROM dry_runs WHERE id = ?").bind(id).fetch_optional(db.read()).await?;
+    let Some(row) = row else { return Err(AppError::not_found("This dry run").into()) };
+    let summary = read_summary(&row)?;
+    Ok(DryRunRow {
+        computed_from: ComputedFrom {
+            records_revision: row.try_get("records_revision")?,
+            topics_revision: row.try_get("topics_revision")?,
+            grader_version: summary.grader_version,
+        },
+        summary,
+        dataset_id: row.try_get("dataset_id")?,
+        balance_score: row.try_get("balance_score")?,
+        eligible_records: row.try_get("eligible_records")?,
+        planned: row.try_get("planned")?,
+        duration_ms: row.try_get("duration_ms")?,
+    })
+}
+
+/// Runs of a dataset, newest first, at most 50.
+pub async fn list(db: &Db, dataset_id: &str) -> ServiceResult<Vec<DryRunSummary>> {
+    let rows = sqlx::query("SELECT * FROM dry_runs WHERE dataset_id = ? ORDER BY created_at DESC, id DESC LIMIT 50")
+        .bind(dataset_id)
+        .fetch_all(db.read())
+        .await?;
+    rows.iter().map(read_summary).collect()
+}
+
+/// A sample to be graded.
+#[derive(Debug, Clone)]
+pub struct PlannedSample {
+    /// Position in the plan.
+    pub ordinal: i64,
+    /// The record.
+    pub record_id: i64,
+    /// Its topic.
+    pub topic: Option<String>,
+}
+
+/// Stores the whole plan at once: a run has all its samples or none.
+pub async fn insert_plan(tx: &mut Tx, run_id: &str, eligible: i64, samples: &[PlannedSample]) -> ServiceResult<()> {
+    for chunk in samples.chunks(100) {
+        let mut query = QueryBuilder::<Sqlite>::new(
+            "INSERT INTO dry_run_samples (dry_run_id, ordinal, record_id, topic, prompt_preview) ",
+        );
+        query.push("SELECT v.run_id, v.ordinal, v.record_id, v.topic, COALESCE(r.preview, '') FROM (SELECT column1 AS run_id, column2 AS ordinal, column3 AS record_id, column4 AS topic FROM (");
+        query.push_values(chunk, |mut row, sample| {
+            row.push_bind(run_id).push_bind(sample.ordinal).push_bind(sample.record_id).push_bind(&sample.topic);
+        });
+        query.push(")) v LEFT JOIN records r ON r.id = v.record_id");
+        query.build().execute(&mut **tx).await?;
+    }
+    sqlx::query("UPDATE dry_runs SET planned = 1, eligible_records = ? WHERE id = ?")
+        .bind(eligible)
+        .bind(run_id)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// Samples still to be graded, in order.
+pub async fn unfinished(db: &Db, run_id: &str, after: i64, limit: i64) -> ServiceResult<Vec<PlannedSample>> {
+    let rows = sqlx::query(
+        "SELECT ordinal, record_id, topic FROM dry_run_samples WHERE dry_run_id = ? AND finished_at IS NULL AND ordinal > ? ORDER BY ordinal LIMIT ?",
+    )
+    .bind(run_id)
+    .bind(after)
+    .bind(limit)
+    .fetch_all(db.read())
+    .await?;
+    rows.iter()
+        .map(|row| Ok(PlannedSample { ordinal: row.try_get("ordinal")?, record_id: row.try_get("record_id")?, topic: row.try_get("topic")? }))
+        .collect()
+}
+
+/// How far a run is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SampleCounts {
+    /// In the plan.
+    pub planned: i64,
+    /// With a score or an error.
+    pub finished: i64,
+    /// With an error.
+    pub failed: i64,
+}
+
+/// How far a run is.
+pub async fn counts(db: &Db, run_id: &str) -> ServiceResult<SampleCounts> {
+    let row = sqlx::query(
+        "SELECT COUNT(*) AS planned, COUNT(finished_at) AS finished, COUNT(error) AS failed FROM dry_run_samples WHERE dry_run_id = ?",
+    )
+    .bind(run_id)
+    .fetch_one(db.read())
+    .await?;
+    Ok(SampleCounts { planned: row.try_get("planned")?, finished: row.try_get("finished")?, failed: row.try_get("failed")? })
+}
+
+/// What grading a sample gave.
+#[derive(Debug, Clone)]
+pub struct SampleResult {
+    /// Position in the plan.
+    pub ordinal: i64,
+    /// The response graded, if the record still had one.
+    pub response: String,
+    /// The score.
+    pub score: Option<f64>,
+    /// The grader's explanation.
+    pub reasoning: Option<String>,
+    /// Why there is no score.
+    pub error: Option<String>,
+    /// What the script logged.
+    pub logs: Vec<String>,
+}
+
+/// Commits one sample. Doing it again changes nothing.
+pub async fn set_result(tx: &mut Tx, run_id: &str, result: &SampleResult) -> ServiceResult<()> {
+    sqlx::query(
+        "UPDATE dry_run_samples SET response = ?, score = ?, reasoning = ?, error = ?, logs = ?, finished_at = ?
+         WHERE dry_run_id = ? AND ordinal = ? AND finished_at IS NULL",
+    )
+    .bind(&result.response)
+    .bind(result.score)
+    .bind(&result.reasoning)
+    .bind(&result.error)
+    .bind(serde_json::to_string(&result.logs)?)
+    .bind(now_ms())
+    .bind(run_id)
+    .bind(result.ordinal)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Makes failed samples unfinished again, so that a resumed run tries them once more.
+pub async fn reopen_failed(tx: &mut Tx, run_id: &str) -> ServiceResult<()> {
+    sqlx::query("UPDATE dry_run_samples SET finished_at = NULL, error = NULL WHERE dry_run_id = ? AND error IS NOT NULL")
+        .bind(run_id)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// Adds to the time a run has taken.
+pub async fn add_duration(tx: &mut Tx, run_id: &str, duration_ms: i64) -> ServiceResult<()> {
+    sqlx::query("UPDATE dry_runs SET duration_ms = duration_ms + ? WHERE id = ?").bind(duration_ms).bind(run_id).execute(&mut **tx).await?;
+    Ok(())
+}
+
+/// Stores the report.
+pub async fn set_report(tx: &mut Tx, run_id: &str, report: &DryRunReport) -> ServiceResult<()> {
+    sqlx::query("UPDATE dry_runs SET report = ? WHERE id = ?").bind(serde_json::to_string(report)?).bind(run_id).execute(&mut **tx).await?;
+    Ok(())
+}
+
+/// A score as the statistics take it, in the plan's order.
+#[derive(Debug, Clone)]
+pub struct ScoredSample {
+    /// The topic when it was planned.
+    pub topic: Option<String>,
+    /// The score.
+    pub score: f64,
+    /// Unicode scalar values of the response.
+    pub response_chars: i64,
+}
+
+/// Every score of a run, in the plan's order. (At most 10,000: the largest sample allowed.)
+pub async fn scores(db: &Db, run_id: &str) -> ServiceResult<Vec<ScoredSample>> {
+    let rows = sqlx::query(
+        "SELECT topic, score, LENGTH(response) AS chars FROM dry_run_samples WHERE dry_run_id = ? AND score IS NOT NULL ORDER BY ordinal",
+    )
+    .bind(run_id)
+    .fetch_all(db.read())
+    .await?;
+    rows.iter()
+        .map(|row| Ok(ScoredSample { topic: row.try_get("topic")?, score: row.try_get("score")?, response_chars: row.try_get("chars")? }))
+        .collect()
+}
+
+/// Samples shown at once by `All` and other unbounded selections.
+pub const SAMPLES_PER_PAGE: i64 = 50;
+
+/// A page of a selection; `mean` is the run's, for `NearestMean`.
+pub async fn samples(db: &Db, run_id: &str, selection: &SampleSelection, mean: Option<f64>, page: i64) -> ServiceResult<SamplePage> {
+    let mut query = QueryBuilder::<Sqlite>::new("SELECT *, COUNT(*) OVER () AS total FROM dry_run_samples WHERE dry_run_id = ");
+    query.push_bind(run_id).push(" AND finished_at IS NOT NULL");
+    let limit = match selection {
+        SampleSelection::Highest => {
+            query.push(" AND score IS NOT NULL ORDER BY score DESC, ordinal");
+            5
+        }
+        SampleSelection::Lowest => {
+            query.push(" AND score IS NOT NULL ORDER BY score, ordinal");
+            5
+        }
+        SampleSelection::NearestMean => {
+            query.push(" AND score IS NOT NULL ORDER BY ABS(score - ").push_bind(mean.unwrap_or(0.5)).push("), ordinal");
+            5
+        }
+        SampleSelection::AroundHalf => {
+            // 0.45 and 0.55 belong to it although neither is exact in binary.
+            query.push(" AND ABS(score - 0.5) <= 0.0500000001 ORDER BY ordinal");
+            SAMPLES_PER_PAGE
+        }
+        SampleSelection::Failed => {
+            query.push(" AND error IS NOT NULL ORDER BY ordinal");
+            SAMPLES_PER_PAGE
+        }
+        SampleSelection::Topic { topic } => {
+            query.push(" AND topic IS ").push_bind(topic).push(" ORDER BY score, ordinal");
+            SAMPLES_PER_PAGE
+        }
+        SampleSelection::All => {
+            query.push(" ORDER BY ordinal");
+            SAMPLES_PER_PAGE
+        }
+    };
+    query.push(" LIMIT ").push_bind(limit).push(" OFFSET ").push_bind((page - 1).max(0).saturating_mul(limit));
+    let mut result = SamplePage::default();
+    for row in query.build().fetch_all(db.read()).await? {
+        let total: i64 = row.try_get("total")?;
+        result.total = if limit == 5 { total.min(5) } else { total };
+        result.samples.push(DryRunSample {
+            ordinal: row.try_get("ordinal")?,
+            record_id: row.try_get("record_id")?,
+            topic: row.try_get("topic")?,
+            prompt_preview: row.try_get("prompt_preview")?,
+            response: row.try_get::<Option<String>, _>("response")?.unwrap_or_default(),
+            score: row.try_get("score")?,
+            reasoning: row.try_get("reasoning")?,
+            error: row.try_get("error")?,
+            logs: from_json("dry_run_samples.logs", row.try_get("logs")?)?,
+        });
+    }
+    Ok(result)
+}

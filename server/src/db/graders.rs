@@ -1,0 +1,79 @@
+//! Tables `graders` and `grader_tests`.
+
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
+
+use super::{Db, Tx, from_json};
+use crate::clock::now_ms;
+use crate::error::ServiceResult;
+use crate::types::error::AppError;
+use crate::types::grader::{GraderConfig, GraderTestReport, GraderVersion};
+
+fn read_row(row: &SqliteRow) -> ServiceResult<GraderVersion> {
+    Ok(GraderVersion {
+        version: row.try_get("version")?,
+        config: from_json("graders.config", row.try_get("config")?)?,
+        created_at: row.try_get("created_at")?,
+    })
+}
+
+/// Stores the next version and answers it.
+pub async fn insert(tx: &mut Tx, dataset_id: &str, config: &GraderConfig) -> ServiceResult<GraderVersion> {
+    let row = sqlx::query(
+        "INSERT INTO graders (dataset_id, version, config, created_at)
+         VALUES (?1, (SELECT COALESCE(MAX(version), 0) + 1 FROM graders WHERE dataset_id = ?1), ?2, ?3) RETURNING *",
+    )
+    .bind(dataset_id)
+    .bind(serde_json::to_string(config)?)
+    .bind(now_ms())
+    .fetch_one(&mut **tx)
+    .await?;
+    read_row(&row)
+}
+
+/// All versions, newest first.
+pub async fn versions(db: &Db, dataset_id: &str) -> ServiceResult<Vec<GraderVersion>> {
+    let rows = sqlx::query("SELECT * FROM graders WHERE dataset_id = ? ORDER BY version DESC").bind(dataset_id).fetch_all(db.read()).await?;
+    rows.iter().map(read_row).collect()
+}
+
+/// The current version, if a grader is set.
+pub async fn current(db: &Db, dataset_id: &str) -> ServiceResult<Option<GraderVersion>> {
+    let row = sqlx::query("SELECT * FROM graders WHERE dataset_id = ? ORDER BY version DESC LIMIT 1")
+        .bind(dataset_id)
+        .fetch_optional(db.read())
+        .await?;
+    row.as_ref().map(read_row).transpose()
+}
+
+/// One version; 404 if there is none.
+pub async fn get(db: &Db, dataset_id: &str, version: i64) -> ServiceResult<GraderVersion> {
+    let row = sqlx::query("SELECT * FROM graders WHERE dataset_id = ? AND version = ?")
+        .bind(dataset_id)
+        .bind(version)
+        .fetch_optional(db.read())
+        .await?;
+    row.map_or_else(|| Err(AppError::not_found(format!("Grader version {version}")).into()), |row| read_row(&row))
+}
+
+/// Keeps a test of a saved version.
+pub async fn insert_test(tx: &mut Tx, dataset_id: &str, version: i64, report: &GraderTestReport) -> ServiceResult<()> {
+    sqlx::query("INSERT INTO grader_tests (dataset_id, grader_version, report, created_at) VALUES (?, ?, ?, ?)")
+        .bind(dataset_id)
+        .bind(version)
+        .bind(serde_json::to_string(report)?)
+        .bind(now_ms())
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// The newest test of a version.
+pub async fn last_test(db: &Db, dataset_id: &str, version: i64) -> ServiceResult<Option<GraderTestReport>> {
+    let row = sqlx::query("SELECT report FROM grader_tests WHERE dataset_id = ? AND grader_version = ? ORDER BY id DESC LIMIT 1")
+        .bind(dataset_id)
+        .bind(version)
+        .fetch_optional(db.read())
+        .await?;
+    row.map(|row| from_json("grader_tests.report", row.try_get("report")?)).transpose()
+}

@@ -1,0 +1,102 @@
+//! Table `imports`.
+
+use sqlx::Row;
+
+use super::{Db, Tx, unknown_word};
+use crate::clock::now_ms;
+use crate::error::ServiceResult;
+use crate::types::error::AppError;
+use crate::types::import::{ImportMode, ImportReport};
+use crate::types::job::JobState;
+
+/// Stores a new import.
+pub async fn insert(tx: &mut Tx, id: &str, dataset_id: &str, job_id: &str, file_name: &str, mode: ImportMode, bytes: i64) -> ServiceResult<()> {
+    sqlx::query("INSERT INTO imports (id, dataset_id, job_id, file_name, mode, bytes, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)")
+        .bind(id)
+        .bind(dataset_id)
+        .bind(job_id)
+        .bind(file_name)
+        .bind(mode.as_str())
+        .bind(bytes)
+        .bind(now_ms())
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// Where a resumed import goes on: the last line stored.
+pub async fn last_line(db: &Db, id: &str) -> ServiceResult<i64> {
+    let row = sqlx::query("SELECT last_line FROM imports WHERE id = ?").bind(id).fetch_optional(db.read()).await?;
+    match row {
+        Some(row) => Ok(row.try_get("last_line")?),
+        None => Err(AppError::not_found("This import").into()),
+    }
+}
+
+/// What one stored batch adds to an import.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct BatchCounts {
+    /// The last line read.
+    pub last_line: i64,
+    /// Records stored.
+    pub records: i64,
+    /// Of them, in native form.
+    pub native_lines: i64,
+    /// In chat form.
+    pub chat_lines: i64,
+    /// Time spent.
+    pub duration_ms: i64,
+}
+
+/// Adds a stored batch, in the transaction that stores its records.
+pub async fn add_batch(tx: &mut Tx, id: &str, counts: BatchCounts) -> ServiceResult<()> {
+    sqlx::query(
+        "UPDATE imports SET last_line = ?, records = records + ?, native_lines = native_lines + ?, chat_lines = chat_lines + ?,
+                            duration_ms = duration_ms + ? WHERE id = ?",
+    )
+    .bind(counts.last_line)
+    .bind(counts.records)
+    .bind(counts.native_lines)
+    .bind(counts.chat_lines)
+    .bind(counts.duration_ms)
+    .bind(id)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Imports of a dataset with what became of their records, newest first, at most 50.
+pub async fn list(db: &Db, dataset_id: &str) -> ServiceResult<Vec<ImportReport>> {
+    let rows = sqlx::query(
+        "SELECT i.*, j.state, j.error,
+                (SELECT COUNT(*) FROM records r WHERE r.import_id = i.id AND r.status = 'valid') AS valid,
+                (SELECT COUNT(*) FROM records r WHERE r.import_id = i.id AND r.status = 'invalid') AS invalid,
+                (SELECT COUNT(*) FROM records r WHERE r.import_id = i.id AND r.status = 'duplicate') AS duplicates
+         FROM imports i JOIN jobs j ON j.id = i.job_id WHERE i.dataset_id = ? ORDER BY i.created_at DESC, i.id DESC LIMIT 50",
+    )
+    .bind(dataset_id)
+    .fetch_all(db.read())
+    .await?;
+    let mut reports = Vec::with_capacity(rows.len());
+    for row in rows {
+        let state: String = row.try_get("state")?;
+        let mode: String = row.try_get("mode")?;
+        reports.push(ImportReport {
+            id: row.try_get("id")?,
+            file_name: row.try_get("file_name")?,
+            mode: ImportMode::parse(&mode).ok_or_else(|| unknown_word("imports.mode", &mode))?,
+            state: JobState::parse(&state).ok_or_else(|| unknown_word("jobs.state", &state))?,
+            records: row.try_get("records")?,
+            valid: row.try_get("valid")?,
+            invalid: row.try_get("invalid")?,
+            duplicates: row.try_get("duplicates")?,
+            native_lines: row.try_get("native_lines")?,
+            chat_lines: row.try_get("chat_lines")?,
+            bytes: row.try_get("bytes")?,
+            duration_ms: row.try_get("duration_ms")?,
+            error: row.try_get("error")?,
+            created_at: row.try_get("created_at")?,
+        });
+    }
+    Ok(reports)
+}

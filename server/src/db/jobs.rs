@@ -1,0 +1,255 @@
+//! Table `jobs`: what `jobs::runner` claims, beats and ends.
+
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
+
+use super::{Db, Tx, unknown_word};
+use crate::clock::now_ms;
+use crate::error::ServiceResult;
+use crate::types::TimestampMs;
+use crate::types::error::AppError;
+use crate::types::job::{JobKind, JobState, JobStatus};
+
+/// A claimed job: its public status and its arguments.
+#[derive(Debug, Clone)]
+pub struct JobRow {
+    /// What a browser may see.
+    pub status: JobStatus,
+    /// The kind's own arguments as JSON.
+    pub args: String,
+}
+
+fn read_status(row: &SqliteRow) -> ServiceResult<JobStatus> {
+    let kind: String = row.try_get("kind")?;
+    let state: String = row.try_get("state")?;
+    Ok(JobStatus {
+        id: row.try_get("id")?,
+        kind: JobKind::parse(&kind).ok_or_else(|| unknown_word("jobs.kind", &kind))?,
+        dataset_id: row.try_get("dataset_id")?,
+        state: JobState::parse(&state).ok_or_else(|| unknown_word("jobs.state", &state))?,
+        done: row.try_get("done")?,
+        total: row.try_get("total")?,
+        unit: row.try_get("unit")?,
+        message: row.try_get("message")?,
+        cancel_requested: row.try_get("cancel_requested")?,
+        error: row.try_get("error")?,
+        created_at: row.try_get("created_at")?,
+        started_at: row.try_get("started_at")?,
+        finished_at: row.try_get("finished_at")?,
+    })
+}
+
+/// Queues a job.
+pub async fn insert(tx: &mut Tx, id: &str, kind: JobKind, dataset_id: &str, args: &str) -> ServiceResult<()> {
+    sqlx::query("INSERT INTO jobs (id, kind, dataset_id, args, state, created_at) VALUES (?, ?, ?, ?, 'queued', ?)")
+        .bind(id)
+        .bind(kind.as_str())
+        .bind(dataset_id)
+        .bind(args)
+        .bind(now_ms())
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// One job; 404 if there is none.
+pub async fn get(db: &Db, id: &str) -> ServiceResult<JobStatus> {
+    let row = sqlx::query("SELECT * FROM jobs WHERE id = ?").bind(id).fetch_optional(db.read()).await?;
+    row.map_or_else(|| Err(AppError::not_found("This job").into()), |row| read_status(&row))
+}
+
+/// The newest job of every kind and every active one.
+pub async fn of_dataset(db: &Db, dataset_id: &str) -> ServiceResult<Vec<JobStatus>> {
+    let rows = sqlx::query(
+        "SELECT * FROM jobs AS j WHERE dataset_id = ?1 AND (state IN ('queued', 'running')
+           OR id = (SELECT id FROM jobs WHERE dataset_id = ?1 AND kind = j.kind ORDER BY created_at DESC, id DESC LIMIT 1))
+         ORDER BY created_at DESC, id DESC",
+    )
+    .bind(dataset_id)
+    .fetch_all(db.read())
+    .await?;
+    rows.iter().map(read_status).collect()
+}
+
+/// Takes the oldest queued job (or exactly `only`) for this runner.
+pub async fn claim(db: &Db, owner: &str, only: Option<&str>) -> ServiceResult<Option<JobRow>> {
+    let mut tx = db.begin().await?;
+    let now = now_ms();
+    let row = sqlx::query(
+        "UPDATE jobs SET state = 'running', owner = ?1, heartbeat_at = ?2, attempts = attempts + 1,
+                         started_at = COALESCE(started_at, ?2), finished_at = NULL, error = NULL
+         WHERE id = (SELECT id FROM jobs WHERE state = 'queued' AND (?3 IS NULL OR id = ?3) ORDER BY created_at, id LIMIT 1)
+         RETURNING *",
+    )
+    .bind(owner)
+    .bind(now)
+    .bind(only)
+    .fetch_optional(&mut *tx)
+    .await?;
+    let claimed = match row {
+        Some(row) => Some(JobRow { status: read_status(&row)?, args: row.try_get("args")? }),
+        None => None,
+    };
+    tx.commit().await?;
+    Ok(claimed)
+}
+
+/// Whether anything waits to be claimed; asked of a reader, so that an idle runner never takes the write lock.
+pub async fn any_queued(db: &Db, only: Option<&str>) -> ServiceResult<bool> {
+    Ok(sqlx::query("SELECT 1 FROM jobs WHERE state = 'queued' AND (?1 IS NULL OR id = ?1) LIMIT 1")
+        .bind(only)
+        .fetch_optional(db.read())
+        .await?
+        .is_some())
+}
+
+/// A sign of life. Answers whether the job is still this runner's and whether its cancel was asked for.
+pub async fn heartbeat(db: &Db, id: &str, owner: &str) -> ServiceResult<Heartbeat> {
+    let mut tx = db.begin().await?;
+    let row = sqlx::query(
+        "UPDATE jobs SET heartbeat_at = ? WHERE id = ? AND owner = ? AND state = 'running' RETURNING cancel_requested",
+    )
+    .bind(now_ms())
+    .bind(id)
+    .bind(owner)
+    .fetch_optional(&mut *tx)
+    .await?;
+    tx.commit().await?;
+    Ok(match row {
+        None => Heartbeat::Lost,
+        Some(row) if row.try_get("cancel_requested")? => Heartbeat::CancelRequested,
+        Some(_) => Heartbeat::Alive,
+    })
+}
+
+/// What a heartbeat learns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Heartbeat {
+    /// Go on.
+    Alive,
+    /// Stop and keep what is done.
+    CancelRequested,
+    /// Another runner has taken the job, or its dataset was deleted: stop and write nothing more.
+    Lost,
+}
+
+/// Stores progress.
+pub async fn set_progress(db: &Db, id: &str, owner: &str, done: i64, total: i64, unit: &str, message: &str) -> ServiceResult<()> {
+    let mut tx = db.begin().await?;
+    sqlx::query("UPDATE jobs SET done = ?, total = ?, unit = ?, message = ?, heartbeat_at = ? WHERE id = ? AND owner = ?")
+        .bind(done)
+        .bind(total)
+        .bind(unit)
+        .bind(message)
+        .bind(now_ms())
+        .bind(id)
+        .bind(owner)
+        .execute(&mut *tx)
+        .await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Ends a job that this runner owns.
+pub async fn finish(db: &Db, id: &str, owner: &str, state: JobState, message: Option<&str>, error: Option<&str>) -> ServiceResult<()> {
+    let mut tx = db.begin().await?;
+    sqlx::query(
+        "UPDATE jobs SET state = ?, message = COALESCE(?, message), error = ?, finished_at = ?, owner = NULL, cancel_requested = 0
+         WHERE id = ? AND owner = ?",
+    )
+    .bind(state.as_str())
+    .bind(message)
+    .bind(error)
+    .bind(now_ms())
+    .bind(id)
+    .bind(owner)
+    .execute(&mut *tx)
+    .await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Puts a job of this runner back into the queue (the runner stops before the job is done).
+pub async fn release(db: &Db, id: &str, owner: &str) -> ServiceResult<()> {
+    let mut tx = db.begin().await?;
+    sqlx::query("UPDATE jobs SET state = 'queued', owner = NULL, heartbeat_at = NULL WHERE id = ? AND owner = ?")
+        .bind(id)
+        .bind(owner)
+        .execute(&mut *tx)
+        .await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Queues an ended job again; 409 if it is active or succeeded.
+pub async fn requeue(tx: &mut Tx, id: &str) -> ServiceResult<()> {
+    let changed = sqlx::query(
+        "UPDATE jobs SET state = 'queued', owner = NULL, error = NULL, finished_at = NULL, cancel_requested = 0
+         WHERE id = ? AND state IN ('cancelled', 'failed')",
+    )
+    .bind(id)
+    .execute(&mut **tx)
+    .await?
+    .rows_affected();
+    if changed == 0 {
+        return Err(AppError::conflict("This run is going on or already finished, so there is nothing to resume.").into());
+    }
+    Ok(())
+}
+
+/// Asks a job to stop; a queued one is cancelled at once. Answers the job as it is then.
+pub async fn request_cancel(db: &Db, id: &str) -> ServiceResult<JobStatus> {
+    let mut tx = db.begin().await?;
+    let row = sqlx::query(
+        "UPDATE jobs SET cancel_requested = (state = 'running'), state = CASE state WHEN 'queued' THEN 'cancelled' ELSE state END,
+                         finished_at = CASE state WHEN 'queued' THEN ?2 ELSE finished_at END
+         WHERE id = ?1 RETURNING *",
+    )
+    .bind(id)
+    .bind(now_ms())
+    .fetch_optional(&mut *tx)
+    .await?;
+    let status = match row {
+        Some(row) => read_status(&row)?,
+        None => return Err(AppError::not_found("This job").into()),
+    };
+    tx.commit().await?;
+    Ok(status)
+}
+
+/// Queues again what a dead runner left: running, but without a sign of life since `before`.
+/// A job that has killed its runner `max_attempts` times is failed instead of killing the next.
+pub async fn requeue_dead(db: &Db, before: TimestampMs, max_attempts: i64) -> ServiceResult<u64> {
+    let stale = sqlx::query("SELECT 1 FROM jobs WHERE state = 'running' AND heartbeat_at < ? LIMIT 1")
+        .bind(before)
+        .fetch_optional(db.read())
+        .await?;
+    if stale.is_none() {
+        return Ok(0);
+    }
+    let mut tx = db.begin().await?;
+    let changed = sqlx::query(
+        "UPDATE jobs SET state = CASE WHEN attempts >= ?2 THEN 'failed' ELSE 'queued' END, owner = NULL,
+                         error = CASE WHEN attempts >= ?2 THEN 'The server ended ' || attempts || ' times while this job ran. What it had done is kept; look into the log, then resume.' END,
+                         finished_at = CASE WHEN attempts >= ?2 THEN ?3 END
+         WHERE state = 'running' AND heartbeat_at < ?1",
+    )
+    .bind(before)
+    .bind(max_attempts)
+    .bind(now_ms())
+    .execute(&mut *tx)
+    .await?
+    .rows_affected();
+    tx.commit().await?;
+    Ok(changed)
+}
+
+/// Whether a job of this kind is queued or running for the dataset.
+pub async fn is_active(db: &Db, dataset_id: &str, kind: JobKind) -> ServiceResult<bool> {
+    Ok(sqlx::query("SELECT 1 FROM jobs WHERE dataset_id = ? AND kind = ? AND state IN ('queued', 'running') LIMIT 1")
+        .bind(dataset_id)
+        .bind(kind.as_str())
+        .fetch_optional(db.read())
+        .await?
+        .is_some())
+}

@@ -1,0 +1,73 @@
+//! Table `records`: [`write`] stores and changes, [`query`] reads pages and counts, [`scan`] walks them.
+
+pub mod query;
+pub mod scan;
+pub mod write;
+
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
+
+use super::{from_json, unknown_word};
+use crate::error::ServiceResult;
+use crate::types::dataset::{DatasetRecord, RecordSource};
+use crate::types::topics::{CategorizationMetadata, CategorizationMethod};
+use crate::types::validation::{RecordStatus, RecordValidationStatus, ValidationError};
+
+/// The columns [`read_record`] needs; every query that uses it joins `imports AS i`.
+const RECORD_COLUMNS: &str = "r.*, i.file_name AS file_name";
+
+/// A record as the table holds it.
+fn read_record(row: &SqliteRow) -> ServiceResult<DatasetRecord> {
+    let evaluation: Option<String> = row.try_get("evaluation")?;
+    let import_id: Option<String> = row.try_get("import_id")?;
+    let file_name: Option<String> = row.try_get("file_name")?;
+    let line: Option<i64> = row.try_get("line")?;
+    let source = match (import_id, file_name, line) {
+        (Some(import_id), Some(file_name), Some(line)) => Some(RecordSource { import_id, file_name, line }),
+        _ => None,
+    };
+    Ok(DatasetRecord {
+        id: row.try_get("id")?,
+        dataset_id: row.try_get("dataset_id")?,
+        data: from_json("records.data", row.try_get("data")?)?,
+        metadata: from_json("records.metadata", row.try_get("metadata")?)?,
+        item: from_json("records.item", row.try_get("item")?)?,
+        raw: row.try_get("raw")?,
+        span_id: row.try_get("span_id")?,
+        topic: row.try_get("topic")?,
+        categorization: read_categorization(row)?,
+        is_generated: row.try_get("is_generated")?,
+        source_record_id: row.try_get("source_record_id")?,
+        evaluation: evaluation.map(|text| from_json("records.evaluation", &text)).transpose()?,
+        source,
+        validation: read_validation(row)?,
+        created_at: row.try_get("created_at")?,
+        updated_at: row.try_get("updated_at")?,
+    })
+}
+
+fn read_categorization(row: &SqliteRow) -> ServiceResult<Option<CategorizationMetadata>> {
+    let topic: Option<String> = row.try_get("topic")?;
+    let method: Option<String> = row.try_get("topic_method")?;
+    let (Some(topic), Some(method)) = (topic, method) else { return Ok(None) };
+    Ok(Some(CategorizationMetadata {
+        topic,
+        confidence: row.try_get::<Option<f64>, _>("topic_confidence")?.unwrap_or(1.0),
+        method: CategorizationMethod::parse(&method).ok_or_else(|| unknown_word("records.topic_method", &method))?,
+        needs_review: row.try_get("needs_review")?,
+        secondary_topics: from_json("records.secondary_topics", row.try_get("secondary_topics")?)?,
+    }))
+}
+
+/// What validation says of the row.
+fn read_validation(row: &SqliteRow) -> ServiceResult<RecordValidationStatus> {
+    let status: String = row.try_get("status")?;
+    let errors: Vec<ValidationError> = from_json("records.errors", row.try_get("errors")?)?;
+    Ok(RecordValidationStatus {
+        record_id: row.try_get("id")?,
+        status: RecordStatus::parse(&status).ok_or_else(|| unknown_word("records.status", &status))?,
+        errors,
+        details: row.try_get("details")?,
+        duplicate_of: row.try_get("duplicate_of")?,
+    })
+}

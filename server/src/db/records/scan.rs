@@ -1,0 +1,100 @@
+//! Walking over many records in bounded memory: always by id, a window at a time.
+
+use sqlx::{QueryBuilder, Row, Sqlite};
+
+use super::super::Db;
+use super::{RECORD_COLUMNS, read_record};
+use crate::error::ServiceResult;
+use crate::types::dataset::DatasetRecord;
+use crate::types::validation::RecordStatus;
+
+/// Which records a walk visits.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Scan {
+    /// Only these.
+    pub status: Option<RecordStatus>,
+    /// Only those with a recorded response.
+    pub with_output: bool,
+    /// Only those without a topic.
+    pub without_topic: bool,
+    /// Not those labelled by hand.
+    pub not_manual: bool,
+}
+
+impl Scan {
+    /// Valid records.
+    pub const fn valid() -> Self {
+        Self { status: Some(RecordStatus::Valid), with_output: false, without_topic: false, not_manual: false }
+    }
+}
+
+fn push_scan(query: &mut QueryBuilder<Sqlite>, dataset_id: &str, scan: Scan, after_id: i64, limit: i64) {
+    query.push(" WHERE r.dataset_id = ").push_bind(dataset_id.to_owned()).push(" AND r.id > ").push_bind(after_id);
+    if let Some(status) = scan.status {
+        query.push(" AND r.status = ").push_bind(status.as_str());
+    }
+    if scan.with_output {
+        query.push(" AND r.has_output = 1");
+    }
+    if scan.without_topic {
+        query.push(" AND r.topic IS NULL");
+    }
+    if scan.not_manual {
+        query.push(" AND COALESCE(r.topic_method, '') <> 'manual'");
+    }
+    query.push(" ORDER BY r.id LIMIT ").push_bind(limit);
+}
+
+/// The next whole records after `after_id`.
+pub async fn records(db: &Db, dataset_id: &str, scan: Scan, after_id: i64, limit: i64) -> ServiceResult<Vec<DatasetRecord>> {
+    let mut query = QueryBuilder::<Sqlite>::new("SELECT ");
+    query.push(RECORD_COLUMNS).push(" FROM records r LEFT JOIN imports i ON i.id = r.import_id");
+    push_scan(&mut query, dataset_id, scan, after_id, limit);
+    query.build().fetch_all(db.read()).await?.iter().map(read_record).collect()
+}
+
+/// A record's id and what sampling and splitting need of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordKey {
+    /// The record.
+    pub id: i64,
+    /// Its label.
+    pub topic: Option<String>,
+    /// Synthetic?
+    pub is_generated: bool,
+    /// Whether its prompt ends with a user message.
+    pub ends_with_user: bool,
+}
+
+/// The next keys after `after_id`.
+pub async fn keys(db: &Db, dataset_id: &str, scan: Scan, after_id: i64, limit: i64) -> ServiceResult<Vec<RecordKey>> {
+    let mut query = QueryBuilder::<Sqlite>::new("SELECT r.id, r.topic, r.is_generated, r.ends_with_user FROM records r");
+    push_scan(&mut query, dataset_id, scan, after_id, limit);
+    let mut keys = Vec::new();
+    for row in query.build().fetch_all(db.read()).await? {
+        keys.push(RecordKey {
+            id: row.try_get("id")?,
+            topic: row.try_get("topic")?,
+            is_generated: row.try_get("is_generated")?,
+            ends_with_user: row.try_get("ends_with_user")?,
+        });
+    }
+    Ok(keys)
+}
+
+/// How many records a walk will visit.
+pub async fn count(db: &Db, dataset_id: &str, scan: Scan) -> ServiceResult<i64> {
+    let mut query = QueryBuilder::<Sqlite>::new("SELECT COUNT(*) AS n FROM (SELECT 1 FROM records r");
+    push_scan(&mut query, dataset_id, scan, 0, i64::MAX);
+    query.push(")");
+    Ok(query.build().fetch_one(db.read()).await?.try_get("n")?)
+}
+
+/// The record at a position (from 0) of a walk.
+pub async fn nth(db: &Db, dataset_id: &str, scan: Scan, index: i64) -> ServiceResult<Option<DatasetRecord>> {
+    let mut query = QueryBuilder::<Sqlite>::new("SELECT ");
+    query.push(RECORD_COLUMNS).push(" FROM records r LEFT JOIN imports i ON i.id = r.import_id");
+    push_scan(&mut query, dataset_id, scan, 0, 1);
+    query.push(" OFFSET ").push_bind(index);
+    query.build().fetch_optional(db.read()).await?.as_ref().map(read_record).transpose()
+}

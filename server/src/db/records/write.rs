@@ -1,0 +1,221 @@
+//! Storing and changing records.
+
+use sqlx::{QueryBuilder, Row, Sqlite};
+
+use super::super::Tx;
+use crate::clock::now_ms;
+use crate::error::ServiceResult;
+use crate::import::prepare::Derived;
+use crate::types::topics::CategorizationMetadata;
+use crate::types::validation::{RecordStatus, ValidationError};
+
+/// A record about to be stored, with everything derived from its data.
+#[derive(Debug, Clone)]
+pub struct NewRecord {
+    /// `data` as JSON text; "null" where the line did not parse.
+    pub data: String,
+    /// `metadata` as JSON text.
+    pub metadata: String,
+    /// `item` as JSON text.
+    pub item: String,
+    /// The line as it came, where it did not parse.
+    pub raw: Option<String>,
+    /// Why it did not parse.
+    pub parse_error: Option<String>,
+    /// Tracing span.
+    pub span_id: Option<String>,
+    /// Label that came with it.
+    pub topic: Option<String>,
+    /// Synthetic?
+    pub is_generated: bool,
+    /// Made from.
+    pub source_record_id: Option<i64>,
+    /// Score that came with it, as JSON text.
+    pub evaluation: Option<String>,
+    /// Line in its file.
+    pub line: i64,
+    /// Columns derived from `data`.
+    pub derived: Derived,
+    /// What validation says.
+    pub verdict: RecordVerdict,
+}
+
+/// The outcome of validation as it is stored.
+#[derive(Debug, Clone)]
+pub struct RecordVerdict {
+    /// Where the record stands.
+    pub status: RecordStatus,
+    /// All errors in rule order.
+    pub errors: Vec<ValidationError>,
+    /// A line per error.
+    pub details: Option<String>,
+    /// The record it duplicates.
+    pub duplicate_of: Option<i64>,
+}
+
+/// Rows a statement: some 50 is where sqlx stops getting faster (measured.md).
+const ROWS_PER_STATEMENT: usize = 50;
+
+/// The highest id in the table; new records get the ids after it, so that duplicates within one batch
+/// can name each other.
+pub async fn last_id(tx: &mut Tx) -> ServiceResult<i64> {
+    let row = sqlx::query("SELECT COALESCE(MAX(id), 0) AS id FROM records").fetch_one(&mut **tx).await?;
+    Ok(row.try_get("id")?)
+}
+
+/// Stores records under consecutive ids from `first_id`. Lines of this import that are stored already are
+/// left alone, so that a resumed import may repeat itself.
+pub async fn insert(tx: &mut Tx, dataset_id: &str, import_id: &str, first_id: i64, records: &[NewRecord]) -> ServiceResult<()> {
+    let now = now_ms();
+    let mut id = first_id;
+    for chunk in records.chunks(ROWS_PER_STATEMENT) {
+        let mut query = QueryBuilder::<Sqlite>::new(
+            "INSERT INTO records (id, dataset_id, data, metadata, item, raw, parse_error, span_id, topic, topic_confidence,
+                topic_method, is_generated, source_record_id, evaluation, import_id, line, preview, message_count, has_output,
+                ends_with_user, prompt_hash, status, first_error, errors, details, duplicate_of, created_at, updated_at) ",
+        );
+        let mut errors_json = Vec::with_capacity(chunk.len());
+        for record in chunk {
+            errors_json.push(serde_json::to_string(&record.verdict.errors)?);
+        }
+        query.push_values(chunk.iter().zip(errors_json), |mut row, (record, errors)| {
+            let labelled = record.topic.is_some();
+            row.push_bind(id)
+                .push_bind(dataset_id)
+                .push_bind(&record.data)
+                .push_bind(&record.metadata)
+                .push_bind(&record.item)
+                .push_bind(&record.raw)
+                .push_bind(&record.parse_error)
+                .push_bind(&record.span_id)
+                .push_bind(&record.topic)
+                .push_bind(labelled.then_some(1.0))
+                .push_bind(labelled.then_some("manual"))
+                .push_bind(record.is_generated)
+                .push_bind(record.source_record_id)
+                .push_bind(&record.evaluation)
+                .push_bind(import_id)
+                .push_bind(record.line)
+                .push_bind(&record.derived.preview)
+                .push_bind(record.derived.message_count)
+                .push_bind(record.derived.has_output)
+                .push_bind(record.derived.ends_with_user)
+                .push_bind(record.derived.prompt_hash.map(|hash| hash.to_vec()))
+                .push_bind(record.verdict.status.as_str())
+                .push_bind(record.verdict.errors.first().map(|error| error.as_str()))
+                .push_bind(errors)
+                .push_bind(&record.verdict.details)
+                .push_bind(record.verdict.duplicate_of)
+                .push_bind(now)
+                .push_bind(now);
+            id += 1;
+        });
+        query.push(" ON CONFLICT (import_id, line) WHERE import_id IS NOT NULL DO NOTHING");
+        query.build().execute(&mut **tx).await?;
+    }
+    Ok(())
+}
+
+/// Replaces a record's data and what is derived from it. An unparsable line that was mended loses its raw text.
+pub async fn set_data(tx: &mut Tx, record_id: i64, data: &str, derived: &Derived) -> ServiceResult<()> {
+    sqlx::query(
+        "UPDATE records SET data = ?, raw = NULL, parse_error = NULL, preview = ?, message_count = ?, has_output = ?,
+                            ends_with_user = ?, prompt_hash = ?, updated_at = ? WHERE id = ?",
+    )
+    .bind(data)
+    .bind(&derived.preview)
+    .bind(derived.message_count)
+    .bind(derived.has_output)
+    .bind(derived.ends_with_user)
+    .bind(derived.prompt_hash.map(|hash| hash.to_vec()))
+    .bind(now_ms())
+    .bind(record_id)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Stores what validation says of a record.
+pub async fn set_verdict(tx: &mut Tx, record_id: i64, verdict: &RecordVerdict) -> ServiceResult<()> {
+    sqlx::query("UPDATE records SET status = ?, first_error = ?, errors = ?, details = ?, duplicate_of = ? WHERE id = ?")
+        .bind(verdict.status.as_str())
+        .bind(verdict.errors.first().map(|error| error.as_str()))
+        .bind(serde_json::to_string(&verdict.errors)?)
+        .bind(&verdict.details)
+        .bind(verdict.duplicate_of)
+        .bind(record_id)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// Marks every record of a dataset as not validated.
+pub async fn set_all_pending(tx: &mut Tx, dataset_id: &str) -> ServiceResult<()> {
+    sqlx::query("UPDATE records SET status = 'pending' WHERE dataset_id = ?").bind(dataset_id).execute(&mut **tx).await?;
+    Ok(())
+}
+
+/// Labels one record.
+pub async fn set_topic(tx: &mut Tx, record_id: i64, label: &CategorizationMetadata) -> ServiceResult<()> {
+    sqlx::query(
+        "UPDATE records SET previous_topic = topic, topic = ?, topic_confidence = ?, topic_method = ?, needs_review = ?,
+                            secondary_topics = ? WHERE id = ?",
+    )
+    .bind(&label.topic)
+    .bind(label.confidence)
+    .bind(label.method.as_str())
+    .bind(label.needs_review)
+    .bind(serde_json::to_string(&label.secondary_topics)?)
+    .bind(record_id)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Takes the label off one record.
+pub async fn clear_topic(tx: &mut Tx, record_id: i64) -> ServiceResult<()> {
+    sqlx::query(
+        "UPDATE records SET previous_topic = topic, topic = NULL, topic_confidence = NULL, topic_method = NULL,
+                            needs_review = 0, secondary_topics = '[]' WHERE id = ?",
+    )
+    .bind(record_id)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Carries the records of a renamed topic along, whatever their validity. Answers how many.
+pub async fn rename_topic(tx: &mut Tx, dataset_id: &str, from: &str, to: &str) -> ServiceResult<u64> {
+    Ok(sqlx::query("UPDATE records SET topic = ? WHERE dataset_id = ? AND topic = ?")
+        .bind(to)
+        .bind(dataset_id)
+        .bind(from)
+        .execute(&mut **tx)
+        .await?
+        .rows_affected())
+}
+
+/// Takes a topic off every record that carries it. Answers how many.
+pub async fn unlabel_topic(tx: &mut Tx, dataset_id: &str, topic: &str) -> ServiceResult<u64> {
+    Ok(sqlx::query(
+        "UPDATE records SET previous_topic = topic, topic = NULL, topic_confidence = NULL, topic_method = NULL,
+                            needs_review = 0, secondary_topics = '[]' WHERE dataset_id = ? AND topic = ?",
+    )
+    .bind(dataset_id)
+    .bind(topic)
+    .execute(&mut **tx)
+    .await?
+    .rows_affected())
+}
+
+/// Deletes the records a dataset had up to and including `last_id` (a replacing import has been read whole).
+pub async fn delete_up_to(tx: &mut Tx, dataset_id: &str, last_id: i64) -> ServiceResult<()> {
+    sqlx::query("DELETE FROM records WHERE dataset_id = ? AND id <= ?").bind(dataset_id).bind(last_id).execute(&mut **tx).await?;
+    Ok(())
+}
+
+/// Deletes what one import brought (a replacing import that failed).
+pub async fn delete_import(tx: &mut Tx, import_id: &str) -> ServiceResult<()> {
+    sqlx::query("DELETE FROM records WHERE import_id = ?").bind(import_id).execute(&mut **tx).await?;
+    Ok(())
+}

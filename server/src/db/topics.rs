@@ -1,0 +1,45 @@
+//! Table `topic_hierarchies`: every saved version; the highest is the current one.
+
+use sqlx::Row;
+
+use super::{Db, Tx, from_json};
+use crate::clock::now_ms;
+use crate::error::ServiceResult;
+use crate::types::topics::TopicHierarchy;
+
+/// The current hierarchy.
+pub async fn current(db: &Db, dataset_id: &str) -> ServiceResult<Option<TopicHierarchy>> {
+    let row = sqlx::query("SELECT version, nodes FROM topic_hierarchies WHERE dataset_id = ? ORDER BY version DESC LIMIT 1")
+        .bind(dataset_id)
+        .fetch_optional(db.read())
+        .await?;
+    let Some(row) = row else { return Ok(None) };
+    let hierarchy =
+        TopicHierarchy { version: row.try_get("version")?, nodes: from_json("topic_hierarchies.nodes", row.try_get("nodes")?)? };
+    Ok((!hierarchy.nodes.is_empty()).then_some(hierarchy))
+}
+
+/// Stores a new version if `base_version` is still the current one; answers false if another change came first.
+pub async fn insert(tx: &mut Tx, dataset_id: &str, base_version: i64, hierarchy: &TopicHierarchy) -> ServiceResult<bool> {
+    let changed = sqlx::query(
+        "INSERT INTO topic_hierarchies (dataset_id, version, nodes, created_at)
+         SELECT ?1, ?2 + 1, ?3, ?4 WHERE COALESCE((SELECT MAX(version) FROM topic_hierarchies WHERE dataset_id = ?1), 0) <= ?2",
+    )
+    .bind(dataset_id)
+    .bind(base_version)
+    .bind(serde_json::to_string(&hierarchy.nodes)?)
+    .bind(now_ms())
+    .execute(&mut **tx)
+    .await?
+    .rows_affected();
+    Ok(changed == 1)
+}
+
+/// The highest version number used so far, 0 for none (an emptied hierarchy keeps counting).
+pub async fn last_version(db: &Db, dataset_id: &str) -> ServiceResult<i64> {
+    let row = sqlx::query("SELECT COALESCE(MAX(version), 0) AS version FROM topic_hierarchies WHERE dataset_id = ?")
+        .bind(dataset_id)
+        .fetch_one(db.read())
+        .await?;
+    Ok(row.try_get("version")?)
+}

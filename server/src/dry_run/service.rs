@@ -1,0 +1,95 @@
+//! Dry runs as a service: start, resume, view, samples.
+
+use super::chart::score_histogram_svg;
+use crate::datasets::{new_id, pipeline_inputs};
+use crate::db;
+use crate::error::ServiceResult;
+use crate::state::AppState;
+use crate::types::dry_run::{ComputedFrom, DryRunConfig, DryRunSummary, DryRunView, SamplePage, SampleSelection};
+use crate::types::error::AppError;
+use crate::types::job::JobKind;
+
+/// Most prompts of one run.
+const MAX_SAMPLE: i64 = 10_000;
+
+/// Starts a dry run with the saved grader.
+pub async fn start(state: &AppState, dataset_id: &str, config: DryRunConfig) -> ServiceResult<DryRunSummary> {
+    let config = check_config(config)?;
+    let dataset = db::datasets::get(&state.db, dataset_id).await?;
+    let Some(grader) = db::graders::current(&state.db, dataset_id).await? else {
+        return Err(AppError::conflict("There is no grader yet, so nothing can be scored. Set one in the Grader step, then run again.").into());
+    };
+    if db::records::query::recorded_responses(&state.db, dataset_id).await? == 0 {
+        return Err(AppError::conflict("No valid record carries a recorded response, so there is nothing to grade. Import traces together with the model's answers.").into());
+    }
+    if db::jobs::is_active(&state.db, dataset_id, JobKind::DryRun).await? {
+        return Err(AppError::conflict("A dry run is going on already. Wait for it, or cancel it first.").into());
+    }
+    let balance = pipeline_inputs(state, &dataset).await?.balance_score;
+    let from = ComputedFrom {
+        records_revision: dataset.records_revision,
+        topics_revision: dataset.topics_revision,
+        grader_version: grader.version,
+    };
+    let (run_id, job_id) = (new_id(), new_id());
+    let mut tx = state.db.begin().await?;
+    db::jobs::insert(&mut tx, &job_id, JobKind::DryRun, dataset_id, &serde_json::to_string(&run_id)?).await?;
+    db::dry_runs::insert(&mut tx, &run_id, dataset_id, &job_id, &config, from, balance).await?;
+    tx.commit().await?;
+    state.jobs.wake();
+    state.events.changed(dataset_id);
+    Ok(db::dry_runs::get(&state.db, &run_id).await?.summary)
+}
+
+/// Goes on with a cancelled or failed run where it stopped; failed samples are tried again.
+pub async fn resume(state: &AppState, run_id: &str) -> ServiceResult<DryRunSummary> {
+    let run = db::dry_runs::get(&state.db, run_id).await?;
+    if db::jobs::is_active(&state.db, &run.dataset_id, JobKind::DryRun).await? {
+        return Err(AppError::conflict("A dry run is going on already. Wait for it, or cancel it first.").into());
+    }
+    let mut tx = state.db.begin().await?;
+    db::jobs::requeue(&mut tx, &run.summary.job_id).await?;
+    db::dry_runs::reopen_failed(&mut tx, run_id).await?;
+    tx.commit().await?;
+    state.jobs.wake();
+    state.events.changed(&run.dataset_id);
+    Ok(db::dry_runs::get(&state.db, run_id).await?.summary)
+}
+
+/// One run with its histogram.
+pub async fn view(state: &AppState, run_id: &str) -> ServiceResult<DryRunView> {
+    let summary = db::dry_runs::get(&state.db, run_id).await?.summary;
+    let histogram = histogram(&summary);
+    Ok(DryRunView { summary, histogram })
+}
+
+/// The histogram of a run's report; `None` without scores.
+pub fn histogram(run: &DryRunSummary) -> Option<String> {
+    let report = run.report.as_ref()?;
+    let statistics = report.statistics.as_ref()?;
+    Some(score_histogram_svg(&format!("histogram-{}", run.id), &report.distribution, statistics.mean))
+}
+
+/// A page of a run's samples.
+pub async fn samples(state: &AppState, run_id: &str, selection: &SampleSelection, page: i64) -> ServiceResult<SamplePage> {
+    let run = db::dry_runs::get(&state.db, run_id).await?;
+    let mean = run.summary.report.and_then(|report| report.statistics).map(|statistics| statistics.mean);
+    db::dry_runs::samples(&state.db, run_id, selection, mean, page).await
+}
+
+fn check_config(mut config: DryRunConfig) -> Result<DryRunConfig, AppError> {
+    if !(1..=MAX_SAMPLE).contains(&config.sample_size) {
+        return Err(AppError::invalid_field("sample_size", "Sample between 1 and 10,000 prompts; 300 is a good start."));
+    }
+    if config.rollouts_per_prompt != 1 {
+        return Err(AppError::invalid_field("rollouts_per_prompt", "A recorded response exists once per prompt, so there is exactly one rollout."));
+    }
+    if !(0..=64).contains(&config.concurrency) {
+        return Err(AppError::invalid_field("concurrency", "Grade between 1 and 64 samples at once, or 0 for one per core."));
+    }
+    config.base_model = config.base_model.trim().to_owned();
+    if config.base_model.is_empty() || config.base_model.chars().count() > 200 {
+        return Err(AppError::invalid_field("base_model", "Name the base model in 1 to 200 characters."));
+    }
+    Ok(config)
+}

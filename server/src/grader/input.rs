@@ -1,0 +1,161 @@
+//! What a grader sees of a record, under this project's names and under OpenAI's.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::types::dataset::{DatasetRecord, content_text};
+
+/// The argument of a script's `grade(input)`. Names as the script contract has them (domain.md section 7).
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GradeInput {
+    /// The prompt's messages as they were imported.
+    pub messages: Vec<Value>,
+    /// The text to grade; empty where the model only called tools.
+    pub response: String,
+    /// The text of the prompt's last user message; empty where there is none.
+    pub last_user_message: String,
+    /// The tool definitions that the model could use.
+    pub tools: Vec<Value>,
+    /// The tool calls to grade.
+    pub tool_calls: Vec<Value>,
+    /// The texts of the system and developer messages, an empty line between them.
+    pub system_prompt: String,
+    /// The record's `reference_answer` (or the one in its metadata), whatever its type; null where there is none.
+    pub reference_answer: Value,
+    /// The record's metadata.
+    pub metadata: Map<String, Value>,
+    /// The other top-level fields of the imported line, `reference_answer` among them.
+    pub item: Map<String, Value>,
+    /// The response under OpenAI's names.
+    pub sample: SampleView,
+}
+
+/// What OpenAI's graders call `sample`; its names are snake_case.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SampleView {
+    /// The same as `response`.
+    pub output_text: String,
+    /// The response parsed, where it is a JSON object or list; else null.
+    pub output_json: Value,
+    /// The same as `toolCalls`.
+    pub output_tools: Vec<Value>,
+}
+
+/// A response to grade.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct RecordedResponse {
+    /// What the assistant said; may be empty where there are tool calls.
+    pub text: String,
+    /// What it called.
+    pub tool_calls: Vec<Value>,
+}
+
+/// A parsed response nested deeper is left as text: the worker reads 128 levels, and these are inside others.
+const MAX_OUTPUT_JSON_DEPTH: usize = 100;
+
+/// What a grader sees when `response` answers the prompt of `record`.
+pub fn grade_input(record: &DatasetRecord, response: &RecordedResponse) -> GradeInput {
+    let prompt = record.data.get("input");
+    let messages = list(prompt.and_then(|prompt| prompt.get("messages")));
+    let last_user_message =
+        messages.iter().rfind(|message| role(message) == Some("user")).map(text).unwrap_or_default();
+    let system_prompts: Vec<String> = messages
+        .iter()
+        .filter(|message| matches!(role(message), Some("system" | "developer")))
+        .map(text)
+        .collect();
+    let reference_answer = reference_answer(record);
+    let mut item = record.item.clone();
+    if !reference_answer.is_null() {
+        item.insert("reference_answer".to_owned(), reference_answer.clone());
+    }
+    GradeInput {
+        response: response.text.clone(),
+        last_user_message,
+        tools: list(prompt.and_then(|prompt| prompt.get("tools"))),
+        tool_calls: response.tool_calls.clone(),
+        system_prompt: system_prompts.join("\n\n"),
+        reference_answer,
+        metadata: record.metadata.clone(),
+        item,
+        sample: SampleView {
+            output_text: response.text.clone(),
+            output_json: output_json(&response.text),
+            output_tools: response.tool_calls.clone(),
+        },
+        messages,
+    }
+}
+
+/// What production answered: the text of the last run of assistant messages that have any, and every
+/// tool call of the output. `None` if the record holds neither, so nothing can be graded.
+pub fn recorded_response(record: &DatasetRecord) -> Option<RecordedResponse> {
+    let output = record.data.get("output")?;
+    let messages = list(output.get("messages"));
+    let mut tool_calls: Vec<Value> = Vec::new();
+    for message in messages.iter().filter(|message| role(message) == Some("assistant")) {
+        tool_calls.extend(list(message.get("tool_calls")));
+    }
+    // Some exporters repeat the messages' calls beside them: the same call is not made twice.
+    for call in list(output.get("tool_calls")) {
+        if !tool_calls.contains(&call) {
+            tool_calls.push(call);
+        }
+    }
+    let mut texts: Vec<String> = messages
+        .iter()
+        .rev()
+        .skip_while(|message| !is_spoken(message))
+        .take_while(|message| is_spoken(message))
+        .map(text)
+        .collect();
+    texts.reverse();
+    let text = texts.join("\n");
+    (!text.is_empty() || !tool_calls.is_empty()).then_some(RecordedResponse { text, tool_calls })
+}
+
+fn reference_answer(record: &DatasetRecord) -> Value {
+    ["reference_answer", "referenceAnswer"]
+        .iter()
+        .flat_map(|name| [record.item.get(*name), record.metadata.get(*name)])
+        .flatten()
+        .find(|value| !value.is_null())
+        .cloned()
+        .unwrap_or(Value::Null)
+}
+
+fn is_spoken(message: &Value) -> bool {
+    role(message) == Some("assistant") && !text(message).trim().is_empty()
+}
+
+fn role(message: &Value) -> Option<&str> {
+    message.get("role").and_then(Value::as_str)
+}
+
+fn text(message: &Value) -> String {
+    message.get("content").map(content_text).unwrap_or_default()
+}
+
+fn list(value: Option<&Value>) -> Vec<Value> {
+    value.and_then(Value::as_array).cloned().unwrap_or_default()
+}
+
+fn output_json(text: &str) -> Value {
+    let text = text.trim();
+    if !text.starts_with(['{', '[']) {
+        return Value::Null;
+    }
+    match serde_json::from_str::<Value>(text) {
+        Ok(value) if is_shallower(&value, MAX_OUTPUT_JSON_DEPTH) => value,
+        _ => Value::Null,
+    }
+}
+
+fn is_shallower(value: &Value, depth: usize) -> bool {
+    match value {
+        Value::Array(items) => depth > 0 && items.iter().all(|item| is_shallower(item, depth - 1)),
+        Value::Object(fields) => depth > 0 && fields.values().all(|field| is_shallower(field, depth - 1)),
+        _ => true,
+    }
+}

@@ -1,0 +1,200 @@
+//! `POST /upload`: a file or pasted text becomes a dataset, or joins one. A plain form works; a program
+//! that accepts JSON gets ids in place of a redirect.
+
+use axum::Json;
+use axum::extract::multipart::{Field, MultipartError};
+use axum::extract::{Multipart, State};
+use axum::http::header::{self, HeaderMap};
+use axum::http::StatusCode;
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+use tokio::io::AsyncWriteExt;
+
+use super::reply::{HttpError, escape, plain_page};
+use crate::datasets::{self, new_id};
+use crate::error::{ServiceError, ServiceResult};
+use crate::jobs::import::{self, ImportRequest};
+use crate::state::AppState;
+use crate::types::error::AppError;
+use crate::types::import::ImportMode;
+
+/// Longest text field other than the pasted traces.
+const MAX_FIELD_BYTES: usize = 64 << 10;
+
+/// What a program is answered.
+#[derive(Debug, Serialize)]
+struct Uploaded {
+    dataset_id: String,
+    job_id: String,
+}
+
+/// The form's fields; the traces are in a file of the data folder by then.
+#[derive(Default)]
+struct UploadForm {
+    dataset_id: Option<String>,
+    name: String,
+    objective: String,
+    mode: ImportMode,
+    traces: Option<Traces>,
+}
+
+struct Traces {
+    path: PathBuf,
+    file_name: String,
+    bytes: u64,
+}
+
+/// Takes the form.
+pub(super) async fn upload(State(state): State<AppState>, headers: HeaderMap, multipart: Multipart) -> Response {
+    let wants_json = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|accept| accept.contains("application/json"));
+    match take(&state, multipart).await {
+        Ok(uploaded) if wants_json => (StatusCode::CREATED, Json(uploaded)).into_response(),
+        Ok(uploaded) => Redirect::to(&format!("/finetune/{}", uploaded.dataset_id)).into_response(),
+        Err(error) => {
+            let error = HttpError::from(error);
+            if wants_json {
+                return error.into_response();
+            }
+            let status = StatusCode::from_u16(error.0.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            let body = format!("<p role=\"alert\">{}</p><p><a href=\"/finetune/new\">Back to the form</a></p>", escape(&error.0.to_string()));
+            (status, Html(plain_page("The import could not start", &body))).into_response()
+        }
+    }
+}
+
+async fn take(state: &AppState, multipart: Multipart) -> ServiceResult<Uploaded> {
+    let spool = state.config.uploads_dir().join(new_id());
+    let result = async {
+        let form = read_form(state, multipart, &spool).await?;
+        start(state, form).await
+    }
+    .await;
+    if result.is_err()
+        && let Err(error) = tokio::fs::remove_file(&spool).await
+        && error.kind() != std::io::ErrorKind::NotFound
+    {
+        tracing::warn!(path = %spool.display(), %error, "a refused upload could not be deleted");
+    }
+    result
+}
+
+async fn start(state: &AppState, form: UploadForm) -> ServiceResult<Uploaded> {
+    let Some(traces) = form.traces else {
+        return Err(AppError::invalid_field("file", "Choose a file, or paste traces into the text field.").into());
+    };
+    if traces.bytes == 0 {
+        return Err(AppError::invalid_field("file", format!("{} is empty: it has 0 bytes. Choose a file with one JSON record per line.", traces.file_name)).into());
+    }
+    let (dataset_id, is_new) = match form.dataset_id {
+        Some(id) => (id, false),
+        None => {
+            let name = if form.name.trim().is_empty() { suggested_name(&traces.file_name) } else { form.name };
+            (datasets::create(state, &name, &form.objective).await?, true)
+        }
+    };
+    let mode = if is_new { ImportMode::Append } else { form.mode };
+    let request = ImportRequest { path: &traces.path, file_name: &traces.file_name, owns_file: true, mode };
+    let job_id = import::start(state, &dataset_id, request).await?;
+    Ok(Uploaded { dataset_id, job_id })
+}
+
+/// "support-2026.jsonl.gz" -> "support-2026".
+pub fn suggested_name(file_name: &str) -> String {
+    let mut name = file_name;
+    for extension in [".gz", ".jsonl", ".ndjson", ".json", ".txt"] {
+        name = name.strip_suffix(extension).unwrap_or(name);
+    }
+    let name: String = name.trim().chars().filter(|character| !character.is_control()).take(200).collect();
+    if name.is_empty() { "Imported traces".to_owned() } else { name }
+}
+
+async fn read_form(state: &AppState, mut multipart: Multipart, spool: &Path) -> ServiceResult<UploadForm> {
+    let mut form = UploadForm::default();
+    while let Some(mut field) = multipart.next_field().await.map_err(broken)? {
+        match field.name().unwrap_or_default() {
+            "name" => form.name = text_field(&mut field).await?,
+            "objective" => form.objective = text_field(&mut field).await?,
+            "dataset_id" => form.dataset_id = Some(text_field(&mut field).await?).filter(|id| !id.is_empty()),
+            "mode" => {
+                let word = text_field(&mut field).await?;
+                form.mode = ImportMode::parse(&word).ok_or_else(|| AppError::invalid_field("mode", "The mode is append or replace."))?;
+            }
+            // A form sends both, one of them empty: the one with content counts, a file before pasted text.
+            "file" => {
+                let name = field.file_name().map(base_name).unwrap_or_default();
+                if !name.is_empty() {
+                    let bytes = spool_field(state, &mut field, spool).await?;
+                    form.traces = Some(Traces { path: spool.to_owned(), file_name: name, bytes });
+                }
+            }
+            "text" if form.traces.is_none() => {
+                let bytes = spool_field(state, &mut field, spool).await?;
+                if bytes > 0 {
+                    form.traces = Some(Traces { path: spool.to_owned(), file_name: "pasted text".to_owned(), bytes });
+                }
+            }
+            _ => while field.chunk().await.map_err(broken)?.is_some() {},
+        }
+    }
+    Ok(form)
+}
+
+/// A browser may send a path; only the last part is a name.
+fn base_name(name: &str) -> String {
+    name.rsplit(['/', '\\']).next().unwrap_or(name).chars().filter(|character| !character.is_control()).take(255).collect()
+}
+
+async fn text_field(field: &mut Field<'_>) -> ServiceResult<String> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = field.chunk().await.map_err(broken)? {
+        if bytes.len() + chunk.len() > MAX_FIELD_BYTES {
+            return Err(AppError::TooLarge { message: "A text field of the form is longer than 64 KiB.".to_owned() }.into());
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    String::from_utf8(bytes).map_err(|_| AppError::invalid("A text field of the form is not UTF-8.").into())
+}
+
+async fn spool_field(state: &AppState, field: &mut Field<'_>, spool: &Path) -> ServiceResult<u64> {
+    let limit = state.config.max_upload_bytes;
+    let mut file = tokio::io::BufWriter::new(tokio::fs::File::create(spool).await?);
+    let mut written = 0_u64;
+    while let Some(chunk) = field.chunk().await.map_err(broken)? {
+        written += chunk.len() as u64;
+        if written > limit {
+            return Err(AppError::TooLarge {
+                message: format!("The file is larger than {}. Split it, or raise ANNEAL_MAX_UPLOAD_BYTES.", crate::format::bytes(i64::try_from(limit).unwrap_or(i64::MAX))),
+            }
+            .into());
+        }
+        file.write_all(&chunk).await.map_err(disk)?;
+    }
+    file.flush().await.map_err(disk)?;
+    Ok(written)
+}
+
+fn broken(error: MultipartError) -> ServiceError {
+    AppError::invalid(format!("The upload was cut off or is no form: {}. Nothing was imported; try again.", error.body_text())).into()
+}
+
+fn disk(error: std::io::Error) -> ServiceError {
+    if error.kind() == std::io::ErrorKind::StorageFull {
+        return AppError::Unavailable { message: "The disk with the data folder is full, so the upload was refused. Free some space and try again.".to_owned() }.into();
+    }
+    error.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_suggested_from_files() {
+        for (file, expected) in [("support-2026.jsonl.gz", "support-2026"), ("a.b.json", "a.b"), (".jsonl", "Imported traces"), ("plain", "plain")] {
+            assert_eq!(suggested_name(file), expected);
+        }
+        assert_eq!(base_name("C:\\Users\\x\\traces.jsonl"), "traces.jsonl");
+        assert_eq!(base_name("../../etc/passwd"), "passwd");
+    }
+}

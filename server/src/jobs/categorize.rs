@@ -1,0 +1,86 @@
+//! The categorization job: labels by keyword.
+
+use serde::{Deserialize, Serialize};
+
+use super::{JobContext, Outcome};
+use crate::db;
+use crate::db::records::scan::{self, Scan};
+use crate::error::ServiceResult;
+use crate::format;
+use crate::topics::keywords::KeywordIndex;
+use crate::types::dataset::{DatasetRecord, content_text};
+use crate::types::error::AppError;
+use crate::types::topics::{CategorizationMetadata, CategorizeMode};
+
+/// Records a transaction.
+const BATCH: i64 = 500;
+
+/// The job's arguments.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Args {
+    /// Which records.
+    pub mode: CategorizeMode,
+    /// Whether labels set by hand may be overwritten.
+    pub include_manual: bool,
+}
+
+/// Labels the records of its mode. Starting again from the first record after a crash gives the same
+/// labels: a label depends on the record and the hierarchy alone.
+pub(super) async fn run(context: &JobContext, args: &str) -> ServiceResult<Outcome> {
+    let args: Args = serde_json::from_str(args)?;
+    let state = &context.state;
+    let Some(hierarchy) = db::topics::current(&state.db, &context.dataset_id).await? else {
+        return Err(AppError::conflict("There are no topics any more to label records with. Add topics, then categorize again.").into());
+    };
+    let index = KeywordIndex::new(&hierarchy);
+    let scan = Scan {
+        without_topic: args.mode == CategorizeMode::UnlabelledOnly,
+        not_manual: !args.include_manual,
+        ..Scan::valid()
+    };
+    let total = scan::count(&state.db, &context.dataset_id, scan).await?;
+    let (mut seen, mut labelled, mut cursor) = (0, 0, 0);
+    loop {
+        if context.should_stop() {
+            return Ok(context.stopped(summary(labelled, seen)));
+        }
+        let batch = scan::records(&state.db, &context.dataset_id, scan, cursor, BATCH).await?;
+        let Some(last) = batch.last() else { return Ok(Outcome::Done(summary(labelled, seen))) };
+        cursor = last.id;
+        seen += i64::try_from(batch.len()).unwrap_or(i64::MAX);
+        labelled += store_labels(context, &index, &batch).await?;
+        context.progress(seen, total, "records", summary(labelled, seen)).await?;
+    }
+}
+
+async fn store_labels(context: &JobContext, index: &KeywordIndex, batch: &[DatasetRecord]) -> ServiceResult<i64> {
+    let mut labelled = 0;
+    let mut tx = context.state.db.begin().await?;
+    for record in batch {
+        if let Some(label) = label(index, record) {
+            db::records::write::set_topic(&mut tx, record.id, &label).await?;
+            labelled += 1;
+        }
+    }
+    if labelled > 0 {
+        db::datasets::touch_records(&mut tx, &context.dataset_id).await?;
+    }
+    tx.commit().await?;
+    Ok(labelled)
+}
+
+/// By the last user message; where that says nothing ("yes please"), by the first one, which names the matter.
+fn label(index: &KeywordIndex, record: &DatasetRecord) -> Option<CategorizationMetadata> {
+    let messages = record.data.pointer("/input/messages")?.as_array()?;
+    let mut texts = messages
+        .iter()
+        .filter(|message| message.get("role").and_then(serde_json::Value::as_str) == Some("user"))
+        .map(|message| content_text(message.get("content").unwrap_or(&serde_json::Value::Null)));
+    let first = texts.next()?;
+    let last = texts.next_back();
+    last.and_then(|text| index.categorize(&text)).or_else(|| index.categorize(&first))
+}
+
+fn summary(labelled: i64, seen: i64) -> String {
+    format!("{} of {} labelled", format::count(labelled), format::counted(seen, "record"))
+}

@@ -1,0 +1,218 @@
+//! The dry-run job: plan once, grade what is not graded, report.
+//!
+//! The plan is stored whole before the first sample is graded, each result is committed as it arrives, and
+//! the report is computed from the store in the plan's order: a run that was killed and taken over gives
+//! the report of an undisturbed one.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use futures_util::StreamExt;
+use futures_util::stream;
+
+use super::{JobContext, Outcome};
+use crate::clock::now_ms;
+use crate::db;
+use crate::db::dry_runs::{DryRunRow, PlannedSample, SampleResult};
+use crate::db::records::scan::{self, RecordKey, Scan};
+use crate::dry_run::report::{ReportInput, build_report};
+use crate::dry_run::sample::{allocate, choose_indices};
+use crate::error::{ServiceError, ServiceResult};
+use crate::format;
+use crate::grader::input::{grade_input, recorded_response};
+use crate::grader::GradeError;
+use crate::types::error::AppError;
+use crate::types::grader::GraderConfig;
+
+/// Samples fetched at once; results are still committed one by one.
+const WINDOW: i64 = 256;
+/// Keys fetched at once while planning.
+const KEYS: i64 = 10_000;
+
+/// Runs it from where it stopped.
+pub(super) async fn run(context: &JobContext, args: &str) -> ServiceResult<Outcome> {
+    let run_id: String = serde_json::from_str(args)?;
+    let state = &context.state;
+    let row = db::dry_runs::get(&state.db, &run_id).await?;
+    if !row.planned {
+        plan(context, &row).await?;
+    }
+    let started = Instant::now();
+    let graded = grade_all(context, &row).await;
+    if context.interrupted() {
+        add_duration(context, &run_id, started).await?;
+        return Ok(Outcome::Interrupted);
+    }
+    graded?;
+    add_duration(context, &run_id, started).await?;
+    report(context, &run_id).await
+}
+
+async fn add_duration(context: &JobContext, run_id: &str, started: Instant) -> ServiceResult<()> {
+    let mut tx = context.state.db.begin().await?;
+    db::dry_runs::add_duration(&mut tx, run_id, i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX)).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Draws the sample: a stratum per leaf topic (one for all the rest), largest remainder, seeded.
+async fn plan(context: &JobContext, row: &DryRunRow) -> ServiceResult<()> {
+    let state = &context.state;
+    let config = &row.summary.config;
+    let hierarchy = db::topics::current(&state.db, &row.dataset_id).await?.unwrap_or_default();
+    let leaves: std::collections::HashSet<&str> = hierarchy.leaves().iter().map(|leaf| leaf.name.as_str()).collect();
+    let topic_of = |key: &RecordKey| key.topic.clone().filter(|topic| leaves.contains(topic.as_str()));
+    let stratum_of = |key: &RecordKey| topic_of(key).filter(|_| config.stratify_by_topic);
+
+    let mut counts = std::collections::BTreeMap::<Option<String>, i64>::new();
+    visit_eligible(context, row, |key| *counts.entry(stratum_of(key)).or_default() += 1).await?;
+    let eligible: i64 = counts.values().sum();
+    let strata: Vec<(Option<String>, i64)> = counts.into_iter().collect();
+    let sizes = allocate(&strata, config.sample_size);
+    let mut chosen = std::collections::BTreeMap::new();
+    for ((topic, count), size) in strata.into_iter().zip(sizes) {
+        let indices = choose_indices(count, size, config.seed, topic.as_deref());
+        chosen.insert(topic, (0_i64, indices.into_iter().peekable()));
+    }
+
+    let mut samples = Vec::new();
+    visit_eligible(context, row, |key| {
+        if let Some((position, indices)) = chosen.get_mut(&stratum_of(key)) {
+            if indices.next_if_eq(position).is_some() {
+                let ordinal = i64::try_from(samples.len()).unwrap_or(i64::MAX);
+                samples.push(PlannedSample { ordinal, record_id: key.id, topic: topic_of(key) });
+            }
+            *position += 1;
+        }
+    })
+    .await?;
+    let mut tx = state.db.begin().await?;
+    db::dry_runs::insert_plan(&mut tx, &row.summary.id, eligible, &samples).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+async fn visit_eligible(context: &JobContext, row: &DryRunRow, mut visit: impl FnMut(&RecordKey)) -> ServiceResult<()> {
+    let scan = Scan { with_output: true, ..Scan::valid() };
+    let mut cursor = 0;
+    loop {
+        let keys = scan::keys(&context.state.db, &row.dataset_id, scan, cursor, KEYS).await?;
+        let Some(last) = keys.last() else { return Ok(()) };
+        cursor = last.id;
+        keys.iter().for_each(&mut visit);
+    }
+}
+
+async fn grade_all(context: &JobContext, row: &DryRunRow) -> ServiceResult<()> {
+    let state = &context.state;
+    let run_id = row.summary.id.as_str();
+    let grader = db::graders::get(&state.db, &row.dataset_id, row.summary.grader_version).await?;
+    let GraderConfig::Script { script } = grader.config;
+    let script: Arc<str> = script.into();
+    let concurrency = match usize::try_from(row.summary.config.concurrency) {
+        Ok(asked) if asked > 0 => asked,
+        _ => std::thread::available_parallelism().map_or(2, std::num::NonZero::get),
+    };
+    let mut counts = db::dry_runs::counts(&state.db, run_id).await?;
+    let mut cursor = -1;
+    loop {
+        let window = db::dry_runs::unfinished(&state.db, run_id, cursor, WINDOW).await?;
+        let Some(last) = window.last() else { return Ok(()) };
+        cursor = last.ordinal;
+        let mut results = stream::iter(window)
+            .take_while(|_| std::future::ready(!context.should_stop()))
+            .map(|sample| grade_one(context, row, script.clone(), sample))
+            .buffer_unordered(concurrency);
+        while let Some(result) = results.next().await {
+            let result = result?;
+            if context.interrupted() {
+                return Ok(());
+            }
+            counts.finished += 1;
+            counts.failed += i64::from(result.error.is_some());
+            let mut tx = state.db.begin().await?;
+            db::dry_runs::set_result(&mut tx, run_id, &result).await?;
+            tx.commit().await?;
+            let message = format!("{} graded, {} failed", format::count(counts.finished), format::count(counts.failed));
+            context.progress(counts.finished, counts.planned, "samples", message).await?;
+        }
+        if context.should_stop() {
+            return Ok(());
+        }
+    }
+}
+
+/// Grades one sample. What the record or the script does wrong is this sample's error, never the run's.
+async fn grade_one(context: &JobContext, row: &DryRunRow, script: Arc<str>, sample: PlannedSample) -> ServiceResult<SampleResult> {
+    let state = &context.state;
+    let failed = |response: String, error: String| SampleResult {
+        ordinal: sample.ordinal,
+        response,
+        score: None,
+        reasoning: None,
+        error: Some(error),
+        logs: Vec::new(),
+    };
+    let record = match db::records::query::get(&state.db, &row.dataset_id, sample.record_id).await {
+        Ok(record) => record,
+        Err(ServiceError::App(AppError::NotFound { .. })) => {
+            return Ok(failed(String::new(), "The record was deleted after the run was planned.".to_owned()));
+        }
+        Err(error) => return Err(error),
+    };
+    let Some(response) = recorded_response(&record) else {
+        return Ok(failed(String::new(), "The record has lost its recorded response since the run was planned.".to_owned()));
+    };
+    let input = grade_input(&record, &response);
+    // The seed is the sample's own, so that a script that draws random numbers scores the same when run again.
+    let seed = row.summary.config.seed ^ u64::try_from(sample.record_id).unwrap_or_default();
+    let mut graded = state.scripts.grade(&script, &input, seed).await;
+    if matches!(graded, Err(GradeError::Unavailable { .. } | GradeError::Crashed { .. } | GradeError::Deadline { .. })) {
+        // These can come from the machine rather than from the script; the others would only repeat.
+        graded = state.scripts.grade(&script, &input, seed).await;
+    }
+    let shown = response.as_shown();
+    Ok(match graded {
+        Ok(graded) => SampleResult {
+            ordinal: sample.ordinal,
+            response: shown,
+            score: Some(graded.score),
+            reasoning: graded.reasoning,
+            error: None,
+            logs: graded.logs,
+        },
+        Err(error) => failed(shown, error.to_string()),
+    })
+}
+
+async fn report(context: &JobContext, run_id: &str) -> ServiceResult<Outcome> {
+    let state = &context.state;
+    let row = db::dry_runs::get(&state.db, run_id).await?;
+    let counts = db::dry_runs::counts(&state.db, run_id).await?;
+    let scores = db::dry_runs::scores(&state.db, run_id).await?;
+    let remaining = counts.planned - counts.finished;
+    let input = ReportInput {
+        config: row.summary.config,
+        computed_from: row.computed_from,
+        eligible_records: row.eligible_records,
+        balance_score: row.balance_score,
+        planned: counts.planned,
+        failed: counts.failed,
+        partial: remaining > 0,
+        duration_ms: row.duration_ms,
+        timestamp: now_ms(),
+        scores,
+    };
+    let report = tokio::task::spawn_blocking(move || build_report(input)).await?;
+    let message = match &report.diagnosis {
+        Some(diagnosis) => format!("{}, {} scored", diagnosis.verdict.as_str(), format::counted(report.samples_evaluated, "sample")),
+        None => "no sample was scored".to_owned(),
+    };
+    let mut tx = state.db.begin().await?;
+    // A cancel before the first score leaves nothing to report on.
+    if counts.finished > 0 {
+        db::dry_runs::set_report(&mut tx, run_id, &report).await?;
+    }
+    tx.commit().await?;
+    Ok(if remaining > 0 { context.stopped(format!("stopped: {message}")) } else { Outcome::Done(message) })
+}

@@ -1,0 +1,83 @@
+//! The validation job: every record of a dataset again, after its rules changed.
+//!
+//! In record order and greedily, so that one pass decides duplicates too: the kept ones are those before
+//! the cursor that are valid by the new rules, and everything after it is pending.
+
+use super::{JobContext, Outcome};
+use crate::datasets::new_id;
+use crate::datasets::records::{mark_duplicate, verdict_of};
+use crate::db::records::scan::{self, Scan};
+use crate::db::records::write;
+use crate::db::{self, Tx};
+use crate::error::ServiceResult;
+use crate::format;
+use crate::import::prepare::derive;
+use crate::types::dataset::DatasetRecord;
+use crate::types::job::JobKind;
+use crate::types::validation::RecordStatus;
+use crate::validation::duplicates::prompt_hash;
+
+/// Records a transaction.
+const BATCH: i64 = 200;
+
+/// Marks every record pending and queues the job, in the caller's transaction.
+pub async fn enqueue(tx: &mut Tx, dataset_id: &str) -> ServiceResult<String> {
+    let job_id = new_id();
+    write::set_all_pending(tx, dataset_id).await?;
+    db::datasets::touch_records(tx, dataset_id).await?;
+    db::jobs::insert(tx, &job_id, JobKind::Validate, dataset_id, "{}").await?;
+    Ok(job_id)
+}
+
+/// Validates what is still pending.
+pub(super) async fn run(context: &JobContext) -> ServiceResult<Outcome> {
+    let state = &context.state;
+    let pending = Scan { status: Some(RecordStatus::Pending), ..Scan::default() };
+    let total = scan::count(&state.db, &context.dataset_id, pending).await?;
+    let mut done = 0;
+    loop {
+        if context.should_stop() {
+            // Half-validated records are of no use to anyone: the job goes on after a restart, and a
+            // cancel leaves them pending, which the page says.
+            return Ok(context.stopped(format!("stopped after {}", format::counted(done, "record"))));
+        }
+        let batch = scan::records(&state.db, &context.dataset_id, pending, 0, BATCH).await?;
+        if batch.is_empty() {
+            return Ok(Outcome::Done(format!("{} validated", format::counted(done, "record"))));
+        }
+        done += i64::try_from(batch.len()).unwrap_or(i64::MAX);
+        validate_batch(context, batch).await?;
+        context.progress(done, total, "records", format!("{} validated", format::counted(done, "record"))).await?;
+    }
+}
+
+async fn validate_batch(context: &JobContext, batch: Vec<DatasetRecord>) -> ServiceResult<()> {
+    let state = &context.state;
+    let config = db::datasets::get(&state.db, &context.dataset_id).await?.validation_config;
+    let tokens = state.tokens.clone();
+    let checked = tokio::task::spawn_blocking(move || {
+        let check = |record: DatasetRecord| {
+            let parse_error = record.raw.is_some().then(|| record.validation.details.clone().unwrap_or_default());
+            let (_, findings) = derive(&record.data, parse_error.as_deref(), &config, &tokens);
+            (record.id, record.span_id, prompt_hash(&record.data), verdict_of(findings))
+        };
+        batch.into_iter().map(check).collect::<Vec<_>>()
+    })
+    .await?;
+
+    let mut tx = state.db.begin().await?;
+    for (id, span, hash, verdict) in checked {
+        let hashes: Vec<[u8; 16]> = hash.into_iter().collect();
+        let spans: Vec<&str> = span.as_deref().into_iter().collect();
+        let kept = db::records::query::kept_by_key(&mut tx, &context.dataset_id, 0, &hashes, &spans).await?;
+        let original = kept.by_hash.values().chain(kept.by_span.values()).copied().filter(|kept| *kept < id).min();
+        let verdict = match original {
+            Some(original) => mark_duplicate(verdict, original),
+            None => verdict,
+        };
+        write::set_verdict(&mut tx, id, &verdict).await?;
+    }
+    db::datasets::touch_records(&mut tx, &context.dataset_id).await?;
+    tx.commit().await?;
+    Ok(())
+}

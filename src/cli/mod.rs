@@ -1,0 +1,98 @@
+//! `anneal serve | import | validate | dry-run | export | demo`.
+//!
+//! Exit codes: 0 fine, 100 the verdict is not GO, 1 an error (2 is clap's, for a command line that cannot be read).
+
+mod commands;
+mod options;
+mod output;
+mod serve;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anneal_server::grader::WorkerCommand;
+use anneal_server::jobs;
+use anneal_server::state::AppState;
+use clap::Parser;
+use options::{Command, Options};
+use tracing_subscriber::EnvFilter;
+
+/// Parses, runs, reports.
+pub fn main() -> ExitCode {
+    if let Err(error) = dotenvy::dotenv()
+        && !error.not_found()
+    {
+        output::complain(&format!("the file .env cannot be read: {error}"));
+        return ExitCode::FAILURE;
+    }
+    let options = Options::parse();
+    start_log(matches!(options.command(), Command::Serve));
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            output::complain(&format!("the asynchronous runtime cannot start: {error}"));
+            return ExitCode::FAILURE;
+        }
+    };
+    match runtime.block_on(run(options)) {
+        Ok(code) => code,
+        Err(error) => {
+            output::complain(&error.to_string());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// What ends a command: a message for the person at the terminal.
+#[derive(Debug, thiserror::Error)]
+pub enum CliError {
+    /// A configuration that cannot work.
+    #[error(transparent)]
+    Config(#[from] anneal_server::config::ConfigError),
+    /// What a service answered.
+    #[error(transparent)]
+    Service(#[from] anneal_server::error::ServiceError),
+    /// Anything else, in words.
+    #[error("{0}")]
+    Message(String),
+}
+
+async fn run(options: Options) -> Result<ExitCode, CliError> {
+    let command = options.command();
+    let config = options.config()?.check()?;
+    let worker = WorkerCommand::this_program()
+        .map_err(|error| CliError::Message(format!("the path of this program cannot be found: {error}")))?;
+    let state = AppState::open(config, worker).await?;
+    if matches!(command, Command::Serve) {
+        return serve::serve(state).await;
+    }
+    let result = commands::run(&state, command).await;
+    state.shutdown.cancel();
+    state.db.close().await;
+    result
+}
+
+/// Runs the job just queued in this process and waits for it; progress goes to the terminal.
+async fn work_off(
+    state: &AppState,
+    job_id: &str,
+    json: bool,
+) -> Result<anneal_server::types::job::JobStatus, CliError> {
+    let progress = output::Progress::new(json);
+    let runner = tokio::spawn(jobs::runner::run(state.clone(), Some(job_id.to_owned())));
+    let status = jobs::runner::wait(state, job_id, |status| progress.show(status)).await?;
+    progress.end();
+    runner.abort();
+    Ok(status)
+}
+
+fn start_log(serving: bool) {
+    let default = if serving { "info" } else { "warn" };
+    let filter = EnvFilter::try_from_env("ANNEAL_LOG").unwrap_or_else(|_| EnvFilter::new(default));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(Arc::new(std::io::stderr()));
+    if std::env::var("ANNEAL_LOG_FORMAT").is_ok_and(|format| format == "json") {
+        log.json().init()
+    } else {
+        log.with_target(false).init()
+    }
+}

@@ -1,0 +1,193 @@
+//! Flags and environment, resolved into the server's configuration.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+
+use anneal_server::config::{Config, DEFAULT_PORT, default_data_dir};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use super::CliError;
+
+/// Turns the traces of an LLM application into a model fine-tuned by reinforcement, and tells before the
+/// training whether it will work.
+#[derive(Debug, Parser)]
+#[command(name = "anneal", version, about, long_about = None)]
+pub struct Options {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Args)]
+struct Global {
+    /// Where the database and uploads live [default: ~/.local/share/anneal]
+    #[arg(long, env = "ANNEAL_DATA_DIR", global = true)]
+    data_dir: Option<PathBuf>,
+    /// Port of `serve`
+    #[arg(long, env = "ANNEAL_PORT", global = true, default_value_t = DEFAULT_PORT)]
+    port: u16,
+    /// Address of `serve`; anything but loopback needs ANNEAL_TOKEN
+    #[arg(long, env = "ANNEAL_HOST", global = true, default_value = "127.0.0.1")]
+    host: IpAddr,
+    /// Host names (behind a proxy) that `serve` answers to, separated by commas
+    #[arg(long, env = "ANNEAL_ALLOWED_HOSTS", global = true, value_delimiter = ',')]
+    allowed_hosts: Vec<String>,
+    /// Folder with the browser's files
+    #[arg(long, env = "ANNEAL_SITE_DIR", global = true, hide = true)]
+    site_dir: Option<PathBuf>,
+    /// Largest upload in bytes
+    #[arg(long, env = "ANNEAL_MAX_UPLOAD_BYTES", global = true, hide = true)]
+    max_upload_bytes: Option<u64>,
+}
+
+/// What to do.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Command {
+    /// Serve the pages (the default)
+    Serve,
+    /// Read a file of traces into a dataset
+    Import(ImportOptions),
+    /// Print a dataset's hygiene report
+    Validate(DatasetOptions),
+    /// Grade a sample of recorded responses and print the verdict (exit code 100 unless it is GO)
+    DryRun(DryRunOptions),
+    /// Write records, topics, reports or the training files
+    Export(ExportOptions),
+    /// Make the sample dataset with everything computed, and print its verdict
+    Demo(OutputOptions),
+}
+
+/// How results are printed.
+#[derive(Debug, Clone, Args)]
+pub struct OutputOptions {
+    /// Print JSON for programs
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `anneal import`.
+#[derive(Debug, Clone, Args)]
+pub struct ImportOptions {
+    /// Chat JSONL or native form, plain or .gz
+    pub file: PathBuf,
+    /// Name of the new dataset [default: the file's]
+    #[arg(long, conflicts_with = "into")]
+    pub name: Option<String>,
+    /// Add to this dataset (id or name) instead
+    #[arg(long)]
+    pub into: Option<String>,
+    /// With --into: replace its records
+    #[arg(long, requires = "into")]
+    pub replace: bool,
+    #[command(flatten)]
+    pub output: OutputOptions,
+}
+
+/// `anneal validate`.
+#[derive(Debug, Clone, Args)]
+pub struct DatasetOptions {
+    /// Id or name
+    pub dataset: String,
+    #[command(flatten)]
+    pub output: OutputOptions,
+}
+
+/// `anneal dry-run`.
+#[derive(Debug, Clone, Args)]
+pub struct DryRunOptions {
+    /// Id or name
+    pub dataset: String,
+    /// JavaScript file with the grader; saved as a new version [default: the dataset's grader]
+    #[arg(long)]
+    pub grader: Option<PathBuf>,
+    /// Prompts to sample
+    #[arg(long, default_value_t = 300)]
+    pub samples: i64,
+    /// Makes the sample repeatable
+    #[arg(long, default_value_t = 42)]
+    pub seed: u64,
+    /// Do not give every topic its share of the sample
+    #[arg(long)]
+    pub no_stratify: bool,
+    #[command(flatten)]
+    pub output: OutputOptions,
+}
+
+/// What `anneal export` writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ExportWhat {
+    /// Every record, exactly (native form)
+    Records,
+    /// Every record as chat JSONL
+    Chat,
+    /// The topic hierarchy
+    Topics,
+    /// The hygiene report
+    Hygiene,
+    /// The coverage report
+    Coverage,
+    /// The newest dry run's report
+    DryRun,
+    /// The training rows as a provider takes them
+    Train,
+    /// The validation rows as a provider takes them
+    Valid,
+}
+
+/// `anneal export`.
+#[derive(Debug, Clone, Args)]
+pub struct ExportOptions {
+    /// Id or name
+    pub dataset: String,
+    /// What to write
+    #[arg(long, value_enum, default_value_t = ExportWhat::Records)]
+    pub what: ExportWhat,
+    /// File to write [default: standard output]
+    #[arg(long, short)]
+    pub out: Option<PathBuf>,
+    /// Share of rows that train (train, valid)
+    #[arg(long, default_value_t = 0.9)]
+    pub train_ratio: f64,
+    /// Makes the split repeatable (train, valid)
+    #[arg(long, default_value_t = 42)]
+    pub seed: u64,
+    #[command(flatten)]
+    pub output: OutputOptions,
+}
+
+impl Options {
+    /// What to do; serving if nothing was said.
+    pub fn command(&self) -> Command {
+        self.command.clone().unwrap_or(Command::Serve)
+    }
+
+    /// The configuration, unchecked. The token comes from the environment only: flags are visible to others.
+    pub fn config(self) -> Result<Config, CliError> {
+        let default = Config::default();
+        let token = match std::env::var("ANNEAL_TOKEN") {
+            Ok(token) => Some(token).filter(|token| !token.is_empty()),
+            Err(std::env::VarError::NotPresent) => None,
+            Err(error) => return Err(CliError::Message(format!("ANNEAL_TOKEN cannot be read: {error}"))),
+        };
+        let data_dir = self.global.data_dir.unwrap_or_else(default_data_dir);
+        let data_dir = std::path::absolute(&data_dir).map_err(|error| {
+            CliError::Message(format!("the data folder {} cannot be resolved: {error}", data_dir.display()))
+        })?;
+        Ok(Config {
+            data_dir,
+            address: SocketAddr::new(self.global.host, self.global.port),
+            token,
+            allowed_hosts: self.global.allowed_hosts,
+            site_dir: self.global.site_dir.unwrap_or_else(site_dir),
+            max_upload_bytes: self.global.max_upload_bytes.unwrap_or(default.max_upload_bytes),
+            ..default
+        })
+    }
+}
+
+/// `site` beside the program (as installed), else `target/site` (as built here).
+fn site_dir() -> PathBuf {
+    let beside = std::env::current_exe().ok().and_then(|program| Some(program.parent()?.join("site")));
+    beside.filter(|dir| dir.is_dir()).unwrap_or_else(|| PathBuf::from("target/site"))
+}

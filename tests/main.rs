@@ -1,0 +1,11 @@
+//! Integration tests: the real router over a real SQLite file, told through the public doors (HTTP, command
+//! line). One crate, so that everything is linked once.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr,
+    reason = "a test that cannot go on should stop where it is"
+)]
+
+mod support;
