@@ -85,6 +85,3 @@ pub struct GraderTestReport {
     /// `None` if no sample got a score.
     pub stats: Option<GraderTestStats>,
 }
-
-/// Temporary.
-pub const STARTER_SCRIPT: &str = "";
