@@ -1,5 +1,8 @@
 //! The command line. The worker check comes first: a script worker must find no runtime and no store.
 
+// The types of nested views are deep.
+#![recursion_limit = "512"]
+
 mod cli;
 
 use std::process::ExitCode;
