@@ -1,1 +1,3 @@
-//! See the map in `lib.rs`.
+//! The sample dataset: made by a seeded generator in the project, without external data.
+
+pub mod generator;
