@@ -79,7 +79,8 @@ fn accelerations(scores: &[f64], mean: f64) -> (f64, f64) {
     let without = |score: f64| {
         let deviation = score - mean;
         // Without one: the sum of squares falls by d^2 n/(n-1), and n-2 degrees of freedom are left.
-        let variance = if n > 2.0 { ((squares - deviation * deviation * n / (n - 1.0)) / (n - 2.0)).max(0.0) } else { 0.0 };
+        let variance =
+            if n > 2.0 { ((squares - deviation * deviation * n / (n - 1.0)) / (n - 2.0)).max(0.0) } else { 0.0 };
         (mean - deviation / (n - 1.0), variance.sqrt())
     };
     let of = |pick: fn((f64, f64)) -> f64| {
@@ -125,7 +126,9 @@ mod tests {
     #[test]
     fn the_normal_distribution_agrees_with_scipy() {
         // scipy.stats.norm.cdf and ppf.
-        for (z, p) in [(0.0, 0.5), (1.0, 0.841_344_746), (-1.959_963_985, 0.025), (2.5, 0.993_790_335), (-4.0, 3.167e-5)] {
+        for (z, p) in
+            [(0.0, 0.5), (1.0, 0.841_344_746), (-1.959_963_985, 0.025), (2.5, 0.993_790_335), (-4.0, 3.167e-5)]
+        {
             assert!((normal_cdf(z) - p).abs() < 1e-7, "cdf({z}) = {}", normal_cdf(z));
             assert!((normal_quantile(p) - z).abs() < 1e-3, "ppf({p}) = {}", normal_quantile(p));
         }

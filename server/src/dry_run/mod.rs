@@ -2,7 +2,7 @@
 
 mod bootstrap;
 pub mod by_topic;
-// pub mod chart;
+pub mod chart;
 pub mod diagnosis;
 mod random;
 pub mod sample;

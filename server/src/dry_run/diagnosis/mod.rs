@@ -2,7 +2,7 @@
 //!
 //! With one response per prompt the headroom is unknown, so the whole table of section 8 decides. A 95% interval that
 //! straddles a NO-GO bound makes CAUTION, on whichever side the estimate lies. Read [`diagnose_dry_run`] first;
-//! [`scores`] and [`surroundings`] are the table's lines, [`settle`] the intervals, [`shape`] the two tests of shape.
+//! `scores` and `surroundings` are the table's lines, `settle` the intervals, `shape` the two tests of shape.
 
 mod outcome;
 mod scores;
@@ -136,13 +136,17 @@ pub fn diagnose_dry_run(input: &DiagnosisInput, bounds: &DiagnosisBounds) -> Dry
 fn summary(verdict: Verdict, outcome: &Outcome) -> String {
     let in_short = outcome.gravest_in_short().unwrap_or_default();
     match verdict {
-        Verdict::Go => "Nothing found here speaks against training; how much it would gain is not measured yet.".to_owned(),
+        Verdict::Go => {
+            "Nothing found here speaks against training; how much it would gain is not measured yet.".to_owned()
+        }
         Verdict::NoGo => format!("Training now would probably waste its budget: {in_short}."),
         Verdict::Caution => {
             let open = outcome.findings().filter(|finding| finding.verdict_at_best == Some(Verdict::Caution)).count();
             match open {
                 1 => format!("Training may help, with one thing to settle first: {in_short}."),
-                _ => format!("Training may help, with {} things to settle first, above all: {in_short}.", in_words(open)),
+                _ => {
+                    format!("Training may help, with {} things to settle first, above all: {in_short}.", in_words(open))
+                }
             }
         }
     }
@@ -156,11 +160,19 @@ fn in_words(number: usize) -> String {
 fn confidence_reason(input: &DiagnosisInput, bounds: &DiagnosisBounds) -> String {
     let tried = input.statistics.count + input.failed;
     let stopped = if input.planned > tried {
-        format!(" Besides, the run was stopped after {} of {}.", format::count(tried), format::counted(input.planned, "prompt"))
+        format!(
+            " Besides, the run was stopped after {} of {}.",
+            format::count(tried),
+            format::counted(input.planned, "prompt")
+        )
     } else {
         String::new()
     };
-    let responses = if input.rollouts_per_prompt == 1 { "one response".to_owned() } else { format::counted(input.rollouts_per_prompt, "response") };
+    let responses = if input.rollouts_per_prompt == 1 {
+        "one response".to_owned()
+    } else {
+        format::counted(input.rollouts_per_prompt, "response")
+    };
     format!(
         "Low: with {responses} per prompt, a run sees how scores differ between prompts, not how much better the same \
          prompt could be answered, and that is what training learns from.{stopped} A run with {} responses per prompt \

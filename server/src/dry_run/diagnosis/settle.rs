@@ -108,7 +108,11 @@ mod tests {
             (0.10, (0.10, 0.10), 0.10, Below, Standing::Clear),
         ];
         for (estimate, (low, high), bound, bad, expected) in table {
-            assert_eq!(standing(estimate, interval(low, high), 100, bound, bad), expected, "{estimate} [{low}, {high}]");
+            assert_eq!(
+                standing(estimate, interval(low, high), 100, bound, bad),
+                expected,
+                "{estimate} [{low}, {high}]"
+            );
         }
     }
 
@@ -125,7 +129,9 @@ mod tests {
 
     #[test]
     fn proposals_are_readable_and_capped() {
-        for (number, expected) in [(0, 10), (10, 10), (11, 20), (100, 100), (101, 150), (1_000, 1_000), (1_001, 1_500), (9_999, 10_000)] {
+        for (number, expected) in
+            [(0, 10), (10, 10), (11, 20), (100, 100), (101, 150), (1_000, 1_000), (1_001, 1_500), (9_999, 10_000)]
+        {
             assert_eq!(readable(number), expected);
         }
     }
@@ -133,7 +139,9 @@ mod tests {
     #[test]
     fn the_share_interval_agrees_with_scipy() {
         // scipy.stats.binomtest(k, n).proportion_ci(method="wilson").
-        for (k, n, low, high) in [(0, 30, 0.0, 0.113_513_4), (5, 50, 0.043_475_4, 0.213_602_2), (300, 300, 0.987_357, 1.0)] {
+        for (k, n, low, high) in
+            [(0, 30, 0.0, 0.113_513_4), (5, 50, 0.043_475_4, 0.213_602_2), (300, 300, 0.987_357, 1.0)]
+        {
             let interval = share_interval(f64::from(k) / f64::from(n), i64::from(n));
             assert!((interval.low - low).abs() < 1e-4 && (interval.high - high).abs() < 1e-4, "{k}/{n}: {interval:?}");
         }

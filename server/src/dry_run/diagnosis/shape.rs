@@ -105,7 +105,14 @@ fn density(scores: &[f64], counts: &[f64]) -> Option<Vec<f64>> {
     let kernel: Vec<f64> = (0..=GRID).map(|steps| (-0.5 * (steps as f64 / bandwidth).powi(2)).exp()).collect();
     Some(
         (0..=GRID)
-            .map(|at| counts.iter().enumerate().filter(|(_, count)| **count > 0.0).map(|(from, count)| count * kernel[at.abs_diff(from)]).sum())
+            .map(|at| {
+                counts
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, count)| **count > 0.0)
+                    .map(|(from, count)| count * kernel[at.abs_diff(from)])
+                    .sum()
+            })
             .collect(),
     )
 }
@@ -165,7 +172,11 @@ mod tests {
             ("two uneven heaps", [heap(0.25, 0.15, 240, 4), heap(0.85, 0.1, 60, 5)].concat(), true),
             ("a heap and a few outliers", [heap(0.3, 0.15, 280, 6), heap(0.9, 0.05, 20, 7)].concat(), false),
             ("two heaps that touch", [heap(0.42, 0.3, 150, 8), heap(0.58, 0.3, 150, 9)].concat(), false),
-            ("three heaps", [heap(0.1, 0.1, 100, 10), heap(0.5, 0.1, 100, 11), heap(0.9, 0.1, 100, 12)].concat(), false),
+            (
+                "three heaps",
+                [heap(0.1, 0.1, 100, 10), heap(0.5, 0.1, 100, 11), heap(0.9, 0.1, 100, 12)].concat(),
+                false,
+            ),
             ("two marks", repeated(&[(0.3, 150), (0.7, 150)]), true),
             ("three marks", repeated(&[(0.25, 90), (0.5, 120), (0.75, 90)]), false),
             ("four marks", repeated(&[(0.0, 75), (0.333, 75), (0.667, 75), (1.0, 75)]), false),

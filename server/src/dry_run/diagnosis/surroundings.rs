@@ -23,22 +23,37 @@ fn topics(input: &DiagnosisInput, bounds: &DiagnosisBounds, outcome: &mut Outcom
     if input.by_topic.iter().all(|topic| topic.topic.is_none()) {
         return;
     }
-    let mut judged: Vec<&TopicScore> = input.by_topic.iter().filter(|topic| topic.count >= bounds.topic_min_samples).collect();
+    let mut judged: Vec<&TopicScore> =
+        input.by_topic.iter().filter(|topic| topic.count >= bounds.topic_min_samples).collect();
     judged.sort_by(|a, b| a.mean.total_cmp(&b.mean));
     let (low, fine) = judged.split_at(judged.partition_point(|topic| topic.mean < bounds.topic_mean_below - SLACK));
     if let ([], [lowest, ..]) = (low, fine) {
-        outcome.pass(format!("No topic with {} or more samples has a mean below {:.2}; the lowest is {} with {:.2}.", bounds.topic_min_samples, bounds.topic_mean_below, name(lowest), lowest.mean));
+        outcome.pass(format!(
+            "No topic with {} or more samples has a mean below {:.2}; the lowest is {} with {:.2}.",
+            bounds.topic_min_samples,
+            bounds.topic_mean_below,
+            name(lowest),
+            lowest.mean
+        ));
     }
     for (index, topic) in low.iter().take(TOPICS_NAMED).enumerate() {
         let others = if index + 1 == TOPICS_NAMED && low.len() > TOPICS_NAMED {
-            format!(" So do {} more.", format::counted(i64::try_from(low.len() - TOPICS_NAMED).unwrap_or(i64::MAX), "topic"))
+            let more = low.len() - TOPICS_NAMED;
+            format!(" So are those of {more} more {}.", if more == 1 { "topic" } else { "topics" })
         } else {
             String::new()
         };
-        let message = format!("Topic {} has a mean score of {} over {} samples, below {:.2}.{others}", name(topic), figure(topic.mean, bounds.topic_mean_below), format::count(topic.count), bounds.topic_mean_below);
+        let message = format!(
+            "The mean score of {} is {} over {} samples, below {:.2}.{others}",
+            name(topic),
+            figure(topic.mean, bounds.topic_mean_below),
+            format::count(topic.count),
+            bounds.topic_mean_below
+        );
         let causes = "Data: this topic is too hard, or its prompts lack what an answer needs. Grader: it does not fit this topic.";
         let action_text = format!("Look at the samples of {}.", name(topic));
-        let effect = Effect { dataset: Some(Quality::Attention), grader: None, verdict_at_best: Some(Verdict::Caution) };
+        let effect =
+            Effect { dataset: Some(Quality::Attention), grader: None, verdict_at_best: Some(Verdict::Caution) };
         let finding = finding("topic_low", Words { message, causes, action_text }, FindingAction::InspectTopic, effect);
         outcome.find(format!("{} hardly ever scores", name(topic)), Finding { topic: topic.topic.clone(), ..finding });
     }
@@ -51,11 +66,16 @@ fn name(topic: &TopicScore) -> String {
 fn balance(input: &DiagnosisInput, bounds: &DiagnosisBounds, outcome: &mut Outcome) {
     let Some(balance) = input.balance_score else { return };
     if balance < bounds.balance_below - SLACK {
-        let message = format!("Balance {} is below {:.2}.", figure(balance, bounds.balance_below), bounds.balance_below);
+        let message =
+            format!("Balance {} is below {:.2}.", figure(balance, bounds.balance_below), bounds.balance_below);
         let causes = "Data: some topics have far fewer records than their target, so training would hardly see them.";
         let action_text = "See which topics lack records, and add some.".to_owned();
-        let effect = Effect { dataset: Some(Quality::Attention), grader: None, verdict_at_best: Some(Verdict::Caution) };
-        outcome.find("some topics have far too few records", finding("balance_low", Words { message, causes, action_text }, FindingAction::OpenCoverage, effect));
+        let effect =
+            Effect { dataset: Some(Quality::Attention), grader: None, verdict_at_best: Some(Verdict::Caution) };
+        outcome.find(
+            "some topics have far too few records",
+            finding("balance_low", Words { message, causes, action_text }, FindingAction::OpenCoverage, effect),
+        );
     } else {
         outcome.pass(format!("Balance {balance:.2} is at or above {:.2}.", bounds.balance_below));
     }
@@ -66,11 +86,18 @@ fn length(input: &DiagnosisInput, bounds: &DiagnosisBounds, outcome: &mut Outcom
     let bound = bounds.length_correlation_above;
     if correlation.abs() > bound + SLACK {
         let longer = if correlation > 0.0 { "longer" } else { "shorter" };
-        let message = format!("The score follows the response's length: correlation {}, beyond {bound:.2}; {longer} responses score higher.", signed(correlation, bound));
+        let message = format!(
+            "The score follows the response's length: correlation {}, beyond {bound:.2}; {longer} responses score higher.",
+            signed(correlation, bound)
+        );
         let causes = "Grader: it may be paying for length, and training would then learn length. Data: harder prompts may ask for longer answers.";
         let action_text = "Take from the grader what rewards length, or weigh it less.".to_owned();
-        let effect = Effect { dataset: None, grader: Some(Quality::Attention), verdict_at_best: Some(Verdict::Caution) };
-        outcome.find("the score follows the response's length", finding("length_correlation", Words { message, causes, action_text }, FindingAction::EditGrader, effect));
+        let effect =
+            Effect { dataset: None, grader: Some(Quality::Attention), verdict_at_best: Some(Verdict::Caution) };
+        outcome.find(
+            "the score follows the response's length",
+            finding("length_correlation", Words { message, causes, action_text }, FindingAction::EditGrader, effect),
+        );
     } else {
         outcome.pass(format!("Score follows length only weakly: correlation {correlation:.2}, within {bound:.2}."));
     }
@@ -87,18 +114,35 @@ fn failures(input: &DiagnosisInput, bounds: &DiagnosisBounds, outcome: &mut Outc
     if share <= bounds.failed_caution_above + SLACK {
         outcome.pass(match input.failed {
             0 => "No sample failed.".to_owned(),
-            failed => format!("{} of {} samples failed ({}), no more than {:.0}%.", format::count(failed), format::count(tried), percent(share, bounds.failed_caution_above), bounds.failed_caution_above * 100.0),
+            failed => format!(
+                "{} of {} samples failed ({}), no more than {:.0}%.",
+                format::count(failed),
+                format::count(tried),
+                percent(share, bounds.failed_caution_above),
+                bounds.failed_caution_above * 100.0
+            ),
         });
         return;
     }
     let most = share > bounds.failed_no_go_above + SLACK;
     let bound = if most { bounds.failed_no_go_above } else { bounds.failed_caution_above };
-    let message = format!("{} of {} samples failed: {}, more than {:.0}%.", format::count(input.failed), format::count(tried), percent(share, bound), bound * 100.0);
-    let causes = "Grader: it throws, breaks a limit, or returns no number from 0 to 1. What is left may not speak for the rest.";
+    let message = format!(
+        "{} of {} samples failed: {}, more than {:.0}%.",
+        format::count(input.failed),
+        format::count(tried),
+        percent(share, bound),
+        bound * 100.0
+    );
+    let causes =
+        "Grader: it throws, breaks a limit, or returns no number from 0 to 1. What is left may not speak for the rest.";
     let action_text = "Look at the failed samples and mend the grader.".to_owned();
     let verdict = if most { Verdict::NoGo } else { Verdict::Caution };
     let effect = Effect { dataset: None, grader: Some(Quality::Attention), verdict_at_best: Some(verdict) };
-    let (id, in_short) = if most { ("failed_most", "most samples could not be graded") } else { ("failed_many", "too many samples could not be graded") };
+    let (id, in_short) = if most {
+        ("failed_most", "most samples could not be graded")
+    } else {
+        ("failed_many", "too many samples could not be graded")
+    };
     outcome.find(in_short, finding(id, Words { message, causes, action_text }, FindingAction::InspectFailed, effect));
 }
 
@@ -106,13 +150,25 @@ fn number_of_prompts(input: &DiagnosisInput, bounds: &DiagnosisBounds, outcome: 
     let count = input.statistics.count;
     if count < bounds.min_prompts {
         let missing = bounds.min_prompts - count;
-        let message = format!("Only {} graded, fewer than {}.", if count == 1 { "1 prompt was".to_owned() } else { format!("{} prompts were", format::count(count)) }, bounds.min_prompts);
+        let message = format!(
+            "Only {} graded, fewer than {}.",
+            if count == 1 { "1 prompt was".to_owned() } else { format!("{} prompts were", format::count(count)) },
+            bounds.min_prompts
+        );
         let causes = "Data: there are too few records with a response, or the sample was set too small.";
-        let action_text = format!("Run again with at least {} more.", format::counted(missing, "prompt"));
-        let effect = Effect { dataset: Some(Quality::Attention), grader: Some(Quality::Attention), verdict_at_best: Some(Verdict::Caution) };
+        let action_text = format!("Run again with at least {missing} more.");
+        let effect = Effect {
+            dataset: Some(Quality::Attention),
+            grader: Some(Quality::Attention),
+            verdict_at_best: Some(Verdict::Caution),
+        };
         let finding = finding("few_prompts", Words { message, causes, action_text }, FindingAction::RunMore, effect);
         outcome.find("too few prompts were graded to be sure", Finding { samples_to_settle: Some(missing), ..finding });
     } else {
-        outcome.pass(format!("{} were graded; {} are enough for a first look.", format::counted(count, "prompt"), bounds.min_prompts));
+        outcome.pass(format!(
+            "{} were graded; {} are enough for a first look.",
+            format::counted(count, "prompt"),
+            bounds.min_prompts
+        ));
     }
 }
