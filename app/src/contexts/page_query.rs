@@ -54,7 +54,7 @@ pub struct PageQuery {
     pub other: Vec<(String, String)>,
 }
 
-const OWN_KEYS: [&str; 10] = ["step", "records", "error", "topic", "review", "q", "page", "record", "dialog", "status"];
+const OWN_KEYS: [&str; 9] = ["step", "records", "error", "topic", "review", "q", "page", "record", "dialog"];
 
 impl PageQuery {
     /// From the URL.
