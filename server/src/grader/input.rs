@@ -159,3 +159,127 @@ fn is_shallower(value: &Value, depth: usize) -> bool {
         _ => true,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::test_support::record;
+    use super::*;
+
+    #[test]
+    fn an_input_has_every_name_of_both_contracts() {
+        let call = json!({ "id": "c1", "type": "function", "function": { "name": "find", "arguments": "{}" } });
+        let mut record = record(
+            json!({ "input": {
+                "messages": [
+                    { "role": "system", "content": "A" },
+                    { "role": "user", "content": "first" },
+                    { "role": "assistant", "content": null },
+                    { "role": "developer", "content": [{ "type": "text", "text": "B" }] },
+                    { "role": "user", "content": [{ "type": "text", "text": "see" }, { "type": "image_url", "image_url": {} }, { "type": "text", "text": "this" }] },
+                    { "role": "tool", "content": "result", "tool_call_id": "c0" },
+                ],
+                "tools": [{ "type": "function", "function": { "name": "find" } }],
+            } }),
+            json!({ "difficulty": 3 }),
+        );
+        record.metadata.insert("reference_answer".to_owned(), json!("gold"));
+        let response = RecordedResponse { text: " {\"a\": 1} ".to_owned(), tool_calls: vec![call.clone()] };
+        let input = serde_json::to_value(grade_input(&record, &response)).unwrap();
+        assert_eq!(
+            input,
+            json!({
+                "messages": record.data["input"]["messages"],
+                "response": " {\"a\": 1} ",
+                "lastUserMessage": "see\nthis",
+                "tools": [{ "type": "function", "function": { "name": "find" } }],
+                "toolCalls": [call],
+                "systemPrompt": "A\n\nB",
+                "referenceAnswer": "gold",
+                "metadata": { "reference_answer": "gold" },
+                "item": { "difficulty": 3, "reference_answer": "gold" },
+                "sample": { "output_text": " {\"a\": 1} ", "output_json": { "a": 1 }, "output_tools": [call] },
+            })
+        );
+    }
+
+    #[test]
+    fn the_item_wins_over_metadata_and_null_is_none() {
+        let mut record = record(json!({}), json!({ "reference_answer": null, "referenceAnswer": { "k": 1 } }));
+        record.metadata.insert("reference_answer".to_owned(), json!("from metadata"));
+        let input = grade_input(&record, &RecordedResponse::default());
+        assert_eq!(input.reference_answer, json!("from metadata"));
+        record.item.insert("reference_answer".to_owned(), json!("from the line"));
+        assert_eq!(grade_input(&record, &RecordedResponse::default()).reference_answer, json!("from the line"));
+    }
+
+    #[test]
+    fn records_of_any_shape_give_an_input() {
+        for data in [json!(null), json!([1]), json!({ "input": 1 }), json!({ "input": { "messages": "x", "tools": {} } }), json!({ "input": { "messages": [1, null, { "role": 5 }, {}] } })] {
+            let input = grade_input(&record(data.clone(), json!(null)), &RecordedResponse::default());
+            assert_eq!((input.last_user_message.as_str(), input.system_prompt.as_str()), ("", ""), "{data}");
+            assert!(input.reference_answer.is_null() && input.tools.is_empty());
+        }
+    }
+
+    #[test]
+    fn only_objects_and_lists_are_output_json() {
+        let deep = format!("{}1{}", "[".repeat(101), "]".repeat(101));
+        for (text, expected) in [
+            ("{\"a\":[]}", json!({ "a": [] })),
+            ("\n[1]\n", json!([1])),
+            ("5", Value::Null),
+            ("\"x\"", Value::Null),
+            ("{broken", Value::Null),
+            ("Sure: {\"a\":1}", Value::Null),
+            ("", Value::Null),
+            (deep.as_str(), Value::Null),
+        ] {
+            assert_eq!(output_json(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_recorded_response_is_the_last_spoken_run_and_every_call() {
+        let call = |id: &str| json!({ "id": id, "function": { "name": "f", "arguments": "{}" } });
+        let cases = [
+            (json!({}), None),
+            (json!({ "output": null }), None),
+            (json!({ "output": {} }), None),
+            (json!({ "output": { "messages": [] } }), None),
+            (json!({ "output": { "messages": [{ "role": "assistant", "content": " " }] } }), None),
+            (json!({ "output": { "messages": [{ "role": "user", "content": "u" }] } }), None),
+            (json!({ "output": { "messages": "x", "tool_calls": 1 } }), None),
+            (json!({ "output": { "messages": [{ "role": "assistant", "content": "hi" }] } }), Some(("hi", vec![]))),
+            // Two answers in a row belong together; what was said before a tool ran does not.
+            (
+                json!({ "output": { "messages": [
+                    { "role": "assistant", "content": "let me look", "tool_calls": [call("1")] },
+                    { "role": "tool", "content": "r", "tool_call_id": "1" },
+                    { "role": "assistant", "content": "a" },
+                    { "role": "assistant", "content": [{ "type": "text", "text": "b" }], "tool_calls": [call("2")] },
+                ] } }),
+                Some(("a\nb", vec![call("1"), call("2")])),
+            ),
+            // A call at the end has no text of its own: the last words count.
+            (
+                json!({ "output": { "messages": [
+                    { "role": "assistant", "content": "booking" },
+                    { "role": "assistant", "content": null, "tool_calls": [call("1")] },
+                ] } }),
+                Some(("booking", vec![call("1")])),
+            ),
+            (json!({ "output": { "tool_calls": [call("9")] } }), Some(("", vec![call("9")]))),
+            // Repeated beside the messages: once. Another one: both.
+            (
+                json!({ "output": { "messages": [{ "role": "assistant", "content": null, "tool_calls": [call("1")] }], "tool_calls": [call("1"), call("2")] } }),
+                Some(("", vec![call("1"), call("2")])),
+            ),
+        ];
+        for (data, expected) in cases {
+            let expected = expected.map(|(text, tool_calls)| RecordedResponse { text: text.to_owned(), tool_calls });
+            assert_eq!(recorded_response(&record(data.clone(), json!(null))), expected, "{data}");
+        }
+    }
+}

@@ -21,6 +21,7 @@ use super::error::GradeError;
 use super::input::GradeInput;
 use super::protocol::{
     Answer, Graded, MAX_ANSWER_BYTES, REQUESTS_PER_WORKER, Request, RequestKind, ScriptLimits, Verdict, frame_length,
+    write_frame,
 };
 use super::worker::{EXIT_UNCONFINED, WORKER_ARGUMENT};
 
@@ -146,6 +147,25 @@ impl ScriptPool {
         Err(error)
     }
 
+    #[cfg(test)]
+    pub(super) fn idle_workers(&self) -> usize {
+        self.0.idle.lock().unwrap().len()
+    }
+
+    /// The process of an idle worker.
+    #[cfg(test)]
+    pub(super) fn idle_process(&self) -> Option<u32> {
+        self.0.idle.lock().unwrap().last().and_then(|worker| worker.child.id())
+    }
+
+    /// Kills the idle workers as an operator or the kernel might.
+    #[cfg(test)]
+    pub(super) fn kill_idle(&self) {
+        for worker in self.0.idle.lock().unwrap().iter_mut() {
+            worker.child.start_kill().unwrap();
+        }
+    }
+
     fn take_idle(&self) -> Option<Worker> {
         self.0.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()
     }
@@ -180,8 +200,9 @@ impl Worker {
             .kill_on_drop(true)
             .spawn()?;
         let configuration = serde_json::to_vec(limits)?;
-        // A few bytes into an empty socket buffer: this cannot block.
-        super::protocol::write_frame(&mut &ours, &configuration)?;
+        // A few bytes into an empty socket buffer: this cannot block. It fails where the process is gone
+        // already; the first request then fails too, and finds out why.
+        let _ = write_frame(&mut &ours, &configuration);
         Ok(Self { child, stream: UnixStream::from_std(ours)?, served: 0 })
     }
 

@@ -4,6 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use super::TimestampMs;
 
+/// The script a new grader starts from: a graded score of support and tool-use replies, with or without a
+/// reference answer.
+pub const STARTER_SCRIPT: &str = include_str!("starter_grader.js");
+
 /// How responses are scored. Other kinds (LLM judge, combinations) join with the model endpoints.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
@@ -82,5 +86,3 @@ pub struct GraderTestReport {
     pub stats: Option<GraderTestStats>,
 }
 
-/// Temporary.
-pub const STARTER_SCRIPT: &str = "";
