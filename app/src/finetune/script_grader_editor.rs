@@ -20,7 +20,18 @@ pub struct GraderDraft {
     saved: Memo<Option<(i64, String)>>,
 }
 
+/// Keeps what is being written while another step is looked at; called once where the dataset's route
+/// provides its process.
+pub fn provide_grader_draft() {
+    provide_context(GraderDraft::new());
+}
+
 impl GraderDraft {
+    /// The one the route keeps.
+    pub fn of_route() -> Self {
+        use_context::<Self>().unwrap_or_else(Self::new)
+    }
+
     /// Starts from the saved script, or from the starter.
     pub fn new() -> Self {
         let saved = field(|o| o.grader.as_ref().map(|grader| (grader.version, script_of(grader))));
@@ -35,6 +46,7 @@ impl GraderDraft {
                 draft.adopt(newest);
             }
         });
+        warn_before_unload(move || draft.is_dirty_untracked());
         draft
     }
 
@@ -60,6 +72,19 @@ impl GraderDraft {
         }
         self.base.set(saved);
     }
+}
+
+/// Lets the browser ask before the page is left or reloaded while there is something to lose.
+pub fn warn_before_unload(has_unsaved: impl Fn() -> bool + Clone + 'static) {
+    Effect::new(move |_| {
+        let has_unsaved = has_unsaved.clone();
+        let handle = window_event_listener(leptos::ev::beforeunload, move |ev| {
+            if has_unsaved() {
+                ev.prevent_default();
+            }
+        });
+        on_cleanup(move || handle.remove());
+    });
 }
 
 /// Whether there is anything to lose: the untouched starter is nothing.

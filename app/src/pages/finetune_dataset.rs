@@ -8,7 +8,7 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 
 use crate::contexts::{FinetuneProcess, use_finetune_process};
-use crate::finetune::{DataDialogs, DatasetHeader, HealthIndicator, HelpDialog, PipelineCanvas, StepDetailPanel};
+use crate::finetune::{DataDialogs, DatasetHeader, HealthIndicator, HelpDialog, PipelineCanvas, StepDetailPanel, provide_grader_draft};
 use crate::frame::TopBar;
 use crate::records::RecordsOverlay;
 use crate::server_only;
@@ -39,6 +39,7 @@ pub fn FinetuneDatasetPage() -> impl IntoView {
 fn DatasetCanvas(overview: DatasetOverview) -> impl IntoView {
     let process = FinetuneProcess::new(overview);
     provide_context(process);
+    provide_grader_draft();
     let name = Memo::new(move |_| process.overview().with(|overview| overview.dataset.name.clone()));
     let canvas_height = RwSignal::new(None::<f64>);
     let is_folded = RwSignal::new(false);

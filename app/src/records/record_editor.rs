@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use super::conversation::pretty;
 use super::record_table::StatusWords;
 use super::records_overlay::RecordsState;
-use crate::finetune::script_grader_editor::line_in;
+use crate::finetune::script_grader_editor::{line_in, warn_before_unload};
 use crate::finetune::steps::parts::{ErrorNote, Task};
 use crate::ui::{Button, ButtonVariant, CodeEditor};
 
@@ -22,6 +22,7 @@ pub fn RecordEditor(state: RecordsState, record: DatasetRecord, close: Callback<
     let saved = RwSignal::new(None::<DatasetRecord>);
     let dirty = Memo::new(move |_| text.with(|text| base.with(|base| text != base)));
     Effect::new(move |_| state.unsaved.set(dirty.get()));
+    warn_before_unload(move || state.unsaved.try_get_untracked().unwrap_or(false));
     let error_line = Signal::derive(move || error.get().and_then(|error| line_in(&error.to_string())));
     let save = move |_| {
         let sent = text.get_untracked();

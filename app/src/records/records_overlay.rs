@@ -91,9 +91,8 @@ impl RecordsState {
         }
     }
 
-    /// After a change of records: rows, counts and reports.
+    /// After a change of records: counts and reports, and with the records' new revision the rows.
     pub fn reload(self) {
-        self.rows.refetch();
         self.process.refresh();
     }
 

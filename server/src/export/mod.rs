@@ -1,5 +1,7 @@
 //! Records out, a line at a time: native (exact round trip), chat, and the row a trainer takes.
 
+pub mod stream;
+
 use serde_json::{Map, Value};
 
 use crate::import::parse::ITEM_ESCAPE;

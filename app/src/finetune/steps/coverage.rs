@@ -7,10 +7,10 @@ use anneal_server::types::pipeline::PipelineStepId;
 use leptos::prelude::*;
 
 use super::extract::Recommendations;
-use super::parts::{BlockedNote, Check, CheckState, Checklist, When, field, score};
+use super::parts::{Check, CheckState, Checklist, When, field, score};
 use crate::contexts::use_finetune_process;
 use crate::finetune::coverage_dashboard::{CoverageTable, TargetEditor};
-use crate::ui::Stat;
+use crate::ui::{Button, EmptyState, Stat};
 
 /// The panel of step 3.
 #[component]
@@ -18,11 +18,23 @@ pub fn CoveragePanel() -> impl IntoView {
     let has_report = field(|o| o.coverage.is_some());
     view! {
         <div class="panel panel--coverage">
-            <BlockedNote step=PipelineStepId::Coverage />
-            <Show when=move || has_report.get()>
+            <Show when=move || has_report.get() fallback=NoReport>
                 <Report />
             </Show>
         </div>
+    }
+}
+
+#[component]
+fn NoReport() -> impl IntoView {
+    let process = use_finetune_process();
+    view! {
+        <EmptyState
+            title="No coverage yet"
+            message="Coverage compares how many records each topic has with how many it should have. It needs topics, and records that carry them."
+        >
+            <Button on:click=move |_| process.select_step(PipelineStepId::Topics)>"Go to topics"</Button>
+        </EmptyState>
     }
 }
 

@@ -3,7 +3,7 @@
 use anneal_server::types::pipeline::PipelineStepId;
 use leptos::prelude::*;
 
-use super::parts::{BlockedNote, Check, CheckState, Checklist, field};
+use super::parts::{Check, CheckState, Checklist, field};
 use crate::contexts::use_finetune_process;
 use crate::ui::{Button, Card};
 
@@ -20,7 +20,6 @@ pub fn DeployPanel() -> impl IntoView {
     });
     view! {
         <div class="panel panel--deploy">
-            <BlockedNote step=PipelineStepId::Deploy />
             <Card title="What this step waits for">
                 <Checklist checks />
                 <p class="muted">

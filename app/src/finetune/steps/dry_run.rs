@@ -8,7 +8,7 @@ use anneal_server::types::overview::DatasetOverview;
 use anneal_server::types::pipeline::PipelineStepId;
 use leptos::prelude::*;
 
-use super::parts::{BlockedNote, Check, CheckState, Checklist, StaleNote, When, field, score};
+use super::parts::{Check, CheckState, Checklist, StaleNote, When, field, score};
 use crate::contexts::{FinetuneProcess, PageDialog, PageQuery, use_finetune_process};
 use crate::finetune::dry_run_dialog::DryRunDialog;
 use crate::finetune::dry_run_progress::DryRunProgress;
@@ -61,7 +61,6 @@ pub fn DryRunPanel() -> impl IntoView {
     let checks = field(checks);
     view! {
         <div class="panel panel--dry-run">
-            <BlockedNote step=PipelineStepId::DryRun />
             <DryRunProgress />
             <Show when=move || newest.with(Option::is_none)>
                 <section class="card">

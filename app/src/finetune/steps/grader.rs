@@ -2,22 +2,20 @@
 
 use anneal_server::types::job::JobState;
 use anneal_server::types::overview::DatasetOverview;
-use anneal_server::types::pipeline::PipelineStepId;
 use leptos::prelude::*;
 
-use super::parts::{BlockedNote, Check, CheckState, Checklist, When, field, score};
+use super::parts::{Check, CheckState, Checklist, When, field, score};
 use crate::finetune::grader_test_results::GraderTestResults;
 use crate::finetune::script_grader_editor::{GraderContract, GraderDraft, GraderVersions, ScriptGraderEditor};
 
 /// The panel of step 4.
 #[component]
 pub fn GraderPanel() -> impl IntoView {
-    let draft = GraderDraft::new();
+    let draft = GraderDraft::of_route();
     let checks = field(checks);
     let saved_at = field(|o| o.grader.as_ref().map(|grader| (grader.version, grader.created_at)));
     view! {
         <div class="panel panel--grader">
-            <BlockedNote step=PipelineStepId::Grader />
             <div class="panel__columns panel__columns--wide-left">
                 <section class="card">
                     <header class="card__head">

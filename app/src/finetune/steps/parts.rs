@@ -200,29 +200,6 @@ pub fn StaleNote(step: PipelineStepId) -> impl IntoView {
     }
 }
 
-/// Why a step cannot be started yet, if it cannot.
-#[component]
-pub fn BlockedNote(step: PipelineStepId) -> impl IntoView {
-    let process = use_finetune_process();
-    let reason = Memo::new(move |_| {
-        process.pipeline.with(|state| state.steps.iter().find(|s| s.id == step).and_then(|s| s.blocked_reason.clone()))
-    });
-    view! {
-        {move || {
-            reason
-                .get()
-                .map(|reason| {
-                    view! {
-                        <p class="note" role="status">
-                            <strong>"Waiting. "</strong>
-                            {reason}
-                        </p>
-                    }
-                })
-        }}
-    }
-}
-
 /// A finished bar of 0 to 100, drawn as SVG because the page's policy allows no inline styles.
 #[component]
 pub fn Bar(
@@ -313,8 +290,8 @@ fn RunningJob(job: Memo<Option<JobStatus>>, title: &'static str) -> impl IntoVie
     let known = Memo::new(move |_| job.with(|j| j.as_ref().and_then(JobStatus::percent)));
     view! {
         <div class="job">
-            <div class="job__line" aria-live="polite">
-                <strong>{move || if stopping() { format!("{title}: stopping…") } else { format!("{title}…") }}</strong>
+            <div class="job__line">
+                <strong role="status">{move || if stopping() { format!("{title}: stopping…") } else { format!("{title}…") }}</strong>
                 <span>{move || read(job_counts)}</span>
                 <span class="muted">{move || read(|j| j.message.clone())}</span>
                 <span class="muted">{move || pace.get()}</span>
@@ -398,7 +375,7 @@ pub fn score(value: f64) -> String {
 /// A share of 0..1 as whole percent, with one decimal where it would otherwise read 0% or 100% wrongly.
 pub fn share(value: f64) -> String {
     let percent = value * 100.0;
-    let rounds_to_an_end = (percent > 0.0 && percent < 0.5) || (percent >= 99.5 && percent < 100.0);
+    let rounds_to_an_end = (percent > 0.0 && percent < 0.5) || (99.5..100.0).contains(&percent);
     if rounds_to_an_end { format!("{percent:.1}%") } else { format!("{percent:.0}%") }
 }
 

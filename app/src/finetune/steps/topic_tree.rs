@@ -73,7 +73,7 @@ pub fn find_topic<'a>(nodes: &'a [TopicNode], name: &str) -> Option<&'a TopicNod
     nodes.iter().find_map(|node| if node.name == name { Some(node) } else { find_topic(&node.children, name) })
 }
 
-/// "a, b , ,c" -> ["a", "b", "c"].
+/// Comma- or line-separated words, trimmed, without empty ones.
 pub fn split_keywords(text: &str) -> Vec<String> {
     text.split([',', '\n']).map(str::trim).filter(|keyword| !keyword.is_empty()).map(str::to_owned).collect()
 }

@@ -6,12 +6,11 @@ use anneal_server::types::dataset::RecordFilter;
 use anneal_server::types::error::AppError;
 use anneal_server::types::job::JobKind;
 use anneal_server::types::overview::DatasetOverview;
-use anneal_server::types::pipeline::PipelineStepId;
 use anneal_server::types::topics::{CategorizeMode, TopicEdit};
 use leptos::prelude::*;
 
 use super::confirm::ConfirmDialog;
-use super::parts::{BlockedNote, Check, CheckState, Checklist, ErrorNote, JobProgress, Task, field};
+use super::parts::{Check, CheckState, Checklist, ErrorNote, JobProgress, Task, field};
 use super::topic_forms::{ImportForm, TopicForm};
 use super::topic_tree::{TreeRow, tree_counts, tree_rows};
 use crate::contexts::{FinetuneProcess, use_finetune_process};
@@ -101,7 +100,6 @@ pub fn TopicsPanel() -> impl IntoView {
     let version = field(|o| o.hierarchy.as_ref().map(|h| h.version));
     view! {
         <div class="panel panel--topics">
-            <BlockedNote step=PipelineStepId::Topics />
             <JobProgress kind=JobKind::Categorize title="Labelling records" />
             <div class="panel__columns panel__columns--wide-left">
                 <section class="card">

@@ -5,11 +5,10 @@ use anneal_server::format;
 use anneal_server::types::dry_run::Verdict;
 use anneal_server::types::error::AppError;
 use anneal_server::types::overview::DatasetOverview;
-use anneal_server::types::pipeline::PipelineStepId;
 use anneal_server::types::training::{SplitConfig, SplitPreview, SplitTopic};
 use leptos::prelude::*;
 
-use super::parts::{BlockedNote, Check, CheckState, Checklist, StaleNote, field};
+use super::parts::{Check, CheckState, Checklist, field};
 use crate::contexts::use_finetune_process;
 use crate::ui::{ButtonVariant, Card, ErrorView, Field, Stat, described_by};
 
@@ -19,8 +18,6 @@ pub fn TrainPanel() -> impl IntoView {
     let checks = field(checks);
     view! {
         <div class="panel panel--train">
-            <BlockedNote step=PipelineStepId::Train />
-            <StaleNote step=PipelineStepId::Train />
             <div class="panel__columns panel__columns--wide-right">
                 <Card title="Ready to train?">
                     <Checklist checks />
@@ -96,7 +93,7 @@ fn SplitForm() -> impl IntoView {
                         aria-describedby=described_by("split-percent")
                         prop:value=move || percent.get()
                         value=percent.get_untracked()
-                        on:input:target=move |ev| percent.set(ev.target().value())
+                        on:change:target=move |ev| percent.set(ev.target().value())
                     />
                 </Field>
                 <Field id="split-seed" label="Seed" hint="The same seed divides alike.">
@@ -108,7 +105,7 @@ fn SplitForm() -> impl IntoView {
                         aria-describedby=described_by("split-seed")
                         prop:value=move || seed.get()
                         value=seed.get_untracked()
-                        on:input:target=move |ev| seed.set(ev.target().value())
+                        on:change:target=move |ev| seed.set(ev.target().value())
                     />
                 </Field>
                 <label class="check">
