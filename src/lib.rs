@@ -1,5 +1,8 @@
 //! The root package: the server binary's parts (with `ssr`) and the browser's entry (with `hydrate`).
 
+// Pages are deeply nested types, and they are laid out in this crate (see anneal-app).
+#![recursion_limit = "512"]
+
 #[cfg(feature = "ssr")]
 pub mod serve;
 
