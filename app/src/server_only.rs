@@ -34,6 +34,22 @@ pub fn now() -> TimestampMs {
     js_sys::Date::now() as TimestampMs
 }
 
+/// The page may load what this server sends and nothing else, and run no script but its own. Inline style
+/// attributes stay allowed: widths of bars and the canvas's transform are computed.
+#[cfg(feature = "ssr")]
+pub fn set_content_security_policy() {
+    let (Some(nonce), Some(response)) = (leptos::nonce::use_nonce(), leptos::prelude::use_context::<leptos_axum::ResponseOptions>()) else {
+        return;
+    };
+    let policy = format!(
+        "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self'; style-src-attr 'unsafe-inline'; \
+         img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    );
+    if let Ok(policy) = http::HeaderValue::from_str(&policy) {
+        response.insert_header(http::header::CONTENT_SECURITY_POLICY, policy);
+    }
+}
+
 /// The theme the user chose (cookie `theme`), if any; else the system's is followed.
 #[cfg(feature = "ssr")]
 pub fn chosen_theme() -> Option<&'static str> {

@@ -85,3 +85,4 @@ pub struct GraderTestReport {
     /// `None` if no sample got a score.
     pub stats: Option<GraderTestStats>,
 }
+

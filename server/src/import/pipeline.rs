@@ -1,0 +1,251 @@
+//! Reading and preparing on every core, delivered in the file's order, in bounded memory.
+//!
+//! A reader thread cuts the file into batches and deals them out to the workers in turn; batch `i` goes to
+//! worker `i % n`, and the caller takes the results in the same turn. So the order needs no buffer, and a slow batch
+//! holds everything behind it: at most three batches per worker exist at a time.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
+
+use super::parse::LineForm;
+use super::prepare::{PreparedRecord, prepare_line};
+use super::source::{ImportError, ImportLimits, LineContent, LineSource, SourceLine};
+use crate::types::validation::ValidationConfig;
+use crate::validation::TokenCounter;
+
+/// Some consecutive lines, ready to be stored.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Batch {
+    /// In line order; never empty.
+    pub records: Vec<PreparedRecord>,
+    /// Bytes of the file (compressed, where it is) read up to here.
+    pub bytes_read: u64,
+    /// The number of the last line in it.
+    pub last_line: i64,
+}
+
+/// What was read in all. After a resume only what lies behind the lines that were skipped.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ReadSummary {
+    /// Lines that became records and were delivered.
+    pub records: i64,
+    /// Of them, those in native form.
+    pub native_lines: i64,
+    /// Those in chat form.
+    pub chat_lines: i64,
+    /// Those that are neither.
+    pub bad_lines: i64,
+    /// The number of the last line delivered; 0 for none.
+    pub last_line: i64,
+    /// Bytes of the file read.
+    pub bytes_read: u64,
+    /// Whether `on_batch` ended the reading.
+    pub stopped: bool,
+}
+
+/// Reads a file and hands its records to `on_batch` in order, on the calling thread, in batches of at most
+/// 256 lines or about 1 MiB. Lines up to `skip_until_line` are passed over (0: none), so that an import resumes
+/// where it stopped. `on_batch` ends the reading with [`ControlFlow::Break`].
+///
+/// On an error everything that could be read before it has been delivered.
+pub fn read_batches(
+    path: &Path,
+    config: ValidationConfig,
+    limits: ImportLimits,
+    skip_until_line: i64,
+    mut on_batch: impl FnMut(Batch) -> ControlFlow<()> + Send,
+) -> Result<ReadSummary, ImportError> {
+    let source = LineSource::open(path, limits)?;
+    let tokens = TokenCounter::new();
+    let prepare = |line| prepare_line(line, &config, &tokens);
+    run(source, skip_until_line, &prepare, &mut on_batch)
+}
+
+/// A batch on its way to a worker.
+struct Lines {
+    lines: Vec<SourceLine>,
+    bytes_read: u64,
+}
+
+const BATCH_LINES: usize = 256;
+const BATCH_BYTES: usize = 1 << 20;
+/// More workers would only wait for the reader and for the store.
+const MAX_WORKERS: usize = 8;
+
+fn run(
+    source: LineSource,
+    skip_until_line: i64,
+    prepare: &(impl Fn(SourceLine) -> PreparedRecord + Sync),
+    on_batch: &mut impl FnMut(Batch) -> ControlFlow<()>,
+) -> Result<ReadSummary, ImportError> {
+    let worker_count = thread::available_parallelism().map_or(1, std::num::NonZero::get).min(MAX_WORKERS);
+    thread::scope(|scope| {
+        let mut inputs = Vec::with_capacity(worker_count);
+        let mut outputs = Vec::with_capacity(worker_count);
+        let mut workers = Vec::with_capacity(worker_count);
+        for _ in 0..worker_count {
+            let (input, lines) = sync_channel::<Lines>(1);
+            let (batches, output) = sync_channel::<Batch>(1);
+            inputs.push(input);
+            outputs.push(output);
+            workers.push(scope.spawn(move || work(lines, batches, prepare)));
+        }
+        let reader = scope.spawn(move || read(source, skip_until_line, &inputs));
+        let summary = deliver(outputs, on_batch);
+        // All channels are closed by now, so every thread comes to its end: a join cannot hang.
+        let read = reader.join();
+        let all_well =
+            workers.into_iter().map(thread::ScopedJoinHandle::join).fold(true, |well, end| well && end.is_ok());
+        match read {
+            Ok(result) if all_well => result.map(|()| summary),
+            _ => Err(ImportError::Defect { near_line: summary.last_line }),
+        }
+    })
+}
+
+/// The reader: deals batches out in turn until the file ends or nobody listens.
+fn read(mut source: LineSource, skip_until_line: i64, inputs: &[SyncSender<Lines>]) -> Result<(), ImportError> {
+    let mut turn = inputs.iter().cycle();
+    loop {
+        let mut lines = Vec::new();
+        let mut bytes = 0;
+        let end = loop {
+            match source.next_line() {
+                Ok(Some(line)) if line.number <= skip_until_line => {}
+                Ok(Some(line)) => {
+                    bytes += match &line.content {
+                        LineContent::Text(text) => text.len(),
+                        LineContent::Bad { raw, .. } => raw.len(),
+                    };
+                    lines.push(line);
+                    if lines.len() >= BATCH_LINES || bytes >= BATCH_BYTES {
+                        break None;
+                    }
+                }
+                Ok(None) => break Some(Ok(())),
+                Err(error) => break Some(Err(error)),
+            }
+        };
+        if !lines.is_empty() {
+            let batch = Lines { lines, bytes_read: source.bytes_read() };
+            let delivered = turn.next().is_some_and(|input| input.send(batch).is_ok());
+            if !delivered {
+                // Stopped by the caller, or a worker died; whoever joins the threads knows which.
+                return Ok(());
+            }
+        }
+        if let Some(result) = end {
+            return result;
+        }
+    }
+}
+
+fn work(lines: Receiver<Lines>, batches: SyncSender<Batch>, prepare: &impl Fn(SourceLine) -> PreparedRecord) {
+    for batch in lines {
+        let records: Vec<PreparedRecord> = batch.lines.into_iter().map(prepare).collect();
+        let last_line = records.last().map_or(0, |record| record.line);
+        if batches.send(Batch { records, bytes_read: batch.bytes_read, last_line }).is_err() {
+            return;
+        }
+    }
+}
+
+/// Takes the batches in the turn in which they were dealt out. The outputs are dropped at the end, which tells every
+/// worker, and through them the reader, to stop.
+fn deliver(outputs: Vec<Receiver<Batch>>, on_batch: &mut impl FnMut(Batch) -> ControlFlow<()>) -> ReadSummary {
+    let mut summary = ReadSummary::default();
+    for output in outputs.iter().cycle() {
+        // The first worker without a batch is the end: its successors in turn have none either.
+        let Ok(batch) = output.recv() else { break };
+        for record in &batch.records {
+            summary.records += 1;
+            match record.form {
+                LineForm::Native => summary.native_lines += 1,
+                LineForm::Chat => summary.chat_lines += 1,
+                LineForm::Bad => summary.bad_lines += 1,
+            }
+        }
+        summary.last_line = batch.last_line;
+        summary.bytes_read = batch.bytes_read;
+        if on_batch(batch).is_break() {
+            summary.stopped = true;
+            break;
+        }
+    }
+    summary
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    fn numbered_file(lines: usize) -> tempfile::NamedTempFile {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        for number in 1..=lines {
+            writeln!(file, r#"{{"messages": [{{"role": "user", "content": "this is question number {number}"}}]}}"#)
+                .unwrap();
+        }
+        file
+    }
+
+    fn read_numbers(file: &tempfile::NamedTempFile, skip: i64, stop_after: usize) -> (ReadSummary, Vec<i64>) {
+        let mut numbers = Vec::new();
+        let mut batches = 0;
+        let on_batch = |batch: Batch| {
+            assert!(!batch.records.is_empty() && batch.records.len() <= BATCH_LINES);
+            assert_eq!(batch.records.last().unwrap().line, batch.last_line);
+            numbers.extend(batch.records.iter().map(|record| record.line));
+            batches += 1;
+            if batches == stop_after { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        let config = ValidationConfig::default();
+        let summary = read_batches(file.path(), config, ImportLimits::default(), skip, on_batch).unwrap();
+        (summary, numbers)
+    }
+
+    #[test]
+    fn lines_arrive_in_order_once_each() {
+        let file = numbered_file(5000);
+        let (summary, numbers) = read_numbers(&file, 0, usize::MAX);
+        assert_eq!(numbers, (1..=5000).collect::<Vec<i64>>());
+        assert_eq!(
+            (summary.records, summary.chat_lines, summary.last_line, summary.stopped),
+            (5000, 5000, 5000, false)
+        );
+        assert_eq!(summary.bytes_read, std::fs::metadata(file.path()).unwrap().len());
+    }
+
+    #[test]
+    fn reading_stops_and_resumes_where_it_stopped() {
+        let file = numbered_file(3000);
+        let (first, mut numbers) = read_numbers(&file, 0, 2);
+        assert_eq!((first.records, first.stopped), (512, true));
+        let (second, rest) = read_numbers(&file, first.last_line, usize::MAX);
+        assert_eq!((second.records, second.last_line), (2488, 3000));
+        numbers.extend(rest);
+        assert_eq!(numbers, (1..=3000).collect::<Vec<i64>>());
+        // Resuming a file that was read whole gives nothing, and is no error.
+        assert_eq!(read_numbers(&file, 3000, usize::MAX), (ReadSummary::default(), vec![]));
+    }
+
+    #[test]
+    fn a_panicking_worker_is_an_error_and_no_hang() {
+        let file = numbered_file(5000);
+        let source = LineSource::open(file.path(), ImportLimits::default()).unwrap();
+        let (config, tokens) = (ValidationConfig::default(), TokenCounter::new());
+        let prepare = |line: SourceLine| {
+            assert!(line.number != 1000, "on purpose");
+            prepare_line(line, &config, &tokens)
+        };
+        let mut delivered = 0;
+        let result = run(source, 0, &prepare, &mut |batch: Batch| {
+            delivered = batch.last_line;
+            ControlFlow::Continue(())
+        });
+        assert!(matches!(result, Err(ImportError::Defect { near_line }) if near_line == delivered && delivered < 1000));
+    }
+}
