@@ -6,7 +6,7 @@ use crate::db::records::query::{self, KeyedRecord};
 use crate::db::records::write::{self, RecordVerdict};
 use crate::db::{self, Tx};
 use crate::error::ServiceResult;
-use crate::import::prepare::derive;
+use crate::import::derive;
 use crate::state::AppState;
 use crate::types::dataset::{DatasetRecord, RecordFilter, RecordPage};
 use crate::types::error::AppError;
@@ -36,10 +36,10 @@ pub async fn update(state: &AppState, dataset_id: &str, record_id: i64, text: &s
 
     let (config, tokens) = (dataset.validation_config, state.tokens.clone());
     let before_hash = crate::validation::duplicates::prompt_hash(&before.data);
-    let (data, json, derived, findings) = tokio::task::spawn_blocking(move || {
+    let (data, json, derived) = tokio::task::spawn_blocking(move || {
         let json = data.to_string();
-        let (derived, findings) = derive(&data, None, &config, &tokens);
-        (data, json, derived, findings)
+        let derived = derive(&data, None, &config, &tokens);
+        (data, json, derived)
     })
     .await?;
     if data == before.data {
@@ -48,7 +48,7 @@ pub async fn update(state: &AppState, dataset_id: &str, record_id: i64, text: &s
 
     let mut tx = state.db.begin().await?;
     write::set_data(&mut tx, record_id, &json, &derived).await?;
-    write::set_verdict(&mut tx, record_id, &verdict_of(findings)).await?;
+    write::set_verdict(&mut tx, record_id, &verdict_of(&derived.findings)).await?;
     let hashes: Vec<[u8; 16]> = before_hash.into_iter().chain(derived.prompt_hash).collect();
     recheck_duplicates(&mut tx, dataset_id, hashes, before.span_id.into_iter().collect()).await?;
     db::datasets::touch_records(&mut tx, dataset_id).await?;
@@ -67,9 +67,9 @@ fn parse_edit(text: &str) -> Result<Value, AppError> {
 }
 
 /// What is stored of findings before duplicates are looked at.
-pub(crate) fn verdict_of(findings: Findings) -> RecordVerdict {
+pub(crate) fn verdict_of(findings: &Findings) -> RecordVerdict {
     let status = if findings.errors.is_empty() { RecordStatus::Valid } else { RecordStatus::Invalid };
-    RecordVerdict { status, errors: findings.errors, details: findings.details, duplicate_of: None }
+    RecordVerdict { status, errors: findings.errors.clone(), details: findings.details.clone(), duplicate_of: None }
 }
 
 /// Decides again which of the records that share these keys, directly or through one another, are

@@ -123,7 +123,16 @@ fn chat(line: i64, mut fields: Map<String, Value>) -> ParsedRecord {
     with_top_level(line, LineForm::Chat, data, fields)
 }
 
+/// Where an exported native line keeps item fields whose names mean something else at the top level, so that
+/// a round trip is exact whatever a user's fields are called.
+pub(crate) const ITEM_ESCAPE: &str = "anneal_item";
+
 fn native(line: i64, mut fields: Map<String, Value>) -> ParsedRecord {
+    let escaped = match fields.shift_remove(ITEM_ESCAPE) {
+        Some(Value::Object(escaped)) => escaped,
+        Some(other) => Map::from_iter([(ITEM_ESCAPE.to_owned(), other)]),
+        None => Map::new(),
+    };
     let data = match fields.shift_remove("data") {
         Some(data) => data,
         None => {
@@ -136,7 +145,9 @@ fn native(line: i64, mut fields: Map<String, Value>) -> ParsedRecord {
             Value::Object(data)
         }
     };
-    with_top_level(line, LineForm::Native, data, fields)
+    let mut record = with_top_level(line, LineForm::Native, data, fields);
+    record.item.extend(escaped);
+    record
 }
 
 /// Sorts the remaining top-level fields into their places. A field of an unexpected type stays with the

@@ -192,9 +192,10 @@ impl LineSource {
             return Err(ImportError::NotText { kind: kind.to_owned() });
         }
         let mark = if head.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 };
-        let blanks = head[mark..].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
-        if head.get(mark + blanks) == Some(&b'[') {
-            self.reader.consume(mark + blanks + 1);
+        let text = &head[mark..];
+        let array_at = text.len() - text.trim_ascii_start().len();
+        if begins_array(text) {
+            self.reader.consume(mark + array_at + 1);
             self.array = Some(ArraySplitter::default());
         } else {
             self.reader.consume(mark);
@@ -219,8 +220,9 @@ impl LineSource {
         if !ended && read > limit {
             length += self.skip_rest_of_line().map_err(|error| import_error(error, self.line, &self.limits))?;
         }
-        if bytes.last() == Some(&b'\r') {
+        if bytes.last() == Some(&b'\r') && length == bytes.len() as u64 {
             bytes.pop();
+            length -= 1;
         }
         self.line += 1;
         if bytes.trim_ascii().is_empty() && length <= limit as u64 {
@@ -300,6 +302,19 @@ impl LineSource {
             },
         }
     }
+}
+
+/// Whether the file is one JSON array of records: a bracket with an object (or nothing) in it. A first line that is
+/// a whole array by itself with more lines after it is a line like any other.
+fn begins_array(head: &[u8]) -> bool {
+    let text = head.trim_ascii_start();
+    let Some(inside) = text.strip_prefix(b"[") else { return false };
+    if !matches!(inside.trim_ascii_start().first(), None | Some(b'{' | b']')) {
+        return false;
+    }
+    let Some(line_end) = text.iter().position(|&byte| byte == b'\n') else { return true };
+    let (first, rest) = text.split_at(line_end);
+    rest.trim_ascii().is_empty() || serde_json::from_slice::<serde::de::IgnoredAny>(first).is_err()
 }
 
 /// Bytes read ahead, of the file and of its decompressed form.

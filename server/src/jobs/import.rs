@@ -20,10 +20,7 @@ use crate::db::records::write::NewRecord;
 use crate::db::{self, Tx};
 use crate::error::{ServiceError, ServiceResult};
 use crate::format;
-use crate::import::ImportLimits;
-use crate::import::parse::LineFormat;
-use crate::import::pipeline::{Batch, read_batches};
-use crate::import::prepare::PreparedRecord;
+use crate::import::{Batch, ImportLimits, LineForm, PreparedRecord, read_batches};
 use crate::state::AppState;
 use crate::types::error::AppError;
 use crate::types::import::ImportMode;
@@ -129,11 +126,11 @@ async fn read_file(context: &JobContext, args: &Args) -> ServiceResult<Outcome> 
         records: 0,
         last: Instant::now(),
     };
-    let (path, tokens) = (args.path.clone(), state.tokens.clone());
+    let path = args.path.clone();
     let runtime = tokio::runtime::Handle::current();
     let (result, writer, failure) = tokio::task::spawn_blocking(move || {
         let mut failure = None;
-        let result = read_batches(&path, &dataset.validation_config, &limits, &tokens, skip, |batch| {
+        let result = read_batches(&path, dataset.validation_config, limits, skip, |batch| {
             match runtime.block_on(writer.store(batch)) {
                 Ok(()) if writer.context.should_stop() => ControlFlow::Break(()),
                 Ok(()) => ControlFlow::Continue(()),
@@ -196,13 +193,13 @@ impl Writer {
 
 async fn kept_by_key(tx: &mut Tx, dataset_id: &str, after_id: i64, records: &[PreparedRecord]) -> ServiceResult<KeptByKey> {
     let hashes: Vec<[u8; 16]> = records.iter().filter_map(|record| record.derived.prompt_hash).collect();
-    let spans: Vec<&str> = records.iter().filter_map(|record| record.parsed.span_id.as_deref()).collect();
+    let spans: Vec<&str> = records.iter().filter_map(|record| record.span_id.as_deref()).collect();
     db::records::query::kept_by_key(tx, dataset_id, after_id, &hashes, &spans).await
 }
 
 fn count_formats(records: &[PreparedRecord]) -> (i64, i64) {
-    let count = |format| i64::try_from(records.iter().filter(|record| record.parsed.format == format).count()).unwrap_or(i64::MAX);
-    (count(LineFormat::Native), count(LineFormat::Chat))
+    let count = |form| i64::try_from(records.iter().filter(|record| record.form == form).count()).unwrap_or(i64::MAX);
+    (count(LineForm::Native), count(LineForm::Chat))
 }
 
 /// The greedy rule of `validation::duplicates`, against what is stored and within the batch.
@@ -210,31 +207,29 @@ fn decide_duplicates(records: Vec<PreparedRecord>, kept: KeptByKey, first_id: i6
     let KeptByKey { mut by_hash, mut by_span } = kept;
     let mut rows = Vec::with_capacity(records.len());
     for (id, record) in (first_id..).zip(records) {
-        let PreparedRecord { parsed, derived, findings } = record;
-        let by_prompt = derived.prompt_hash.and_then(|hash| by_hash.get(&hash).copied());
-        let by_its_span = parsed.span_id.as_ref().and_then(|span| by_span.get(span).copied());
+        let by_prompt = record.derived.prompt_hash.and_then(|hash| by_hash.get(&hash).copied());
+        let by_its_span = record.span_id.as_ref().and_then(|span| by_span.get(span).copied());
         let original = earliest(by_prompt, by_its_span);
-        let mut verdict = verdict_of(findings);
+        let mut verdict = verdict_of(&record.derived.findings);
         match original {
             Some(original) => {
                 verdict = mark_duplicate(verdict, original);
             }
-            None if verdict.status == RecordStatus::Valid => keep(&mut by_hash, &mut by_span, derived.prompt_hash, parsed.span_id.as_ref(), id),
+            None if verdict.status == RecordStatus::Valid => keep(&mut by_hash, &mut by_span, record.derived.prompt_hash, record.span_id.as_ref(), id),
             None => {}
         }
         rows.push(NewRecord {
-            data: parsed.data.to_string(),
-            metadata: serde_json::to_string(&parsed.metadata)?,
-            item: serde_json::to_string(&parsed.item)?,
-            raw: parsed.raw,
-            parse_error: parsed.parse_error,
-            span_id: parsed.span_id,
-            topic: parsed.topic,
-            is_generated: parsed.is_generated,
-            source_record_id: parsed.source_record_id,
-            evaluation: parsed.evaluation.map(|value| value.to_string()),
-            line: parsed.line,
-            derived,
+            data: record.data.to_string(),
+            metadata: serde_json::to_string(&record.metadata)?,
+            item: serde_json::to_string(&record.item)?,
+            raw: record.raw,
+            parse_error: record.parse_error,
+            span_id: record.span_id,
+            topic: record.topic,
+            is_generated: record.is_generated,
+            evaluation: record.evaluation.map(|value| value.to_string()),
+            line: record.line,
+            derived: record.derived,
             verdict,
         });
     }

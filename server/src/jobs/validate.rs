@@ -11,11 +11,10 @@ use crate::db::records::write;
 use crate::db::{self, Tx};
 use crate::error::ServiceResult;
 use crate::format;
-use crate::import::prepare::derive;
+use crate::import::derive;
 use crate::types::dataset::DatasetRecord;
 use crate::types::job::JobKind;
 use crate::types::validation::RecordStatus;
-use crate::validation::duplicates::prompt_hash;
 
 /// Records a transaction.
 const BATCH: i64 = 200;
@@ -58,8 +57,8 @@ async fn validate_batch(context: &JobContext, batch: Vec<DatasetRecord>) -> Serv
     let checked = tokio::task::spawn_blocking(move || {
         let check = |record: DatasetRecord| {
             let parse_error = record.raw.is_some().then(|| record.validation.details.clone().unwrap_or_default());
-            let (_, findings) = derive(&record.data, parse_error.as_deref(), &config, &tokens);
-            (record.id, record.span_id, prompt_hash(&record.data), verdict_of(findings))
+            let derived = derive(&record.data, parse_error.as_deref(), &config, &tokens);
+            (record.id, record.span_id, derived.prompt_hash, verdict_of(&derived.findings))
         };
         batch.into_iter().map(check).collect::<Vec<_>>()
     })

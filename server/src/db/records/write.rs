@@ -5,7 +5,7 @@ use sqlx::{QueryBuilder, Row, Sqlite};
 use super::super::Tx;
 use crate::clock::now_ms;
 use crate::error::ServiceResult;
-use crate::import::prepare::Derived;
+use crate::import::Derived;
 use crate::types::topics::CategorizationMetadata;
 use crate::types::validation::{RecordStatus, ValidationError};
 
@@ -28,8 +28,6 @@ pub struct NewRecord {
     pub topic: Option<String>,
     /// Synthetic?
     pub is_generated: bool,
-    /// Made from.
-    pub source_record_id: Option<i64>,
     /// Score that came with it, as JSON text.
     pub evaluation: Option<String>,
     /// Line in its file.
@@ -71,7 +69,7 @@ pub async fn insert(tx: &mut Tx, dataset_id: &str, import_id: &str, first_id: i6
     for chunk in records.chunks(ROWS_PER_STATEMENT) {
         let mut query = QueryBuilder::<Sqlite>::new(
             "INSERT INTO records (id, dataset_id, data, metadata, item, raw, parse_error, span_id, topic, topic_confidence,
-                topic_method, is_generated, source_record_id, evaluation, import_id, line, preview, message_count, has_output,
+                topic_method, is_generated, evaluation, import_id, line, preview, message_count, has_output,
                 ends_with_user, prompt_hash, status, first_error, errors, details, duplicate_of, created_at, updated_at) ",
         );
         let mut errors_json = Vec::with_capacity(chunk.len());
@@ -92,7 +90,6 @@ pub async fn insert(tx: &mut Tx, dataset_id: &str, import_id: &str, first_id: i6
                 .push_bind(labelled.then_some(1.0))
                 .push_bind(labelled.then_some("manual"))
                 .push_bind(record.is_generated)
-                .push_bind(record.source_record_id)
                 .push_bind(&record.evaluation)
                 .push_bind(import_id)
                 .push_bind(record.line)
