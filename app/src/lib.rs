@@ -17,6 +17,9 @@
 //! Deliberately absent: rules of the domain (they are the server crate's), clocks, random numbers and
 //! storage in views (the first render in the browser must equal the server's; such things are effects).
 
+// The types of nested views are deep; the default of 128 does not do for them on the server.
+#![recursion_limit = "512"]
+
 pub mod contexts;
 pub mod finetune;
 mod frame;
