@@ -1,5 +1,8 @@
 //! The root package: the server binary's parts (with `ssr`) and the browser's entry (with `hydrate`).
 
+// As in `anneal_app`, whose views are built here.
+#![recursion_limit = "512"]
+
 #[cfg(feature = "ssr")]
 pub mod serve;
 

@@ -1,5 +1,8 @@
 //! The command line. The worker check comes first: a script worker must find no runtime and no store.
 
+// As in `anneal_app`, whose views are built here.
+#![recursion_limit = "512"]
+
 mod cli;
 
 use std::process::ExitCode;
