@@ -1,6 +1,6 @@
 //! The root package: the server binary's parts (with `ssr`) and the browser's entry (with `hydrate`).
 
-// As in `anneal_app`, whose views are built here.
+// The types of nested views are deep.
 #![recursion_limit = "512"]
 
 #[cfg(feature = "ssr")]

@@ -1,6 +1,6 @@
 //! The command line. The worker check comes first: a script worker must find no runtime and no store.
 
-// As in `anneal_app`, whose views are built here.
+// The types of nested views are deep.
 #![recursion_limit = "512"]
 
 mod cli;

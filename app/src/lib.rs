@@ -17,7 +17,7 @@
 //! Deliberately absent: rules of the domain (they are the server crate's), clocks, random numbers and
 //! storage in views (the first render in the browser must equal the server's; such things are effects).
 
-// The types of nested views are deep; the default of 128 does not do for them on the server.
+// The types of nested views are deep.
 #![recursion_limit = "512"]
 
 pub mod contexts;
