@@ -69,6 +69,7 @@ pub fn App() -> impl IntoView {
     provide_meta_context();
     provide_toaster();
     provide_clock();
+    mark_hydrated();
     view! {
         <Title formatter=|text: String| if text.is_empty() { "Anneal".to_owned() } else { format!("{text} · Anneal") }/>
         <Router>
@@ -83,4 +84,14 @@ pub fn App() -> impl IntoView {
             <Toasts/>
         </Router>
     }
+}
+
+/// Says on the root element that the page is live by now: for styles and for the browser tests.
+fn mark_hydrated() {
+    Effect::new(|| {
+        if let Some(root) = document().document_element() {
+            // An attribute that cannot be set leaves the page as useful as it was.
+            let _ = root.set_attribute("data-hydrated", "true");
+        }
+    });
 }
