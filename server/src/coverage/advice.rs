@@ -133,7 +133,10 @@ fn shortages(distribution: &[TopicDistribution]) -> Vec<String> {
         .collect();
     if under.len() > TOPICS_NAMED {
         let more = under.len() - TOPICS_NAMED;
-        lines.push(format!("So many more topics are under their targets: {more}. The table has them all."));
+        lines.push(format!(
+            "{more} more {} under their targets; the table has them all.",
+            if more == 1 { "topic is" } else { "topics are" }
+        ));
     }
     lines
 }

@@ -269,7 +269,9 @@ mod tests {
             let mean = scores.iter().sum::<f64>() / scores.len().max(1) as f64;
             let svg = score_histogram_svg(name, &score_buckets(&scores), mean);
             assert_eq!(count(&svg, "<svg"), count(&svg, "</svg>"), "{name}");
-            page += &format!("<div class=\"card\">{svg}</div>");
+            page.push_str("<div class=\"card\">");
+            page.push_str(&svg);
+            page.push_str("</div>");
         }
         if let Ok(folder) = std::env::var("ANNEAL_CHARTS") {
             let style = "body{background:#0a1510;display:grid;grid-template-columns:1fr 1fr;gap:12px;font-family:sans-serif;\

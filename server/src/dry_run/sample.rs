@@ -85,7 +85,8 @@ mod tests {
             ("pink", 3_100),
         ]);
         assert_eq!(allocate(&textbook, 10), [5, 2, 1, 1, 1, 0]);
-        let table: &[(&[(&str, i64)], i64, &[i64])] = &[
+        type Row<'a> = (&'a [(&'a str, i64)], i64, &'a [i64]);
+        let table: &[Row] = &[
             (&[], 10, &[]),
             (&[("a", 0), ("b", 0)], 10, &[0, 0]),
             (&[("a", 5), ("b", 3)], 100, &[5, 3]),
@@ -106,7 +107,7 @@ mod tests {
     fn parts_always_add_up_and_fit() {
         let mut random = stream(3, b"test strata");
         for _ in 0..500 {
-            let strata: Vec<_> = (0..1 + below(&mut random, 12))
+            let strata: Vec<_> = (0..=below(&mut random, 11))
                 .map(|label| (Some(format!("topic {label}")), below(&mut random, 40).cast_signed()))
                 .collect();
             let total: i64 = strata.iter().map(|(_, count)| count).sum();

@@ -225,20 +225,20 @@ mod tests {
 
     #[test]
     fn intervals_cover_the_truth_about_as_often_as_they_say() {
-        // 100 samples of 60 scores, the mean of two uniform numbers: mean 0.5, variance 1/24. Nominal coverage 95%; three
-        // standard errors of 100 trials are 6.5 points, and the deviation's interval is known to fall a little short.
+        // 80 samples of 40 scores, the mean of two uniform numbers: mean 0.5, variance 1/24. Nominal coverage 95%; three
+        // standard errors of 80 trials are 7.3 points, and the deviation's interval is known to fall a little short.
         let (mut mean_hits, mut std_hits) = (0, 0);
-        for trial in 0..100 {
+        for trial in 0..80 {
             let mut random = stream(trial, b"coverage of the intervals");
             let mut uniform = || below(&mut random, 1_000_001) as f64 / 1_000_000.0;
-            let scores: Vec<f64> = (0..60).map(|_| f64::midpoint(uniform(), uniform())).collect();
+            let scores: Vec<f64> = (0..40).map(|_| f64::midpoint(uniform(), uniform())).collect();
             let statistics = compute_dry_run_statistics(&scores, trial).unwrap();
             let holds = |interval: Interval, truth: f64| i32::from(interval.low <= truth && truth <= interval.high);
             mean_hits += holds(statistics.mean_ci95, 0.5);
             std_hits += holds(statistics.std_ci95, (1.0f64 / 24.0).sqrt());
         }
-        assert!((88..=100).contains(&mean_hits), "{mean_hits} of 100");
-        assert!((86..=100).contains(&std_hits), "{std_hits} of 100");
+        assert!((70..=80).contains(&mean_hits), "{mean_hits} of 80");
+        assert!((68..=80).contains(&std_hits), "{std_hits} of 80");
     }
 
     #[test]

@@ -95,8 +95,8 @@ pub fn training_row(record: &DatasetRecord) -> Option<String> {
 
 /// Top-level names that mean something in native form; an item field of that name is written under
 /// [`ITEM_ESCAPE`].
-const NATIVE_NAMES: [&str; 8] =
-    ["data", "messages", "metadata", "topic", "span_id", "is_generated", "evaluation", ITEM_ESCAPE];
+const NATIVE_NAMES: [&str; 9] =
+    ["data", "input", "messages", "metadata", "topic", "span_id", "is_generated", "evaluation", ITEM_ESCAPE];
 
 /// Adds the item's fields; a name that the line already uses keeps the line's meaning.
 fn add_item(line: &mut Map<String, Value>, item: &Map<String, Value>) {

@@ -176,11 +176,13 @@ fn filter_system_calls() -> io::Result<()> {
 
     let load = |offset| statement(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, offset, 0, 0);
     let answer = |value| statement(libc::BPF_RET | libc::BPF_K, value, 0, 0);
-    let equals = |value, then, otherwise| statement(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, value, then, otherwise);
+    let equals =
+        |value, then, otherwise| statement(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, value, then, otherwise);
     let number = |call: libc::c_long| u32::try_from(call).map_err(io::Error::other);
     let refuse = libc::SECCOMP_RET_ERRNO | libc::EPERM.cast_unsigned();
 
-    let mut program = vec![load(MACHINE), equals(ARCHITECTURE, 1, 0), answer(libc::SECCOMP_RET_KILL_PROCESS), load(NUMBER)];
+    let mut program =
+        vec![load(MACHINE), equals(ARCHITECTURE, 1, 0), answer(libc::SECCOMP_RET_KILL_PROCESS), load(NUMBER)];
     for call in ALLOWED_SYSTEM_CALLS {
         program.push(equals(number(call)?, 0, 1));
         program.push(answer(libc::SECCOMP_RET_ALLOW));

@@ -17,7 +17,8 @@ use boa_engine::object::builtins::JsPromise;
 use boa_engine::property::Attribute;
 use boa_engine::vm::RuntimeLimits;
 use boa_engine::{
-    Context, JsError, JsNativeErrorKind, JsObject, JsResult, JsString, JsValue, NativeFunction, Script, Source, js_string,
+    Context, JsError, JsNativeErrorKind, JsObject, JsResult, JsString, JsValue, NativeFunction, Script, Source,
+    js_string,
 };
 
 use super::error::GradeError;
@@ -54,8 +55,9 @@ pub fn run(request: Request<'_>, limits: &ScriptLimits) -> Answer {
 
 fn grade(request: Request<'_>, context: &mut Context, limits: &ScriptLimits) -> Result<Verdict, GradeError> {
     let function = compile(request.script, context, limits)?;
-    let input: serde_json::Value = serde_json::from_slice(request.input)
-        .map_err(|error| GradeError::Crashed { detail: format!("the sample cannot be handed to the script: {error}") })?;
+    let input: serde_json::Value = serde_json::from_slice(request.input).map_err(|error| GradeError::Crashed {
+        detail: format!("the sample cannot be handed to the script: {error}"),
+    })?;
     let input = JsValue::from_json(&input, context).map_err(|error| thrown(&error, context, limits))?;
     let returned =
         function.call(&JsValue::undefined(), &[input], context).map_err(|error| thrown(&error, context, limits))?;
@@ -65,10 +67,11 @@ fn grade(request: Request<'_>, context: &mut Context, limits: &ScriptLimits) -> 
 
 /// Runs the script's top level and gives its `grade`.
 fn compile(source: &str, context: &mut Context, limits: &ScriptLimits) -> Result<JsObject, GradeError> {
-    let script = Script::parse(Source::from_bytes(source), None, context).map_err(|error| match error.try_native(context) {
-        Ok(native) if matches!(native.kind(), JsNativeErrorKind::Syntax) => compile_error(native.message()),
-        _ => thrown(&error, context, limits),
-    })?;
+    let script =
+        Script::parse(Source::from_bytes(source), None, context).map_err(|error| match error.try_native(context) {
+            Ok(native) if matches!(native.kind(), JsNativeErrorKind::Syntax) => compile_error(native.message()),
+            _ => thrown(&error, context, limits),
+        })?;
     script.evaluate(context).map_err(|error| thrown(&error, context, limits))?;
     // `const grade = ...` is no property of the global object, so it is looked up as a script would.
     context
@@ -264,6 +267,7 @@ fn new_context(seed: u64, limits: &ScriptLimits) -> JsResult<Context> {
 }
 
 /// `SplitMix64` (Steele, Lea, Flood 2014), the upper 53 bits as a fraction.
+#[expect(clippy::unnecessary_wraps, reason = "the engine's signature of a native function")]
 fn random(_this: &JsValue, _arguments: &[JsValue], context: &mut Context) -> JsResult<JsValue> {
     let mut bits = 0;
     if let Some(record) = context.get_data::<Record>() {
@@ -276,6 +280,7 @@ fn random(_this: &JsValue, _arguments: &[JsValue], context: &mut Context) -> JsR
     Ok(JsValue::from((bits >> 11) as f64 / (1_u64 << 53) as f64))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "the engine's signature of a native function")]
 fn log(_this: &JsValue, arguments: &[JsValue], context: &mut Context) -> JsResult<JsValue> {
     if let Some(record) = context.get_data::<Record>() {
         let mut logs = record.logs.borrow_mut();

@@ -17,7 +17,9 @@ pub enum GradeError {
         column: u32,
     },
     /// The script runs, but leaves no global function called `grade`.
-    #[error("the script defines no function `grade`; it needs `function grade(input) {{ ... }}` that returns a number from 0 to 1")]
+    #[error(
+        "the script defines no function `grade`; it needs `function grade(input) {{ ... }}` that returns a number from 0 to 1"
+    )]
     NoGradeFunction,
     /// The script threw, or its promise was rejected.
     #[error("the script threw{}: {message}", at_line(*.line))]
@@ -28,7 +30,9 @@ pub enum GradeError {
         line: Option<u32>,
     },
     /// What `grade` returned is no score.
-    #[error("`grade` returned {got}; it must return a number from 0 to 1, or {{ score, reasoning }} with such a score, or a promise of either")]
+    #[error(
+        "`grade` returned {got}; it must return a number from 0 to 1, or {{ score, reasoning }} with such a score, or a promise of either"
+    )]
     BadScore {
         /// What came back, in words.
         got: String,

@@ -60,11 +60,8 @@ pub fn grade_input(record: &DatasetRecord, response: &RecordedResponse) -> Grade
     let messages = list(prompt.and_then(|prompt| prompt.get("messages")));
     let last_user_message =
         messages.iter().rfind(|message| role(message) == Some("user")).map(text).unwrap_or_default();
-    let system_prompts: Vec<String> = messages
-        .iter()
-        .filter(|message| matches!(role(message), Some("system" | "developer")))
-        .map(text)
-        .collect();
+    let system_prompts: Vec<String> =
+        messages.iter().filter(|message| matches!(role(message), Some("system" | "developer"))).map(text).collect();
     let reference_answer = reference_answer(record);
     let mut item = record.item.clone();
     if !reference_answer.is_null() {
@@ -216,7 +213,13 @@ mod tests {
 
     #[test]
     fn records_of_any_shape_give_an_input() {
-        for data in [json!(null), json!([1]), json!({ "input": 1 }), json!({ "input": { "messages": "x", "tools": {} } }), json!({ "input": { "messages": [1, null, { "role": 5 }, {}] } })] {
+        for data in [
+            json!(null),
+            json!([1]),
+            json!({ "input": 1 }),
+            json!({ "input": { "messages": "x", "tools": {} } }),
+            json!({ "input": { "messages": [1, null, { "role": 5 }, {}] } }),
+        ] {
             let input = grade_input(&record(data.clone(), json!(null)), &RecordedResponse::default());
             assert_eq!((input.last_user_message.as_str(), input.system_prompt.as_str()), ("", ""), "{data}");
             assert!(input.reference_answer.is_null() && input.tools.is_empty());

@@ -27,7 +27,8 @@ async fn logs_and_reasoning_are_kept_and_bounded() {
     assert_eq!(reasoning.chars().count(), 10_000);
     assert!(reasoning.ends_with("é…"));
 
-    let (result, logs) = pool.grade_with_logs("function grade() { console.log('before'); throw 1 }", &input("r"), 0).await;
+    let (result, logs) =
+        pool.grade_with_logs("function grade() { console.log('before'); throw 1 }", &input("r"), 0).await;
     assert!(matches!(result, Err(GradeError::Threw { .. })), "{result:?}");
     assert_eq!(logs, ["before"]);
 }
@@ -79,7 +80,8 @@ async fn samples_too_large_are_refused_and_large_ones_graded() {
 #[tokio::test]
 async fn keys_of_the_input_cannot_forge_prototypes() {
     let mut forged = input("r");
-    forged.metadata = json!({ "__proto__": { "isAdmin": true }, "constructor": 1, "0": "zero" }).as_object().unwrap().clone();
+    forged.metadata =
+        json!({ "__proto__": { "isAdmin": true }, "constructor": 1, "0": "zero" }).as_object().unwrap().clone();
     let script = "function grade(input) {
         const clean = ({}).isAdmin === undefined && input.metadata.isAdmin === undefined;
         return clean && input.metadata[0] === 'zero' && Object.keys(input.metadata).length === 3 ? 1 : 0 }";
@@ -97,7 +99,6 @@ async fn a_script_that_waits_without_work_meets_the_deadline() {
 
 #[tokio::test]
 async fn programs_that_are_no_workers_are_errors_not_hangs() {
-    let limits = ScriptLimits { deadline_ms: 1_500, ..ScriptLimits::default() };
     let script = "function grade() { return 1 }";
     for (program, arguments, expected) in [
         ("/nowhere/anneal", vec![], "no grading process could be started"),
@@ -109,6 +110,9 @@ async fn programs_that_are_no_workers_are_errors_not_hangs() {
         ("/bin/sh", vec!["-c", "yes >&0"], "gave no proper answer"),
         ("/bin/sh", vec!["-c", "printf '\\002\\000\\000\\000[]' >&0; sleep 100"], "gave no proper answer"),
     ] {
+        // Short only where it must be met: a busy machine may take long to start a shell.
+        let deadline_ms = if expected.contains("1500 ms") { 1_500 } else { 30_000 };
+        let limits = ScriptLimits { deadline_ms, ..ScriptLimits::default() };
         let arguments: Vec<_> = arguments.into_iter().map(Into::into).collect();
         let command = WorkerCommand { program: PathBuf::from(program), arguments: arguments.clone() };
         let error = ScriptPool::new(limits, command, 1).grade(script, &input("r"), 0).await.unwrap_err();
@@ -132,7 +136,11 @@ async fn many_samples_share_few_workers_which_are_replaced_in_time() {
     for number in 0..u64::from(REQUESTS_PER_WORKER) + 100 {
         let pool = pool.clone();
         // Every ninth script takes its worker down.
-        let script = if number % 9 == 4 { "function grade() { for (;;); }" } else { "function grade() { return Math.random() }" };
+        let script = if number % 9 == 4 {
+            "function grade() { for (;;); }"
+        } else {
+            "function grade() { return Math.random() }"
+        };
         let script = if number > 60 { "function grade() { return Math.random() }" } else { script };
         tasks.push(tokio::spawn(async move { (number, pool.grade(script, &input("r"), number).await) }));
     }
@@ -176,14 +184,20 @@ async fn a_worker_has_given_up_what_it_does_not_need() {
     }
     assert_eq!(limit("Max cpu time"), ["60", "61"]);
     let status = std::fs::read_to_string(process.join("status")).unwrap();
-    let field = |name: &str| status.lines().find_map(|line| line.strip_prefix(name)).map(|value| value.trim().to_owned());
+    let field =
+        |name: &str| status.lines().find_map(|line| line.strip_prefix(name)).map(|value| value.trim().to_owned());
     assert_eq!(field("NoNewPrivs:").as_deref(), Some("1"));
-    if PathBuf::from("/proc/sys/kernel/seccomp/actions_avail").exists() && cfg!(any(target_arch = "x86_64", target_arch = "aarch64")) {
+    if PathBuf::from("/proc/sys/kernel/seccomp/actions_avail").exists()
+        && cfg!(any(target_arch = "x86_64", target_arch = "aarch64"))
+    {
         assert_eq!(field("Seccomp:").as_deref(), Some("2"), "the system call filter");
     }
     let in_use: u64 = field("VmSize:").unwrap().split(' ').next().unwrap().parse().unwrap();
     let allowed: u64 = limit("Max address space")[0].parse().unwrap();
-    assert!(allowed > in_use * 1024 - 64 * 1024 * 1024 && allowed < in_use * 1024 + 64 * 1024 * 1024 + 1, "{allowed} of {in_use} KiB");
+    assert!(
+        allowed > in_use * 1024 - 64 * 1024 * 1024 && allowed < in_use * 1024 + 64 * 1024 * 1024 + 1,
+        "{allowed} of {in_use} KiB"
+    );
     // Readable for the superuser only, since the process is not dumpable.
     if let Ok(environment) = std::fs::read(process.join("environ")) {
         assert!(environment.is_empty(), "{}", String::from_utf8_lossy(&environment));

@@ -161,7 +161,10 @@ pub fn write_frame(writer: &mut impl Write, bytes: &[u8]) -> io::Result<()> {
 pub fn frame_length(bytes: [u8; 4], limit: usize) -> io::Result<usize> {
     let length = usize::try_from(u32::from_le_bytes(bytes)).map_err(io::Error::other)?;
     if length > limit {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, format!("a frame of {length} bytes, at most {limit} are allowed")));
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            format!("a frame of {length} bytes, at most {limit} are allowed"),
+        ));
     }
     Ok(length)
 }
@@ -172,7 +175,8 @@ mod tests {
 
     #[test]
     fn a_request_survives_its_frame() {
-        let request = Request { kind: RequestKind::Grade, seed: 0x0102_0304_0506_0708, script: "grüße", input: b"{\"a\":1}" };
+        let request =
+            Request { kind: RequestKind::Grade, seed: 0x0102_0304_0506_0708, script: "grüße", input: b"{\"a\":1}" };
         let frame = request.to_frame().unwrap();
         // 13 bytes of header, 7 of script (two umlauts of two bytes), 7 of input.
         assert_eq!(frame[..4], 27_u32.to_le_bytes());
@@ -184,10 +188,10 @@ mod tests {
     fn garbage_is_no_request() {
         let cases: [&[u8]; 5] = [
             b"",
-            b"\x01\0\0\0\0\0\0\0\0\0\0\0",                     // a byte short of a header
-            b"\x02\0\0\0\0\0\0\0\0\0\0\0\0",                   // unknown kind
-            b"\x01\0\0\0\0\0\0\0\0\xff\xff\xff\xffabc",        // script longer than the frame
-            b"\x01\0\0\0\0\0\0\0\0\x02\0\0\0\xff\xfe",         // script is no UTF-8
+            b"\x01\0\0\0\0\0\0\0\0\0\0\0",              // a byte short of a header
+            b"\x02\0\0\0\0\0\0\0\0\0\0\0\0",            // unknown kind
+            b"\x01\0\0\0\0\0\0\0\0\xff\xff\xff\xffabc", // script longer than the frame
+            b"\x01\0\0\0\0\0\0\0\0\x02\0\0\0\xff\xfe",  // script is no UTF-8
         ];
         for case in cases {
             assert_eq!(Request::parse(case), None, "{case:?}");

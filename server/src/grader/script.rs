@@ -62,7 +62,11 @@ struct Inner {
 
 impl fmt::Debug for ScriptPool {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("ScriptPool").field("limits", &self.0.limits).field("command", &self.0.command).finish_non_exhaustive()
+        formatter
+            .debug_struct("ScriptPool")
+            .field("limits", &self.0.limits)
+            .field("command", &self.0.command)
+            .finish_non_exhaustive()
     }
 }
 
@@ -119,7 +123,8 @@ impl ScriptPool {
                 // A worker that has served others may carry their garbage, or have died since: only a
                 // fresh one can tell whether this sample is to blame.
                 Err(GradeError::MemoryLimit { .. } | GradeError::Crashed { .. } | GradeError::Unavailable { .. }) => {}
-                Ok(answer) if matches!(answer.result, Err(GradeError::MemoryLimit { .. } | GradeError::Crashed { .. })) => {}
+                Ok(answer)
+                    if matches!(answer.result, Err(GradeError::MemoryLimit { .. } | GradeError::Crashed { .. })) => {}
                 other => return other,
             }
         }
@@ -231,9 +236,9 @@ fn cause_of_end(status: ExitStatus, limits: &ScriptLimits) -> GradeError {
         Some(libc::SIGALRM) => GradeError::Deadline { ms: limits.deadline_ms },
         // How Rust ends a process that cannot have the memory it asks for.
         Some(libc::SIGABRT) => GradeError::MemoryLimit { mib: limits.memory_mib },
-        Some(libc::SIGSEGV | libc::SIGBUS) => {
-            GradeError::Crashed { detail: "its stack overflowed; is something nested thousands of levels deep?".to_owned() }
-        }
+        Some(libc::SIGSEGV | libc::SIGBUS) => GradeError::Crashed {
+            detail: "its stack overflowed; is something nested thousands of levels deep?".to_owned(),
+        },
         Some(libc::SIGKILL) => {
             GradeError::Crashed { detail: "it was killed from outside; is the machine out of memory?".to_owned() }
         }

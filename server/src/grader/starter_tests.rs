@@ -13,7 +13,8 @@ use crate::types::grader::STARTER_SCRIPT;
 const QUESTION: &str = "Where is my order seventyseven";
 
 fn sample(response: &str, calls: Value, item: Value) -> GradeInput {
-    let tools = json!([{ "type": "function", "function": { "name": "find_order", "parameters": { "required": ["id"] } } }]);
+    let tools =
+        json!([{ "type": "function", "function": { "name": "find_order", "parameters": { "required": ["id"] } } }]);
     let data = json!({ "input": { "messages": [{ "role": "user", "content": QUESTION }], "tools": tools } });
     let tool_calls = calls.as_array().cloned().unwrap_or_default();
     grade_input(&record(data, item), &RecordedResponse { text: response.to_owned(), tool_calls })
@@ -35,7 +36,11 @@ async fn the_starter_script_scores_as_worked_out_by_hand() {
         // reference: 7 words against 4, 3 shared ("order", "on", "van"): 6/11; question, length, clean 1: (0.5 * 6/11 + 0.35) / 0.85.
         (
             "half the reference",
-            sample("Your order seventyseven is on a van", json!(null), json!({ "reference_answer": "order on blue van" })),
+            sample(
+                "Your order seventyseven is on a van",
+                json!(null),
+                json!({ "reference_answer": "order on blue van" }),
+            ),
             (0.5 * 6.0 / 11.0 + 0.35) / 0.85,
         ),
         // Tools only: a good call.
@@ -46,7 +51,11 @@ async fn the_starter_script_scores_as_worked_out_by_hand() {
         // Overlap 2 * 1 / (2 + 1), validity (1 + 0) / 2: 0.5 * 2/3 + 0.25.
         (
             "one expected, one invented",
-            sample("", json!([call("find_order", "{\"id\": 77}"), call("fly", "{}")]), json!({ "expected_tools": ["find_order"] })),
+            sample(
+                "",
+                json!([call("find_order", "{\"id\": 77}"), call("fly", "{}")]),
+                json!({ "expected_tools": ["find_order"] }),
+            ),
             0.5 * 2.0 / 3.0 + 0.25,
         ),
         // tools 0, question, length and clean 1: 0.35 / 0.6.
@@ -58,11 +67,20 @@ async fn the_starter_script_scores_as_worked_out_by_hand() {
         // length 36 characters: 1; question 1; clean 0: 0.25 / 0.35.
         ("template", sample("order seventyseven is [insert place].", json!(null), json!(null)), 0.25 / 0.35),
         // Trimmed to 1,799 characters: length 1 - 899/1800; question: one of three words, times 3: 1; clean 1.
-        ("rambling", sample(&"order ".repeat(300), json!(null), json!(null)), (0.25 + 0.1 * (1.0 - 899.0 / 1800.0)) / 0.35),
+        (
+            "rambling",
+            sample(&"order ".repeat(300), json!(null), json!(null)),
+            (0.25 + 0.1 * (1.0 - 899.0 / 1800.0)) / 0.35,
+        ),
     ];
     for (name, input, expected) in cases {
         let graded = pool.grade(STARTER_SCRIPT, &input, 0).await.unwrap_or_else(|error| panic!("{name}: {error}"));
-        assert!((graded.score - expected).abs() < 1e-12, "{name}: {} instead of {expected} ({:?})", graded.score, graded.reasoning);
+        assert!(
+            (graded.score - expected).abs() < 1e-12,
+            "{name}: {} instead of {expected} ({:?})",
+            graded.score,
+            graded.reasoning
+        );
         assert!(graded.reasoning.is_some_and(|reasoning| !reasoning.is_empty()), "{name}");
     }
 }
@@ -70,10 +88,21 @@ async fn the_starter_script_scores_as_worked_out_by_hand() {
 #[tokio::test]
 async fn the_starter_script_takes_records_of_any_shape() {
     let pool = pool(1);
-    for data in [json!(null), json!({ "input": { "messages": [null, 1, {}] } }), json!({ "input": { "tools": [{}, { "function": {} }] } })] {
-        for reference in [json!(null), json!(5), json!(""), json!({ "tool_calls": [{}] }), json!({ "tool_calls": 1 }), json!(["x"])] {
-            for calls in [json!([]), json!([{}]), json!([{ "function": { "arguments": 5 } }]), json!([call("f", "null")])] {
-                let response = RecordedResponse { text: "日本語 Ünïcode 👍".to_owned(), tool_calls: calls.as_array().unwrap().clone() };
+    for data in [
+        json!(null),
+        json!({ "input": { "messages": [null, 1, {}] } }),
+        json!({ "input": { "tools": [{}, { "function": {} }] } }),
+    ] {
+        for reference in
+            [json!(null), json!(5), json!(""), json!({ "tool_calls": [{}] }), json!({ "tool_calls": 1 }), json!(["x"])]
+        {
+            for calls in
+                [json!([]), json!([{}]), json!([{ "function": { "arguments": 5 } }]), json!([call("f", "null")])]
+            {
+                let response = RecordedResponse {
+                    text: "日本語 Ünïcode 👍".to_owned(),
+                    tool_calls: calls.as_array().unwrap().clone(),
+                };
                 let record = record(data.clone(), json!({ "reference_answer": reference }));
                 let graded = pool.grade(STARTER_SCRIPT, &grade_input(&record, &response), 0).await;
                 assert!(graded.is_ok(), "{data} {reference} {calls}: {graded:?}");

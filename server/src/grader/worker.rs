@@ -53,8 +53,8 @@ fn serve() -> io::Result<i32> {
     while let Some(bytes) = read_frame(&mut stream, MAX_REQUEST_BYTES)? {
         let Some(request) = Request::parse(&bytes) else { return Ok(EXIT_BROKEN_STREAM) };
         confine::arm(&limits)?;
-        let answer =
-            panic::catch_unwind(AssertUnwindSafe(|| engine::run(request, &limits))).unwrap_or_else(|_| after_panic(&limits));
+        let answer = panic::catch_unwind(AssertUnwindSafe(|| engine::run(request, &limits)))
+            .unwrap_or_else(|_| after_panic(&limits));
         confine::disarm()?;
         write_frame(&mut stream, &serde_json::to_vec(&answer)?)?;
         if answer.is_last {

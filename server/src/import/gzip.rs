@@ -73,15 +73,6 @@ impl<R: BufRead> GzipReader<R> {
     pub(super) fn compressed(&self) -> u64 {
         self.compressed
     }
-
-    fn fault(&self, error: &io::Error) -> io::Error {
-        let fault = match error.kind() {
-            io::ErrorKind::UnexpectedEof => GzipFault::Truncated,
-            io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => GzipFault::Corrupt(error.to_string()),
-            kind => return io::Error::new(kind, error.to_string()),
-        };
-        io::Error::other(fault)
-    }
 }
 
 impl<R: BufRead> Read for GzipReader<R> {
@@ -90,7 +81,7 @@ impl<R: BufRead> Read for GzipReader<R> {
             let Some(member) = self.member.as_mut() else { return Ok(0) };
             let result = member.read(buffer);
             self.compressed = member.get_ref().consumed;
-            let read = result.map_err(|error| self.fault(&error))?;
+            let read = result.map_err(|error| gzip_fault(&error))?;
             self.decompressed += read as u64;
             let (decompressed, compressed) = (self.decompressed, self.compressed);
             if decompressed > self.limit.min_bytes && decompressed / self.limit.max_ratio > compressed {
@@ -102,6 +93,15 @@ impl<R: BufRead> Read for GzipReader<R> {
             self.member = self.member.take().map(GzDecoder::into_inner).map(next_member).transpose()?.flatten();
         }
     }
+}
+
+fn gzip_fault(error: &io::Error) -> io::Error {
+    let fault = match error.kind() {
+        io::ErrorKind::UnexpectedEof => GzipFault::Truncated,
+        io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => GzipFault::Corrupt(error.to_string()),
+        kind => return io::Error::new(kind, error.to_string()),
+    };
+    io::Error::other(fault)
 }
 
 fn next_member<R: BufRead>(mut inner: Counting<R>) -> io::Result<Option<GzDecoder<Counting<R>>>> {

@@ -84,10 +84,7 @@ const EXPECTED: &str = "this line is no record: expected {\"messages\": [...]} o
 /// The form by the fields; native wins where its structure is plain, because a native record may well
 /// have an item field that is called `messages`.
 fn form_of(fields: &Map<String, Value>) -> LineForm {
-    let has_messages = |value: &Value| value.get("messages").is_some();
-    let wrapped = |data: &Value| data.get("input").is_some() || data.get("output").is_some();
-    let native_for_sure = fields.get("data").is_some_and(wrapped) || fields.get("input").is_some_and(has_messages);
-    if native_for_sure {
+    if is_wrapped(fields) || has_bare_messages(fields) {
         LineForm::Native
     } else if fields.contains_key("messages") {
         LineForm::Chat
@@ -98,6 +95,16 @@ fn form_of(fields: &Map<String, Value>) -> LineForm {
     } else {
         LineForm::Bad
     }
+}
+
+/// `{"data": {"input": ...}}` or `{"data": {"output": ...}}`.
+fn is_wrapped(fields: &Map<String, Value>) -> bool {
+    fields.get("data").is_some_and(|data| data.get("input").is_some() || data.get("output").is_some())
+}
+
+/// `{"input": {"messages": ...}}`.
+fn has_bare_messages(fields: &Map<String, Value>) -> bool {
+    fields.get("input").is_some_and(|input| input.get("messages").is_some())
 }
 
 fn chat(line: i64, mut fields: Map<String, Value>) -> ParsedRecord {
@@ -133,18 +140,13 @@ fn native(line: i64, mut fields: Map<String, Value>) -> ParsedRecord {
         Some(other) => Map::from_iter([(ITEM_ESCAPE.to_owned(), other)]),
         None => Map::new(),
     };
-    let data = match fields.shift_remove("data") {
-        Some(data) => data,
-        None => {
-            let mut data = Map::new();
-            for key in ["input", "output"] {
-                if let Some(value) = fields.shift_remove(key) {
-                    data.insert(key.to_owned(), value);
-                }
-            }
-            Value::Object(data)
-        }
-    };
+    // With a bare prompt beside it, a `data` that is no record is one more field of the user's.
+    let bare = has_bare_messages(&fields) && !is_wrapped(&fields);
+    let data = if bare { None } else { fields.shift_remove("data") };
+    let data = data.unwrap_or_else(|| {
+        let parts = ["input", "output"].into_iter().filter_map(|key| fields.shift_remove_entry(key));
+        Value::Object(parts.collect())
+    });
     let mut record = with_top_level(line, LineForm::Native, data, fields);
     record.item.extend(escaped);
     record

@@ -96,8 +96,8 @@ fn run(
         let summary = deliver(outputs, on_batch);
         // All channels are closed by now, so every thread comes to its end: a join cannot hang.
         let read = reader.join();
-        let all_well =
-            workers.into_iter().map(thread::ScopedJoinHandle::join).fold(true, |well, end| well && end.is_ok());
+        let ends: Vec<thread::Result<()>> = workers.into_iter().map(thread::ScopedJoinHandle::join).collect();
+        let all_well = ends.iter().all(Result::is_ok);
         match read {
             Ok(result) if all_well => result.map(|()| summary),
             _ => Err(ImportError::Defect { near_line: summary.last_line }),

@@ -191,12 +191,13 @@ fn deep_nesting_is_a_bad_line() {
 #[test]
 fn damaged_gzip_keeps_what_was_read() {
     // Text that does not compress to nothing, so that the cut falls between lines that can be read.
-    let text: String = (0..3000).map(|n| format!("{}\n", chat(&format!("question {}", n * 7919 % 3001)))).collect();
+    let text: String =
+        (0..3000).flat_map(|n| [chat(&format!("question {}", n * 7919 % 3001)), "\n".to_owned()]).collect();
     let whole = gzip(text.as_bytes());
     let (records, result) = read(&whole[..whole.len() / 2]);
     let Err(ImportError::TruncatedGzip { lines_read }) = result else { panic!("{result:?}") };
     assert!(lines_read > 100 && lines_read < 3000);
-    assert_eq!(records.len() as i64, lines_read);
+    assert_eq!(i64::try_from(records.len()).unwrap(), lines_read);
     assert!(records.iter().all(|record| record.form == LineForm::Chat));
 
     // Only the checksum is missing: every line was read.

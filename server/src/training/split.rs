@@ -92,40 +92,35 @@ pub fn plan_split(strata: &[Stratum], config: &SplitConfig) -> Result<SplitPlan,
     })
 }
 
-impl SplitPlan {
-    /// A reader for one pass over the rows.
-    pub fn assigner(&self) -> SplitAssigner<'_> {
-        SplitAssigner { plan: self, cursors: HashMap::new() }
-    }
-}
-
 /// Says of every row, in record order, where it goes: constant time a row, memory for the topics only.
 #[derive(Debug)]
-pub struct SplitAssigner<'a> {
-    plan: &'a SplitPlan,
-    /// Per topic: eligible rows seen so far, and how many of them were chosen.
-    cursors: HashMap<Option<&'a str>, (i64, usize)>,
+pub struct SplitAssigner {
+    /// Per topic: the chosen positions still to come (descending, so that the next is the last), and the
+    /// number of rows seen that may validate.
+    strata: HashMap<Option<String>, (Vec<i64>, i64)>,
+    include_generated_in_valid: bool,
 }
 
-impl<'a> SplitAssigner<'a> {
+impl SplitAssigner {
+    /// For one pass over the rows.
+    pub fn new(plan: SplitPlan) -> Self {
+        let strata = plan.chosen.into_iter().map(|(topic, mut chosen)| {
+            chosen.reverse();
+            (topic, (chosen, 0))
+        });
+        Self { strata: strata.collect(), include_generated_in_valid: plan.include_generated_in_valid }
+    }
+
     /// The part of the next row. Rows must come in the order and number the plan was made for; a row of an
     /// unknown topic trains.
     pub fn next_part(&mut self, topic: Option<&str>, is_generated: bool) -> SplitPart {
-        if is_generated && !self.plan.include_generated_in_valid {
+        if is_generated && !self.include_generated_in_valid {
             return SplitPart::Train;
         }
-        let plan: &'a SplitPlan = self.plan;
-        let Some((label, chosen)) = plan.chosen.get_key_value(&topic.map(str::to_owned)) else {
-            return SplitPart::Train;
-        };
-        let (position, taken) = self.cursors.entry(label.as_deref()).or_insert((0, 0));
-        let is_chosen = chosen.get(*taken) == Some(position);
-        *position += 1;
-        if is_chosen {
-            *taken += 1;
-            return SplitPart::Valid;
-        }
-        SplitPart::Train
+        let Some((chosen, seen)) = self.strata.get_mut(&topic.map(str::to_owned)) else { return SplitPart::Train };
+        let is_chosen = chosen.pop_if(|position| position == seen).is_some();
+        *seen += 1;
+        if is_chosen { SplitPart::Valid } else { SplitPart::Train }
     }
 }
 
@@ -268,7 +263,7 @@ mod tests {
             let mut config = SplitConfig { stratify_by_topic: stratify, train_ratio: 0.8, ..SplitConfig::default() };
             let plan = plan_split(&strata(&[("a", 300, 40), ("b", 90, 0), ("", 10, 0)]), &config).unwrap();
             let pass = |plan: &SplitPlan| {
-                let mut assigner = plan.assigner();
+                let mut assigner = SplitAssigner::new(plan.clone());
                 // 44 rows ten times over: 30 of a, 4 generated of a, 9 of b, 1 without a topic.
                 (0..440)
                     .map(|row| match row % 44 {
@@ -291,7 +286,7 @@ mod tests {
             config.seed += 1;
             let other = plan_split(&strata(&[("a", 300, 40), ("b", 90, 0), ("", 10, 0)]), &config).unwrap();
             assert_ne!(parts, pass(&other), "another seed, another choice");
-            assert_eq!(plan.assigner().next_part(Some("unknown"), false), SplitPart::Train);
+            assert_eq!(SplitAssigner::new(plan.clone()).next_part(Some("unknown"), false), SplitPart::Train);
         }
     }
 

@@ -34,7 +34,7 @@ pub(super) fn missing_ids(messages: &[Value]) -> Option<String> {
                     }
                 }
                 Some(_) => {
-                    places.push(|| format!("the tool_calls of message {number} are not a list, so they have no id"))
+                    places.push(|| format!("the tool_calls of message {number} are not a list, so they have no id"));
                 }
             },
             Some("tool") if id(message, "tool_call_id").is_none() => {

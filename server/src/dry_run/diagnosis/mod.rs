@@ -2,7 +2,7 @@
 //!
 //! With one response per prompt the headroom is unknown, so the whole table of section 8 decides. A 95% interval that
 //! straddles a NO-GO bound makes CAUTION, on whichever side the estimate lies. Read [`diagnose_dry_run`] first;
-//! [`scores`] and [`surroundings`] are the table's lines, [`settle`] the intervals, [`shape`] the two tests of shape.
+//! `scores` and `surroundings` are the table's lines, `settle` the intervals, `shape` the two tests of shape.
 
 mod outcome;
 mod scores;

@@ -24,106 +24,106 @@ pub(super) fn check(input: &DiagnosisInput, bounds: &DiagnosisBounds, outcome: &
 }
 
 fn mean(input: &DiagnosisInput, bounds: &DiagnosisBounds, outcome: &mut Outcome) {
-    let (mean, interval, count) = (input.statistics.mean, input.statistics.mean_ci95, input.statistics.count);
-    let broken = |bound, side_word: &str| {
-        format!(
-            "Mean score {} is {side_word} {bound:.2}, with all of its 95% interval {}.",
-            figure(mean, bound),
-            interval_text(interval)
-        )
+    let low = MeanEnd {
+        bad: BadSide::Below,
+        no_go: bounds.mean_no_go_below,
+        caution: bounds.mean_caution_below,
+        ids: ["mean_low", "mean_low_unsettled", "mean_lowish"],
+        in_short: [
+            "the responses hardly ever score",
+            "whether the scores are too low to learn from",
+            "the scores are rather low",
+        ],
+        causes: TOO_HARD,
+        actions: [
+            "Look at the lowest samples: where the response is right, loosen the grader; where it is wrong, take easier prompts.",
+            "Look at the lowest samples and see whether the grader asks too much of them.",
+        ],
+        action: FindingAction::InspectLowest,
     };
-    let no_go = Effect {
-        dataset: Some(Quality::Problem),
-        grader: Some(Quality::Attention),
-        verdict_at_best: Some(Verdict::NoGo),
-    };
-    let caution = Effect { dataset: Some(Quality::Attention), grader: None, verdict_at_best: Some(Verdict::Caution) };
-    let low = standing(mean, interval, count, bounds.mean_no_go_below, BadSide::Below);
-    let high = standing(mean, interval, count, bounds.mean_no_go_above, BadSide::Above);
-
-    match low {
-        Standing::Broken => {
-            let action_text = "Look at the lowest samples: where the response is right, loosen the grader; where it is wrong, take easier prompts.";
-            let words = Words {
-                message: broken(bounds.mean_no_go_below, "below"),
-                causes: TOO_HARD,
-                action_text: action_text.to_owned(),
-            };
-            outcome.find(
-                "the responses hardly ever score",
-                finding("mean_low", words, FindingAction::InspectLowest, no_go),
-            );
-        }
-        Standing::Straddles(further) => {
-            let open = Open {
-                id: "mean_low_unsettled",
-                what: "Mean score",
-                value: figure(mean, bounds.mean_no_go_below),
-                bound: format!("{:.2}", bounds.mean_no_go_below),
-                interval: interval_text(interval),
-                causes: TOO_HARD,
-                otherwise: FindingAction::InspectLowest,
-            };
-            outcome.find("whether the scores are too low to learn from", open.finding(further, caution));
-        }
-        Standing::Clear => {}
-    }
-    match high {
-        Standing::Broken => {
-            let action_text = "Look at the highest samples: where the response is poor, make the grader stricter; else take harder prompts.";
-            let words = Words {
-                message: broken(bounds.mean_no_go_above, "above"),
-                causes: TOO_EASY,
-                action_text: action_text.to_owned(),
-            };
-            outcome.find(
-                "the responses are nearly perfect already",
-                finding("mean_high", words, FindingAction::InspectHighest, no_go),
-            );
-        }
-        Standing::Straddles(further) => {
-            let open = Open {
-                id: "mean_high_unsettled",
-                what: "Mean score",
-                value: figure(mean, bounds.mean_no_go_above),
-                bound: format!("{:.2}", bounds.mean_no_go_above),
-                interval: interval_text(interval),
-                causes: TOO_EASY,
-                otherwise: FindingAction::InspectHighest,
-            };
-            outcome.find("whether anything is left to learn", open.finding(further, caution));
-        }
-        Standing::Clear => {}
-    }
-    if low != Standing::Clear || high != Standing::Clear {
-        return;
-    }
-    if mean < bounds.mean_caution_below - SLACK {
-        let message = format!(
-            "Mean score {} is below {:.2}: rather low.",
-            figure(mean, bounds.mean_caution_below),
-            bounds.mean_caution_below
-        );
-        let action_text = "Look at the lowest samples and see whether the grader asks too much of them.".to_owned();
-        let words = Words { message, causes: TOO_HARD, action_text };
-        outcome.find("the scores are rather low", finding("mean_lowish", words, FindingAction::InspectLowest, caution));
-    } else if mean > bounds.mean_caution_above + SLACK {
-        let message = format!(
-            "Mean score {} is above {:.2}: little room to improve.",
-            figure(mean, bounds.mean_caution_above),
-            bounds.mean_caution_above
-        );
-        let action_text = "Look at the highest samples and see whether the grader should ask more of them.".to_owned();
-        let words = Words { message, causes: TOO_EASY, action_text };
-        outcome.find(
+    let high = MeanEnd {
+        bad: BadSide::Above,
+        no_go: bounds.mean_no_go_above,
+        caution: bounds.mean_caution_above,
+        ids: ["mean_high", "mean_high_unsettled", "mean_highish"],
+        in_short: [
+            "the responses are nearly perfect already",
+            "whether anything is left to learn",
             "the responses are rather good already",
-            finding("mean_highish", words, FindingAction::InspectHighest, caution),
-        );
-    } else {
-        outcome.pass(format!(
-            "Mean {mean:.2} lies between {:.2} and {:.2}.",
-            bounds.mean_caution_below, bounds.mean_caution_above
-        ));
+        ],
+        causes: TOO_EASY,
+        actions: [
+            "Look at the highest samples: where the response is poor, make the grader stricter; else take harder prompts.",
+            "Look at the highest samples and see whether the grader should ask more of them.",
+        ],
+        action: FindingAction::InspectHighest,
+    };
+    let low_is_fine = low.check(input, outcome);
+    let high_is_fine = high.check(input, outcome);
+    if low_is_fine && high_is_fine {
+        let mean = input.statistics.mean;
+        outcome.pass(format!("Mean {mean:.2} lies between {:.2} and {:.2}.", low.caution, high.caution));
+    }
+}
+
+/// One end of the mean's range. Texts come in the order NO-GO, not settled, CAUTION; actions without the middle one.
+struct MeanEnd {
+    bad: BadSide,
+    no_go: f64,
+    caution: f64,
+    ids: [&'static str; 3],
+    in_short: [&'static str; 3],
+    causes: &'static str,
+    actions: [&'static str; 2],
+    action: FindingAction,
+}
+
+impl MeanEnd {
+    /// Writes down what is wrong at this end; true if nothing is.
+    fn check(&self, input: &DiagnosisInput, outcome: &mut Outcome) -> bool {
+        let (mean, interval) = (input.statistics.mean, input.statistics.mean_ci95);
+        let attention =
+            Effect { dataset: Some(Quality::Attention), grader: None, verdict_at_best: Some(Verdict::Caution) };
+        let (side, beyond_caution) = match self.bad {
+            BadSide::Below => ("below", mean < self.caution - SLACK),
+            BadSide::Above => ("above", mean > self.caution + SLACK),
+        };
+        match standing(mean, interval, input.statistics.count, self.no_go, self.bad) {
+            Standing::Broken => {
+                let message = format!(
+                    "Mean score {} is {side} {:.2}, with all of its 95% interval {}.",
+                    figure(mean, self.no_go),
+                    self.no_go,
+                    interval_text(interval)
+                );
+                let words = Words { message, causes: self.causes, action_text: self.actions[0].to_owned() };
+                let effect = Effect {
+                    dataset: Some(Quality::Problem),
+                    grader: Some(Quality::Attention),
+                    verdict_at_best: Some(Verdict::NoGo),
+                };
+                outcome.find(self.in_short[0], finding(self.ids[0], words, self.action, effect));
+            }
+            Standing::Straddles(further) => {
+                let open = Open {
+                    id: self.ids[1],
+                    what: "Mean score",
+                    value: figure(mean, self.no_go),
+                    bound: format!("{:.2}", self.no_go),
+                    interval: interval_text(interval),
+                    causes: self.causes,
+                    otherwise: self.action,
+                };
+                outcome.find(self.in_short[1], open.finding(further, attention));
+            }
+            Standing::Clear if beyond_caution => {
+                let message = format!("Mean score {} is {side} {:.2}.", figure(mean, self.caution), self.caution);
+                let words = Words { message, causes: self.causes, action_text: self.actions[1].to_owned() };
+                outcome.find(self.in_short[2], finding(self.ids[2], words, self.action, attention));
+            }
+            Standing::Clear => return true,
+        }
+        false
     }
 }
 
@@ -310,7 +310,7 @@ impl Open<'_> {
         );
         let settles = further < MOST_FURTHER_SAMPLES;
         let action_text = if settles {
-            format!("Run again with about {} more, or with all records there are.", format::counted(further, "prompt"))
+            format!("Run again with about {} more prompts, or with all records there are.", format::count(further))
         } else {
             format!(
                 "It lies so near the bound that {} more prompts may not settle it: look at the samples instead.",

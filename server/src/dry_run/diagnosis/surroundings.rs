@@ -156,7 +156,7 @@ fn number_of_prompts(input: &DiagnosisInput, bounds: &DiagnosisBounds, outcome: 
             bounds.min_prompts
         );
         let causes = "Data: there are too few records with a response, or the sample was set too small.";
-        let action_text = format!("Run again with at least {} more.", format::counted(missing, "prompt"));
+        let action_text = format!("Run again with at least {missing} more.");
         let effect = Effect {
             dataset: Some(Quality::Attention),
             grader: Some(Quality::Attention),
