@@ -17,11 +17,7 @@
 //! Deliberately absent: rules of the domain (they are the server crate's), clocks, random numbers and
 //! storage in views (the first render in the browser must equal the server's; such things are effects).
 
-<<<<<<< HEAD
 // A page's view is one type, nested as deep as its elements; the compiler's default of 128 is too little.
-=======
-// The types of nested views are deep.
->>>>>>> main
 #![recursion_limit = "512"]
 
 pub mod contexts;
