@@ -7,7 +7,7 @@ use leptos::prelude::*;
 
 use super::conversation::Conversation;
 use super::record_editor::RecordEditor;
-use super::record_table::StatusWords;
+use super::record_table::{StatusWords, focus_row};
 use super::records_overlay::{Leaving, RecordsState};
 use crate::finetune::steps::confirm::ConfirmDialog;
 use crate::finetune::steps::parts::field;
@@ -29,6 +29,14 @@ pub fn RecordPane(state: RecordsState) -> impl IntoView {
         if let Some(to) = asked.get_value() {
             state.go(to);
         }
+    });
+    Effect::new(move |before: Option<Option<i64>>| {
+        let now = state.record.get();
+        if let (Some(Some(id)), None) = (before, now) {
+            // In the next frame the list is shown again where it had made room for the pane.
+            request_animation_frame(move || focus_row(id));
+        }
+        now
     });
     view! {
         {move || state.record.get().map(|id| view! { <OpenRecord state id /> })}

@@ -16,20 +16,16 @@ use crate::ui::ErrorView;
 #[component]
 pub fn RecordTable(state: RecordsState) -> impl IntoView {
     let body = NodeRef::<html::Div>::new();
-    let on_key = move |ev: KeyboardEvent| {
-        let Some(body) = body.get_untracked() else { return };
-        let forward = match ev.key().as_str() {
-            "j" | "ArrowDown" => true,
-            "k" | "ArrowUp" => false,
-            _ => return,
-        };
-        if ev.ctrl_key() || ev.meta_key() || ev.alt_key() {
-            return;
-        }
-        ev.prevent_default();
-        ev.stop_propagation();
-        move_row(&body, forward);
-    };
+    // On the window, because a dialog that has just opened has its focus elsewhere.
+    Effect::new(move |_| {
+        let handle = window_event_listener(leptos::ev::keydown, move |ev| {
+            if let (Some(body), Some(forward)) = (body.get_untracked(), row_direction(&ev)) {
+                ev.prevent_default();
+                move_row(&body, forward);
+            }
+        });
+        on_cleanup(move || handle.remove());
+    });
     let to_page = Callback::new(move |page: i64| {
         let filter = state.filter.get();
         state.process.url_with(|query| {
@@ -38,7 +34,7 @@ pub fn RecordTable(state: RecordsState) -> impl IntoView {
         })
     });
     view! {
-        <div class="records__rows" node_ref=body on:keydown=on_key>
+        <div class="records__rows" node_ref=body>
             <Transition fallback=|| view! { <p class="muted records__empty" role="status">"Loading records…"</p> }>
                 {move || Suspend::new(async move {
                     match state.rows.await {
@@ -61,6 +57,27 @@ pub fn RecordTable(state: RecordsState) -> impl IntoView {
     }
 }
 
+/// Whether a key asks for the next row (`true`) or the one before; `None` where it is typed into a field,
+/// scrolls the reading pane or belongs to something else.
+fn row_direction(ev: &KeyboardEvent) -> Option<bool> {
+    if ev.default_prevented() || ev.ctrl_key() || ev.meta_key() || ev.alt_key() {
+        return None;
+    }
+    let target = ev.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+    let is_in =
+        |selector: &str| target.as_ref().is_some_and(|target| target.closest(selector).ok().flatten().is_some());
+    if is_in("input:not([type=checkbox]), textarea, select, [role=tablist], .dialog--small") {
+        return None;
+    }
+    match ev.key().as_str() {
+        "j" => Some(true),
+        "k" => Some(false),
+        "ArrowDown" if !is_in(".records__pane") => Some(true),
+        "ArrowUp" if !is_in(".records__pane") => Some(false),
+        _ => None,
+    }
+}
+
 /// Moves the focus to the next or previous row's button; to the first one if none has it.
 fn move_row(body: &web_sys::HtmlElement, forward: bool) {
     let Ok(rows) = body.query_selector_all(".record-row__open") else { return };
@@ -77,6 +94,19 @@ fn move_row(body: &web_sys::HtmlElement, forward: bool) {
     };
     if let Some(button) = at(next) {
         let _ = button.focus();
+    }
+}
+
+/// The id of a row's button on the page.
+fn row_id(record_id: i64) -> String {
+    format!("record-row-{record_id}")
+}
+
+/// Gives the focus back to the row whose record was read.
+pub fn focus_row(record_id: i64) {
+    let row = document().get_element_by_id(&row_id(record_id));
+    if let Some(row) = row.and_then(|row| row.dyn_into::<web_sys::HtmlElement>().ok()) {
+        let _ = row.focus();
     }
 }
 
@@ -169,6 +199,7 @@ fn Row(state: RecordsState, row: RecordRow) -> impl IntoView {
                 <button
                     type="button"
                     class="record-row__open"
+                    id=row_id(id)
                     aria-expanded=move || is_open().to_string()
                     on:click=move |_| state.leave(Leaving::Record(Some(id)))
                 >

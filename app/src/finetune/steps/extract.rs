@@ -27,23 +27,23 @@ pub fn ExtractPanel() -> impl IntoView {
             <JobProgress kind=JobKind::Validate title="Validating" />
             <div class="panel__columns">
                 <div class="stack">
-                <section class="card">
-                    <header class="card__head">
-                        <h3 class="card__title">"Records"</h3>
-                        <Show when=move || has_records.get()>
-                            <span class="card__aside">"checked " <When at=checked /></span>
-                        </Show>
-                    </header>
-                    <Counts />
-                    <Checklist checks />
-                    <p class="muted small">{rules}</p>
-                </section>
-            <section class="card">
-                <header class="card__head">
-                    <h3 class="card__title">"Imports"</h3>
-                </header>
-                <ImportsTable />
-            </section>
+                    <section class="card">
+                        <header class="card__head">
+                            <h3 class="card__title">"Records"</h3>
+                            <Show when=move || has_records.get()>
+                                <span class="card__aside">"checked " <When at=checked /></span>
+                            </Show>
+                        </header>
+                        <Counts />
+                        <Checklist checks />
+                        <p class="muted small">{rules}</p>
+                    </section>
+                    <section class="card">
+                        <header class="card__head">
+                            <h3 class="card__title">"Imports"</h3>
+                        </header>
+                        <ImportsTable />
+                    </section>
                 </div>
                 <section class="card">
                     <header class="card__head">
