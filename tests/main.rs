@@ -8,4 +8,9 @@
     reason = "a test that cannot go on should stop where it is"
 )]
 
+mod dry_runs;
+mod graders;
+mod imports;
 mod support;
+mod topics_coverage;
+mod validation;

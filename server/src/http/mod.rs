@@ -21,7 +21,7 @@ pub use upload::suggested_name;
 pub use security::{RequestId, secure};
 
 use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use leptos::prelude::provide_context;
@@ -32,7 +32,8 @@ use crate::state::AppState;
 pub fn routes() -> Router<AppState> {
     Router::new()
         .route("/api/{*function}", post(server_function))
-        .route("/upload", post(upload::upload))
+        // The framework's own limit of 2 MB would come before the configured one, which `upload` keeps itself.
+        .route("/upload", post(upload::upload).layer(DefaultBodyLimit::disable()))
         .route("/events/{dataset_id}", get(events::events))
         .route("/download/{dataset_id}/{file}", get(download::dataset_file))
         .route("/download/{dataset_id}/split/{file}", get(download::split_file))
