@@ -178,7 +178,7 @@ async fn bad_topic_files_are_refused_with_their_place() {
         ("{\"nodes\": 5}", "is expected there"),
         ("5", "is expected there"),
         ("{\"nodes\": [{\"name\": \"a\"}, {\"name\": \"A\"}]}", "must be unique"),
-        ("{\"nodes\": [{\"name\": \" \"}]}", "topic 1"),
+        ("{\"nodes\": [{\"name\": \" \"}]}", "Topic 1: the name is empty"),
         (six.as_str(), "is on level 6"),
     ];
     for (text, words) in cases {

@@ -22,11 +22,16 @@ pub use security::{RequestId, secure};
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::response::IntoResponse;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use leptos::prelude::provide_context;
 
 use crate::state::AppState;
+use crate::types::error::AppError;
+
+/// Longest error that is looked into.
+const MAX_ERROR_BYTES: usize = 1 << 20;
 
 /// The routes that are not pages.
 pub fn routes() -> Router<AppState> {
@@ -42,9 +47,23 @@ pub fn routes() -> Router<AppState> {
         .route("/healthz", get(health))
 }
 
-async fn server_function(State(state): State<AppState>, request: Request) -> impl IntoResponse {
+async fn server_function(State(state): State<AppState>, request: Request) -> Response {
     let provide = move || provide_context(state.clone());
-    leptos_axum::handle_server_fns_with_context(provide, request).await
+    let response = leptos_axum::handle_server_fns_with_context(provide, request).await.into_response();
+    if response.status() == StatusCode::INTERNAL_SERVER_ERROR { with_own_status(response).await } else { response }
+}
+
+/// Arguments that cannot be read are refused before any function of ours runs, with status 500 whatever the
+/// error; it gets the status that belongs to it.
+async fn with_own_status(response: Response) -> Response {
+    let (mut parts, body) = response.into_parts();
+    let Ok(bytes) = axum::body::to_bytes(body, MAX_ERROR_BYTES).await else { return parts.into_response() };
+    if let Ok(error) = serde_json::from_slice::<AppError>(&bytes)
+        && let Ok(status) = StatusCode::from_u16(error.status())
+    {
+        parts.status = status;
+    }
+    Response::from_parts(parts, bytes.into())
 }
 
 async fn health(State(state): State<AppState>) -> Result<&'static str, HttpError> {
