@@ -22,7 +22,7 @@ check: ## formatting, clippy and the Rust tests only
 fmt: ## format the sources
 	@cargo fmt --all
 
-bench: ## measure; figures go to docs/benchmarks.md by hand
+bench: ## measure (benches/); figures and machine are kept in docs/benchmarks.md
 	@bash benches/run.sh
 
 clean: ## delete what was built

@@ -1,6 +1,6 @@
 //! The root package: the server binary's parts (with `ssr`) and the browser's entry (with `hydrate`).
 
-// The types of nested views are deep.
+// Pages are deeply nested types, and they are laid out in this crate (see anneal-app).
 #![recursion_limit = "512"]
 
 #[cfg(feature = "ssr")]

@@ -1,6 +1,6 @@
 //! The command line. The worker check comes first: a script worker must find no runtime and no store.
 
-// The types of nested views are deep.
+// Pages are deeply nested types, and they are laid out in this crate (see anneal-app).
 #![recursion_limit = "512"]
 
 mod cli;

@@ -17,7 +17,7 @@
 //! Deliberately absent: rules of the domain (they are the server crate's), clocks, random numbers and
 //! storage in views (the first render in the browser must equal the server's; such things are effects).
 
-// The types of nested views are deep.
+// A page's view is one type, nested as deep as its elements; the compiler's default of 128 is too little.
 #![recursion_limit = "512"]
 
 pub mod contexts;
@@ -69,6 +69,7 @@ pub fn App() -> impl IntoView {
     provide_meta_context();
     provide_toaster();
     provide_clock();
+    mark_hydrated();
     view! {
         <Title formatter=|text: String| if text.is_empty() { "Anneal".to_owned() } else { format!("{text} · Anneal") }/>
         <Router>
@@ -83,4 +84,14 @@ pub fn App() -> impl IntoView {
             <Toasts/>
         </Router>
     }
+}
+
+/// Says on the root element that the page is live by now: for styles and for the browser tests.
+fn mark_hydrated() {
+    Effect::new(|| {
+        if let Some(root) = document().document_element() {
+            // An attribute that cannot be set leaves the page as useful as it was.
+            let _ = root.set_attribute("data-hydrated", "true");
+        }
+    });
 }

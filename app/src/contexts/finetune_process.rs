@@ -15,7 +15,7 @@ use anneal_server::types::validation::RecordStatus;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::NavigateOptions;
-use leptos_router::hooks::{use_navigate, use_query_map};
+use leptos_router::hooks::{use_location, use_navigate};
 
 use super::event_stream;
 use super::live_jobs;
@@ -78,8 +78,8 @@ impl FinetuneProcess {
         });
         let pipeline = Memo::new(move |_| inputs.with(compute_pipeline_state));
         let next = Memo::new(move |_| inputs.with(|inputs| pipeline.with(|pipeline| next_step(inputs, pipeline))));
-        let params = use_query_map();
-        let query = Memo::new(move |_| params.with(PageQuery::from_params));
+        let search = use_location().search;
+        let query = Memo::new(move |_| search.with(|search| PageQuery::parse(search)));
         let process = Self {
             dataset_id,
             overview,

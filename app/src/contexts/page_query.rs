@@ -5,7 +5,6 @@
 use anneal_server::types::dataset::RecordFilter;
 use anneal_server::types::pipeline::PipelineStepId;
 use anneal_server::types::validation::{RecordStatus, ValidationError};
-use leptos_router::params::ParamsMap;
 
 /// A dialog of the canvas page that is not the records overlay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,91 +53,122 @@ pub struct PageQuery {
     pub other: Vec<(String, String)>,
 }
 
-const OWN_KEYS: [&str; 10] = ["step", "records", "error", "topic", "review", "q", "page", "record", "dialog", "status"];
+const OWN_KEYS: [&str; 9] = ["step", "records", "error", "topic", "review", "q", "page", "record", "dialog"];
 
 impl PageQuery {
-    /// From the URL.
-    pub fn from_params(params: &ParamsMap) -> Self {
-        let other = params
-            .clone()
-            .into_iter()
-            .filter(|(key, _)| !OWN_KEYS.contains(&key.as_ref()))
-            .map(|(key, value)| (key.into_owned(), value))
-            .collect();
+    /// From the URL's query, with or without its `?`. The router's own map is not used: it decodes values
+    /// twice, and escapes differently on the server and in the browser.
+    pub fn parse(search: &str) -> Self {
+        let pairs = pairs_of(search);
+        let get = |key: &str| pairs.iter().rev().find(|(other, _)| other == key).map(|(_, value)| value.as_str());
         Self {
-            step: params.get_str("step").and_then(PipelineStepId::parse),
-            records: records_of(params),
-            record: params.get_str("record").and_then(|id| id.parse().ok()),
-            dialog: params.get_str("dialog").and_then(PageDialog::parse),
-            other,
+            step: get("step").and_then(PipelineStepId::parse),
+            records: records_of(&get),
+            record: get("record").and_then(|id| id.parse().ok()),
+            dialog: get("dialog").and_then(PageDialog::parse),
+            other: pairs.iter().filter(|(key, _)| !OWN_KEYS.contains(&key.as_str())).cloned().collect(),
         }
     }
 
     /// The query string with its `?`; empty if nothing is selected.
     pub fn to_query_string(&self) -> String {
-        let mut params = ParamsMap::new();
-        let mut add = |key: &'static str, value: String| params.insert(key, value);
+        let mut query = String::new();
+        let mut add = |key: &str, value: &str| {
+            query.push(if query.is_empty() { '?' } else { '&' });
+            escape_into(&mut query, key);
+            query.push('=');
+            escape_into(&mut query, value);
+        };
         if let Some(step) = self.step {
-            add("step", step.as_str().to_owned());
+            add("step", step.as_str());
         }
         if let Some((filter, page)) = &self.records {
-            add("records", filter.status.map_or("all", RecordStatus::as_str).to_owned());
+            add("records", filter.status.map_or("all", RecordStatus::as_str));
             if let Some(error) = filter.error {
-                add("error", error.as_str().to_owned());
+                add("error", error.as_str());
             }
             if let Some(topic) = &filter.topic {
-                add("topic", topic.clone());
+                add("topic", topic);
             }
             if filter.needs_review {
-                add("review", "1".to_owned());
+                add("review", "1");
             }
             if let Some(text) = &filter.text {
-                add("q", text.clone());
+                add("q", text);
             }
             if *page > 1 {
-                add("page", page.to_string());
+                add("page", &page.to_string());
             }
             if let Some(record) = self.record {
-                add("record", record.to_string());
+                add("record", &record.to_string());
             }
         }
         if let Some(dialog) = self.dialog {
-            add("dialog", dialog.as_str().to_owned());
+            add("dialog", dialog.as_str());
         }
         for (key, value) in &self.other {
-            params.insert(key.clone(), value.clone());
+            add(key, value);
         }
-        params.to_query_string()
+        query
     }
 }
 
-fn records_of(params: &ParamsMap) -> Option<(RecordFilter, i64)> {
-    let status = match params.get_str("records")? {
+fn records_of<'a>(get: &impl Fn(&str) -> Option<&'a str>) -> Option<(RecordFilter, i64)> {
+    let status = match get("records")? {
         "all" => None,
         name => Some(RecordStatus::parse(name)?),
     };
     let filter = RecordFilter {
         status,
-        error: params.get_str("error").and_then(ValidationError::parse),
-        topic: params.get("topic"),
-        needs_review: params.get_str("review") == Some("1"),
-        text: params.get("q").filter(|text| !text.is_empty()),
+        error: get("error").and_then(ValidationError::parse),
+        topic: get("topic").map(str::to_owned),
+        needs_review: get("review") == Some("1"),
+        text: get("q").filter(|text| !text.is_empty()).map(str::to_owned),
     };
-    let page = params.get_str("page").and_then(|page| page.parse().ok()).filter(|page| *page >= 1).unwrap_or(1);
+    let page = get("page").and_then(|page| page.parse().ok()).filter(|page| *page >= 1).unwrap_or(1);
     Some((filter, page))
+}
+
+/// Keys and values, decoded.
+fn pairs_of(search: &str) -> Vec<(String, String)> {
+    let search = search.strip_prefix('?').unwrap_or(search);
+    let pairs = search.split('&').filter(|pair| !pair.is_empty());
+    pairs.map(|pair| pair.split_once('=').unwrap_or((pair, ""))).map(|(key, value)| (unescaped(key), unescaped(value))).collect()
+}
+
+/// Everything but what RFC 3986 calls unreserved becomes `%XX` of its UTF-8 bytes.
+fn escape_into(query: &mut String, text: &str) {
+    const HEX: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'];
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            query.push(char::from(byte));
+        } else {
+            query.extend(['%', HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
+        }
+    }
+}
+
+/// The inverse, also of `+` for a space; a `%` that is no escape stays.
+fn unescaped(text: &str) -> String {
+    let digit = |byte: Option<&u8>| byte.and_then(|byte| char::from(*byte).to_digit(16)).and_then(|digit| u8::try_from(digit).ok());
+    let bytes = text.as_bytes();
+    let mut decoded = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        let escaped = digit(bytes.get(at + 1)).zip(digit(bytes.get(at + 2))).filter(|_| *byte == b'%');
+        decoded.push(match escaped {
+            Some((high, low)) => high << 4 | low,
+            None if *byte == b'+' => b' ',
+            None => *byte,
+        });
+        at += if escaped.is_some() { 3 } else { 1 };
+    }
+    String::from_utf8_lossy(&decoded).into_owned()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn params(pairs: &[(&'static str, &str)]) -> ParamsMap {
-        let mut params = ParamsMap::new();
-        for (key, value) in pairs {
-            params.insert(*key, (*value).to_owned());
-        }
-        params
-    }
 
     #[test]
     fn everything_survives_a_round_trip() {
@@ -150,7 +180,7 @@ mod tests {
                     error: Some(ValidationError::InvalidRole),
                     topic: Some(String::new()),
                     needs_review: true,
-                    text: Some("50% & more?".to_owned()),
+                    text: Some("50% & more? %41 ü+".to_owned()),
                 },
                 3,
             )),
@@ -159,30 +189,27 @@ mod tests {
             other: vec![("run".to_owned(), "a b".to_owned())],
         };
         let text = query.to_query_string();
-        assert!(text.starts_with("?step=dryrun&records=invalid&error=invalid_role&topic=&review=1&q="), "{text}");
-        assert!(text.contains("page=3&record=17&dialog=help&run="), "{text}");
-        assert!(!text.contains(' ') && text.contains("%26"), "values are escaped: {text}");
-        let map = params(&[
-            ("step", "dryrun"),
-            ("records", "invalid"),
-            ("error", "invalid_role"),
-            ("topic", ""),
-            ("review", "1"),
-            ("q", "50% & more?"),
-            ("page", "3"),
-            ("record", "17"),
-            ("dialog", "help"),
-            ("run", "a b"),
-        ]);
-        assert_eq!(PageQuery::from_params(&map), query);
+        assert_eq!(
+            text,
+            "?step=dryrun&records=invalid&error=invalid_role&topic=&review=1&q=50%25%20%26%20more%3F%20%2541%20%C3%BC%2B\
+             &page=3&record=17&dialog=help&run=a%20b"
+        );
+        assert_eq!(PageQuery::parse(&text), query);
+        assert_eq!(PageQuery::parse(&text[1..]), query, "the router leaves the question mark out");
     }
 
     #[test]
     fn nonsense_is_ignored() {
-        let map = params(&[("step", "nope"), ("records", "some"), ("page", "-1"), ("record", "x"), ("dialog", "")]);
-        assert_eq!(PageQuery::from_params(&map), PageQuery::default());
-        let map = params(&[("records", "all"), ("page", "0"), ("error", "?")]);
-        assert_eq!(PageQuery::from_params(&map).records, Some((RecordFilter::default(), 1)));
+        assert_eq!(PageQuery::parse("?step=nope&records=some&page=-1&record=x&dialog="), PageQuery::default());
+        assert_eq!(PageQuery::parse("records=all&page=0&error=?").records, Some((RecordFilter::default(), 1)));
+        assert_eq!(PageQuery::parse("?step=topics&step=coverage").step, Some(PipelineStepId::Coverage), "the last one counts");
         assert_eq!(PageQuery::default().to_query_string(), "");
+    }
+
+    #[test]
+    fn values_are_decoded_once() {
+        for (text, expected) in [("a+b%20c", "a b c"), ("100%", "100%"), ("%4", "%4"), ("%zz", "%zz"), ("%2541", "%41"), ("%FF", "\u{fffd}")] {
+            assert_eq!(unescaped(text), expected, "{text}");
+        }
     }
 }

@@ -44,12 +44,13 @@ impl CanvasView {
         if content.width <= 0.0 || content.height <= 0.0 || window.width <= 0.0 || window.height <= 0.0 {
             return Self::default();
         }
-        let scale = (window.width / content.width).min(window.height / content.height).min(1.0).max(MIN_SCALE);
+        let scale = (window.width / content.width).min(window.height / content.height).clamp(MIN_SCALE, 1.0);
         let centred = |window: f64, content: f64| ((window - content * scale) / 2.0).max(0.0);
         Self { x: centred(window.width, content.width), y: centred(window.height, content.height), scale }
     }
 
     /// Zoomed by a factor with the point `at` (of the window) staying where it is.
+    #[must_use]
     pub fn zoomed(self, factor: f64, at: (f64, f64), window: Size, content: Size) -> Self {
         let scale = (self.scale * factor).clamp(MIN_SCALE, MAX_SCALE);
         let ratio = scale / self.scale;
@@ -58,6 +59,7 @@ impl CanvasView {
     }
 
     /// Shifted by so many pixels.
+    #[must_use]
     pub fn panned(self, dx: f64, dy: f64, window: Size, content: Size) -> Self {
         Self { x: self.x + dx, y: self.y + dy, ..self }.kept_in_sight(window, content)
     }

@@ -2,7 +2,7 @@
 
 use anneal_server::format;
 use anneal_server::types::dry_run::{
-    DryRunDiagnosis, DryRunReport, DryRunStatistics, DryRunView, Finding, FindingAction, Interval, Quality,
+    Confidence, DryRunDiagnosis, DryRunReport, DryRunStatistics, DryRunView, Finding, FindingAction, Interval, Quality,
     SampleSelection, TopicScore, Verdict,
 };
 use anneal_server::types::pipeline::PipelineStepId;
@@ -17,26 +17,37 @@ use crate::ui::{Button, ButtonVariant, Card, Stat};
 
 /// All of a run's result. Drawn anew when another run is shown or a new one is done.
 #[component]
-pub fn DryRunResults(#[prop(into)] view: Signal<Option<DryRunView>>) -> impl IntoView {
-    let shown = Memo::new(move |_| view.get());
-    move || {
-        let DryRunView { summary, histogram } = shown.get()?;
-        let report = summary.report?;
-        Some(view! {
-            <div class="results">
-                <VerdictBanner report=report.clone() />
-                <div class="panel__columns panel__columns--three">
-                    {report
-                        .statistics
-                        .clone()
-                        .map(|statistics| view! { <Scores statistics histogram buckets=report.distribution.clone() /> })}
-                    <ByTopic topics=report.by_topic.clone() />
-                    {report.diagnosis.clone().map(|diagnosis| view! { <WhyThisVerdict diagnosis /> })}
-                </div>
-                <SamplesWorthALook run_id=summary.id report />
-            </div>
+pub fn DryRunResults(view: Memo<Option<DryRunView>>, run_id: Memo<Option<String>>) -> impl IntoView {
+    let counts = Memo::new(move |_| {
+        view.with(|view| {
+            let report = view.as_ref()?.summary.report.as_ref()?;
+            Some((report.samples_evaluated, report.failed))
         })
+    });
+    view! {
+        <div class="results">
+            {move || view.get().map(|view| view! { <Figures view /> })}
+            <Show when=move || counts.with(Option::is_some)>
+                <SamplesWorthALook run_id counts />
+            </Show>
+        </div>
     }
+}
+
+#[component]
+fn Figures(view: DryRunView) -> impl IntoView {
+    let DryRunView { summary, histogram } = view;
+    summary.report.map(|report| {
+        let buckets = report.distribution.clone();
+        view! {
+            <VerdictBanner report=report.clone() />
+            <div class="panel__columns panel__columns--three">
+                {report.statistics.map(|statistics| view! { <Scores statistics histogram buckets /> })}
+                <ByTopic topics=report.by_topic />
+                {report.diagnosis.map(|diagnosis| view! { <WhyThisVerdict diagnosis /> })}
+            </div>
+        }
+    })
 }
 
 #[component]
@@ -87,7 +98,7 @@ fn VerdictBanner(report: DryRunReport) -> impl IntoView {
                     <strong>{diagnosis.summary}</strong>
                 </p>
                 <p class="small">
-                    {format!("Confidence: {}. {}", diagnosis.confidence.as_str(), diagnosis.confidence_reason)}
+                    {confidence_words(diagnosis.confidence, &diagnosis.confidence_reason)}
                 </p>
                 {partial.map(|text| view! { <p class="small">{text}</p> })}
             </div>
@@ -105,6 +116,16 @@ fn VerdictBanner(report: DryRunReport) -> impl IntoView {
         </section>
     }
     .into_any()
+}
+
+/// "Confidence low: with one response ..."; the reason may already begin with the word.
+fn confidence_words(confidence: Confidence, reason: &str) -> String {
+    let word = confidence.as_str();
+    let rest = match reason.split_once(": ") {
+        Some((first, rest)) if first.eq_ignore_ascii_case(word) => rest,
+        _ => reason,
+    };
+    format!("Confidence {word}: {rest}")
 }
 
 #[component]
@@ -348,6 +369,12 @@ fn follow(process: FinetuneProcess, finding: &Finding) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_confidence_is_said_once() {
+        assert_eq!(confidence_words(Confidence::Low, "Low: one response each."), "Confidence low: one response each.");
+        assert_eq!(confidence_words(Confidence::High, "Narrow: yes."), "Confidence high: Narrow: yes.");
+    }
 
     #[test]
     fn intervals_are_in_brackets() {

@@ -14,8 +14,8 @@ pub fn DatasetHeader() -> impl IntoView {
     let process = use_finetune_process();
     let name = Memo::new(move |_| process.overview().with(|overview| overview.dataset.name.clone()));
     let id = process.dataset_id();
-    let native_url = format!("/download/{id}/records.jsonl?form=native");
-    let chat_url = format!("/download/{id}/records.jsonl?form=chat");
+    let native_url = format!("/download/{id}/records.jsonl?format=native");
+    let chat_url = format!("/download/{id}/records.jsonl?format=chat");
     let topics_file_url = format!("/download/{id}/topics.json");
     let settings_url = format!("/finetune/{id}/settings");
     let dialog_url = move |dialog| move || process.url_with(|query| query.dialog = Some(dialog));

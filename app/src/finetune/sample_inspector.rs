@@ -2,7 +2,7 @@
 
 use anneal_server::api::{dry_run_samples, get_record};
 use anneal_server::format;
-use anneal_server::types::dry_run::{DryRunReport, DryRunSample, SamplePage, SampleSelection};
+use anneal_server::types::dry_run::{DryRunSample, SamplePage, SampleSelection};
 use anneal_server::types::error::AppError;
 use leptos::prelude::*;
 
@@ -72,7 +72,7 @@ fn selection_of(query: &PageQuery) -> SampleSelection {
 
 /// All samples of a run, fifty a page.
 #[component]
-pub fn SampleInspector(run_id: String) -> impl IntoView {
+pub fn SampleInspector(run_id: Memo<Option<String>>) -> impl IntoView {
     let process = use_finetune_process();
     let query = process.query();
     let selection = Memo::new(move |_| query.with(selection_of));
@@ -84,8 +84,13 @@ pub fn SampleInspector(run_id: String) -> impl IntoView {
             .unwrap_or(1)
     });
     let samples = Resource::new(
-        move || (run_id.clone(), selection.get(), page.get()),
-        |(run_id, selection, page)| dry_run_samples(run_id, selection, page),
+        move || (run_id.get(), selection.get(), page.get()),
+        |(run_id, selection, page)| async move {
+            match run_id {
+                Some(run_id) => dry_run_samples(run_id, selection, page).await,
+                None => Ok(SamplePage::default()),
+            }
+        },
     );
     let to_page = move |page: i64| {
         process.url_with(|query| set_own_param(query, "sample_page", (page > 1).then(|| page.to_string())))
@@ -260,19 +265,24 @@ fn SampleDetail(sample: StoredValue<SampleText>, record_id: i64) -> impl IntoVie
 
 /// Two of the best, of the middle and of the worst, with the way to all.
 #[component]
-pub fn SamplesWorthALook(run_id: String, report: DryRunReport) -> impl IntoView {
+pub fn SamplesWorthALook(
+    run_id: Memo<Option<String>>,
+    /// Samples scored and failed.
+    counts: Memo<Option<(i64, i64)>>,
+) -> impl IntoView {
     let process = use_finetune_process();
-    let samples = Resource::new(move || run_id.clone(), worth_a_look);
-    let (scored, failed) = (report.samples_evaluated, report.failed);
+    let samples = Resource::new(move || run_id.get(), worth_a_look);
+    let failed = move || counts.get().map_or(0, |(_, failed)| failed);
+    let all = move || counts.get().map_or(0, |(scored, failed)| scored + failed);
     let actions = move || {
         view! {
-            <Show when=move || { failed > 0 }>
+            <Show when=move || { failed() > 0 }>
                 <button type="button" class="link" on:click=move |_| open_samples(process, &SampleSelection::Failed)>
-                    {format!("{} failed", format::count(failed))}
+                    {move || format!("{} failed", format::count(failed()))}
                 </button>
             </Show>
             <button type="button" class="link" on:click=move |_| open_samples(process, &SampleSelection::All)>
-                {format!("open all {}", format::count(scored + failed))}
+                {move || format!("open all {}", format::count(all()))}
             </button>
         }
     };
@@ -297,7 +307,8 @@ pub fn SamplesWorthALook(run_id: String, report: DryRunReport) -> impl IntoView 
     }
 }
 
-async fn worth_a_look(run_id: String) -> Result<Vec<DryRunSample>, AppError> {
+async fn worth_a_look(run_id: Option<String>) -> Result<Vec<DryRunSample>, AppError> {
+    let Some(run_id) = run_id else { return Ok(Vec::new()) };
     let mut shown: Vec<DryRunSample> = Vec::new();
     for selection in [SampleSelection::Highest, SampleSelection::NearestMean, SampleSelection::Lowest] {
         let page = dry_run_samples(run_id.clone(), selection, 1).await?;

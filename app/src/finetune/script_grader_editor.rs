@@ -174,16 +174,17 @@ pub fn line_in(message: &str) -> Option<u32> {
 /// What a script is given and what it must give back.
 #[component]
 pub fn GraderContract() -> impl IntoView {
-    const FIELDS: [(&str, &str); 9] = [
+    const FIELDS: [(&str, &str); 10] = [
         ("input.response", "the text of the response to score"),
         ("input.messages", "the prompt's messages, each with role and content"),
         ("input.lastUserMessage", "the text of the last user message"),
-        ("input.systemPrompt", "the text of the system message, or an empty string"),
+        ("input.systemPrompt", "the texts of the system and developer messages"),
         ("input.tools", "the tools the model may call"),
         ("input.toolCalls", "the tool calls of the response"),
-        ("input.referenceAnswer", "the record's reference answer, if its file had one"),
+        ("input.referenceAnswer", "the record's reference answer, or null"),
         ("input.metadata", "the record's metadata"),
         ("input.item", "any other field of the record's line"),
+        ("input.sample", "the response under OpenAI's names: output_text, output_json, output_tools"),
     ];
     view! {
         <Disclosure summary="What the script gets and gives">

@@ -15,7 +15,7 @@ use crate::server_only;
 use crate::ui::{Button, ButtonVariant, EmptyState, ErrorView, Icon, IconName, Spinner};
 
 /// The sample dataset's name starts with this.
-const SAMPLE_NAME_PREFIX: &str = "Sample";
+const SAMPLE_NAME_PREFIX: &str = "Sample:";
 
 /// The list with search and sort, or the invitation to start.
 #[component]

@@ -24,7 +24,7 @@ pub fn Menu(
         }
     };
     let on_key = move |event: KeyboardEvent| {
-        let Some(details) = node.get_untracked().filter(|details| details.open()) else { return };
+        let Some(details) = node.get_untracked().filter(web_sys::HtmlDetailsElement::open) else { return };
         match event.key().as_str() {
             "Escape" => {
                 event.stop_propagation();

@@ -3,18 +3,20 @@
 use anneal_server::api::get_dry_run;
 use anneal_server::format;
 use anneal_server::types::dry_run::{DryRunSummary, DryRunView};
+use anneal_server::types::error::AppError;
 use anneal_server::types::job::JobKind;
 use anneal_server::types::overview::DatasetOverview;
 use anneal_server::types::pipeline::PipelineStepId;
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 
-use super::parts::{Check, CheckState, Checklist, StaleNote, When, field, score};
+use super::parts::{Check, CheckState, Checklist, ErrorNote, StaleNote, When, field, score};
 use crate::contexts::{FinetuneProcess, PageDialog, PageQuery, use_finetune_process};
 use crate::finetune::dry_run_dialog::DryRunDialog;
 use crate::finetune::dry_run_progress::DryRunProgress;
 use crate::finetune::dry_run_results::DryRunResults;
 use crate::finetune::sample_inspector::SampleInspector;
-use crate::ui::{Button, ButtonVariant, ErrorView, TabPanel, Tabs};
+use crate::ui::{Button, ButtonVariant, TabPanel, Tabs};
 
 const TABS: &str = "dry-run";
 
@@ -47,15 +49,16 @@ pub fn DryRunPanel() -> impl IntoView {
     let chosen = Memo::new(move |_| process.query().with(|query| own_param(query, "run")));
     let newest = field(|o| o.dry_run.as_ref().map(|view| view.summary.id.clone()));
     let older = Memo::new(move |_| chosen.get().filter(|run| newest.with(|newest| newest.as_ref() != Some(run))));
-    let fetched = Resource::new(
-        move || older.get(),
-        |run| async move {
-            match run {
-                Some(run) => get_dry_run(run).await.map(Some),
-                None => Ok(None),
-            }
-        },
-    );
+    let fetched = fetch_run(older);
+    let newest_view = field(|o| o.dry_run.clone());
+    let view = Memo::new(move |_| match older.get() {
+        None => newest_view.get(),
+        Some(run) => fetched.get().filter(|(fetched, _)| *fetched == run).and_then(|(_, view)| view.ok()),
+    });
+    let error = Signal::derive(move || {
+        let run = older.get()?;
+        fetched.get().filter(|(fetched, _)| *fetched == run).and_then(|(_, view)| view.err())
+    });
     let running = Memo::new(move |_| process.job(JobKind::DryRun).is_some_and(|job| job.state.is_active()));
     let has_any = field(|o| !o.dry_run_history.is_empty());
     let checks = field(checks);
@@ -81,20 +84,13 @@ pub fn DryRunPanel() -> impl IntoView {
                 </section>
             </Show>
             <Show when=move || has_any.get()>
-                <Transition fallback=|| view! { <p class="muted" role="status">"Loading the run…"</p> }>
-                    {move || Suspend::new(async move {
-                        match fetched.await {
-                            Err(error) => view! { <ErrorView error /> <RunTabs view=Signal::derive(|| None) is_newest=false /> }.into_any(),
-                            Ok(Some(run)) => {
-                                view! { <RunTabs view=Signal::stored(Some(run)) is_newest=false /> }.into_any()
-                            }
-                            Ok(None) => {
-                                let view = field(|o| o.dry_run.clone());
-                                view! { <RunTabs view is_newest=true /> }.into_any()
-                            }
-                        }
-                    })}
-                </Transition>
+                <ErrorNote error />
+                <Show when=move || older.with(Option::is_some) && view.with(Option::is_none) && error.with(Option::is_none)>
+                    <p class="muted" role="status">
+                        "Loading the run…"
+                    </p>
+                </Show>
+                <RunTabs view is_newest=Signal::derive(move || older.with(Option::is_none)) />
             </Show>
             <DryRunDialog />
         </div>
@@ -122,9 +118,25 @@ fn checks(overview: &DatasetOverview) -> Vec<Check> {
     ]
 }
 
+/// A run that the overview does not carry, fetched in the browser: a resource here would be one
+/// `Suspense` within another, which the server and the browser number differently.
+fn fetch_run(run: Memo<Option<String>>) -> Signal<Option<(String, Result<DryRunView, AppError>)>> {
+    let fetched = RwSignal::new(None);
+    Effect::new(move |_| {
+        let Some(id) = run.get() else { return };
+        spawn_local(async move {
+            let view = get_dry_run(id.clone()).await;
+            if run.try_get_untracked().flatten().as_ref() == Some(&id) {
+                fetched.try_set(Some((id, view)));
+            }
+        });
+    });
+    fetched.into()
+}
+
 /// The tabs of one run, or of the history alone.
 #[component]
-fn RunTabs(#[prop(into)] view: Signal<Option<DryRunView>>, is_newest: bool) -> impl IntoView {
+fn RunTabs(view: Memo<Option<DryRunView>>, is_newest: Signal<bool>) -> impl IntoView {
     let process = use_finetune_process();
     let selected = Signal::derive(move || {
         let tab = process.query().with(|query| own_param(query, "tab")).unwrap_or_default();
@@ -153,20 +165,20 @@ fn RunTabs(#[prop(into)] view: Signal<Option<DryRunView>>, is_newest: bool) -> i
             <Tabs label="Dry run" group=TABS tabs selected on_select=Callback::new(select) />
             <RunFacts view />
         </div>
-        <Show when=move || is_newest>
+        <Show when=move || is_newest.get()>
             <StaleNote step=PipelineStepId::DryRun />
         </Show>
-        <Show when=move || !is_newest && view.with(Option::is_some)>
+        <Show when=move || !is_newest.get() && view.with(Option::is_some)>
             <p class="note" role="status">
                 "This is not the newest run. "
                 <a href=move || process.url_with(|query| set_own_param(query, "run", None))>"Show the newest"</a>
             </p>
         </Show>
         <TabPanel group=TABS id="result" selected>
-            {move || view.with(Option::is_some).then(|| view! { <DryRunResults view=Signal::derive(move || view.get()) /> })}
+            <DryRunResults view run_id />
         </TabPanel>
         <TabPanel group=TABS id="samples" selected>
-            {move || run_id.get().map(|run_id| view! { <SampleInspector run_id /> })}
+            <SampleInspector run_id />
         </TabPanel>
         <TabPanel group=TABS id="history" selected>
             <History />
@@ -176,7 +188,7 @@ fn RunTabs(#[prop(into)] view: Signal<Option<DryRunView>>, is_newest: bool) -> i
 
 /// What was run, and the buttons of the run.
 #[component]
-fn RunFacts(#[prop(into)] view: Signal<Option<DryRunView>>) -> impl IntoView {
+fn RunFacts(view: Memo<Option<DryRunView>>) -> impl IntoView {
     let process = use_finetune_process();
     let running = Memo::new(move |_| process.job(JobKind::DryRun).is_some_and(|job| job.state.is_active()));
     let summary = Memo::new(move |_| view.with(|view| view.as_ref().map(|view| view.summary.clone())));

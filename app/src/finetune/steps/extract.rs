@@ -26,6 +26,7 @@ pub fn ExtractPanel() -> impl IntoView {
             <JobProgress kind=JobKind::Import title="Importing" />
             <JobProgress kind=JobKind::Validate title="Validating" />
             <div class="panel__columns">
+                <div class="stack">
                 <section class="card">
                     <header class="card__head">
                         <h3 class="card__title">"Records"</h3>
@@ -37,6 +38,13 @@ pub fn ExtractPanel() -> impl IntoView {
                     <Checklist checks />
                     <p class="muted small">{rules}</p>
                 </section>
+            <section class="card">
+                <header class="card__head">
+                    <h3 class="card__title">"Imports"</h3>
+                </header>
+                <ImportsTable />
+            </section>
+                </div>
                 <section class="card">
                     <header class="card__head">
                         <h3 class="card__title">"What is wrong"</h3>
@@ -45,12 +53,6 @@ pub fn ExtractPanel() -> impl IntoView {
                     <ErrorBreakdown />
                 </section>
             </div>
-            <section class="card">
-                <header class="card__head">
-                    <h3 class="card__title">"Imports"</h3>
-                </header>
-                <ImportsTable />
-            </section>
             <section class="card">
                 <header class="card__head">
                     <h3 class="card__title">"Sample conversations"</h3>
@@ -135,10 +137,11 @@ pub fn ErrorBreakdown() -> impl IntoView {
     let process = use_finetune_process();
     let errors = field(|o| o.hygiene.errors_by_type.iter().map(|(error, count)| (*error, *count)).collect::<Vec<_>>());
     let total = field(|o| o.hygiene.total);
+    let most = Memo::new(move |_| errors.with(|errors| errors.iter().map(|(_, count)| *count).max().unwrap_or(1)));
     let recommendations = field(|o| o.hygiene.recommendations.clone());
     let row = move |(error, count): (ValidationError, i64)| {
         let open = move |_| process.open_records(RecordFilter { error: Some(error), ..RecordFilter::default() });
-        let percent = move || if total.get() > 0 { count as f64 / total.get() as f64 * 100.0 } else { 0.0 };
+        let percent = move || count as f64 / most.get().max(1) as f64 * 100.0;
         view! {
             <li class="breakdown__row">
                 <button type="button" class="link" on:click=open>

@@ -281,7 +281,7 @@ fn TopicRow(editor: TopicEditor, row: TreeRow, counts: Memo<(i64, i64)>) -> impl
             <span class="tree__actions">
                 <button
                     type="button"
-                    class="button button--secondary button--small"
+                    class="button button--ghost button--small"
                     on:click=move |_| editor.form.set(OpenForm::Add(Some(name.get_value())))
                     aria-label=format!("Add a topic under {}", name.get_value())
                 >
@@ -289,7 +289,7 @@ fn TopicRow(editor: TopicEditor, row: TreeRow, counts: Memo<(i64, i64)>) -> impl
                 </button>
                 <button
                     type="button"
-                    class="button button--secondary button--small"
+                    class="button button--ghost button--small"
                     on:click=delete
                     aria-label=format!("Delete {}", name.get_value())
                 >
