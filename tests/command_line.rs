@@ -52,7 +52,10 @@ async fn a_file_is_imported_validated_and_exported() {
     let (dir, file) = with_file("support.jsonl.gz", gzip(text.as_bytes()));
     let imported = works_json(dir.path(), &["import", &file]).await;
     assert_eq!(imported["hygiene"]["total"], 7);
-    assert_eq!((&imported["import"]["records"], &imported["import"]["file_name"]), (&json!(7), &json!("support.jsonl.gz")));
+    assert_eq!(
+        (&imported["import"]["records"], &imported["import"]["file_name"]),
+        (&json!(7), &json!("support.jsonl.gz"))
+    );
     assert!(Path::new(&file).exists(), "the user's own file stays");
 
     // By the name that was suggested, and by id.
@@ -72,7 +75,10 @@ async fn a_file_is_imported_validated_and_exported() {
     let train = works(dir.path(), &["export", "support", "--what", "train"]).await;
     let valid = works(dir.path(), &["export", "support", "--what", "valid"]).await;
     assert_eq!((train.lines().count(), valid.lines().count()), (4, 1));
-    assert_refused(&anneal(dir.path(), &["export", "support", "--what", "coverage"]).await, "has no coverage report yet");
+    assert_refused(
+        &anneal(dir.path(), &["export", "support", "--what", "coverage"]).await,
+        "has no coverage report yet",
+    );
 
     // Into the same dataset, in place of its records.
     let other = dir.path().join("other.jsonl");
@@ -107,7 +113,10 @@ async fn a_dry_runs_exit_code_is_its_verdict() {
     assert_eq!(serde_json::from_str::<Value>(&stored).unwrap()["diagnosis"]["verdict"], "NO-GO");
 
     std::fs::write(&grader, "function grade(input) { return ; ) }").unwrap();
-    assert_refused(&anneal(dir.path(), &["dry-run", "rated ones", "--grader", &path]).await, "does not compile (line 1");
+    assert_refused(
+        &anneal(dir.path(), &["dry-run", "rated ones", "--grader", &path]).await,
+        "does not compile (line 1",
+    );
     assert_refused(&anneal(dir.path(), &["dry-run", "rated ones", "--grader", "/nowhere.js"]).await, "cannot be read");
     assert_refused(&anneal(dir.path(), &["dry-run", "rated ones", "--samples", "0"]).await, "between 1 and 10,000");
 }
@@ -115,7 +124,10 @@ async fn a_dry_runs_exit_code_is_its_verdict() {
 #[tokio::test]
 async fn what_cannot_be_done_is_said_and_leaves_nothing() {
     let (dir, file) = with_file("image.jsonl", b"\x89PNG\r\n\x1A\n\0\0");
-    assert_refused(&anneal(dir.path(), &["validate", "airline"]).await, "no dataset has the id or name \"airline\": there are none yet");
+    assert_refused(
+        &anneal(dir.path(), &["validate", "airline"]).await,
+        "no dataset has the id or name \"airline\": there are none yet",
+    );
     assert_refused(&anneal(dir.path(), &["import", &file]).await, "a PNG image");
     assert_refused(&anneal(dir.path(), &["import", "/nowhere.jsonl"]).await, "/nowhere.jsonl cannot be read");
     assert_refused(&anneal(dir.path(), &["import", &dir.path().display().to_string()]).await, "is not a file");

@@ -23,7 +23,11 @@ fn rows(text: &str) -> Vec<Value> {
 /// Lines of every kind: odd numbers and order of fields, foreign fields, and lines that are no records.
 fn odd_lines() -> String {
     let native = r#"{"data":{"input":{"messages":[{"content":"Order of fields, please","role":"user","x":1.0}],"seed":12345678901234567890},"output":{"messages":[{"role":"assistant","content":null,"tool_calls":[{"id":"a"}]}],"finish_reason":"stop"},"extra":[1e-7,true]},"topic":"t","span_id":"s","is_generated":true,"evaluation":{"score":0.5},"metadata":{"b":1,"a":2},"more":"yes"}"#;
-    let metadata = chat("With a list as metadata, please", "ä \u{1F600} \u{2028}", json!({ "metadata": [1, 2], "tools": [{ "type": "function" }] }));
+    let metadata = chat(
+        "With a list as metadata, please",
+        "ä \u{1F600} \u{2028}",
+        json!({ "metadata": [1, 2], "tools": [{ "type": "function" }] }),
+    );
     [native, &metadata, "{\"messages\": [", "plain words", "[1, 2]", "{\"messages\": 5}"].join("\n") + "\n"
 }
 
@@ -54,14 +58,28 @@ async fn records_are_exported_as_chat_and_by_status() {
     let chat = rows(&download(&app, &format!("{id}/records.jsonl?format=chat&status=valid")).await);
     assert_eq!(chat.len(), 3);
     let expected: Vec<Value> = rows(&chats(3, &["a"]));
-    assert_eq!(chat.iter().map(|row| &row["messages"]).collect::<Vec<_>>(), expected.iter().map(|row| &row["messages"]).collect::<Vec<_>>());
+    assert_eq!(
+        chat.iter().map(|row| &row["messages"]).collect::<Vec<_>>(),
+        expected.iter().map(|row| &row["messages"]).collect::<Vec<_>>()
+    );
     assert_eq!(chat[0]["topic"], "a");
     assert_eq!(rows(&download(&app, &format!("{id}/records.jsonl?status=duplicate")).await).len(), 1);
-    for (path, status) in [("records.jsonl?format=csv", 422), ("records.jsonl?status=odd", 422), ("records.csv", 404), ("topics.json", 404), ("coverage.json", 404), ("split/test.jsonl", 404), ("split/train.jsonl?train_ratio=1", 422)] {
+    for (path, status) in [
+        ("records.jsonl?format=csv", 422),
+        ("records.jsonl?status=odd", 422),
+        ("records.csv", 404),
+        ("topics.json", 404),
+        ("coverage.json", 404),
+        ("split/test.jsonl", 404),
+        ("split/train.jsonl?train_ratio=1", 422),
+    ] {
         assert_eq!(app.get(&format!("/download/{id}/{path}")).await.0, status, "{path}");
     }
     let hygiene: Value = serde_json::from_str(&download(&app, &format!("{id}/hygiene.json")).await).unwrap();
-    assert_eq!((&hygiene["total"], &hygiene["valid"], &hygiene["duplicates_removed"]), (&json!(5), &json!(3), &json!(1)));
+    assert_eq!(
+        (&hygiene["total"], &hygiene["valid"], &hygiene["duplicates_removed"]),
+        (&json!(5), &json!(3), &json!(1))
+    );
 }
 
 #[tokio::test]
@@ -86,7 +104,10 @@ fn prompts(text: &str) -> BTreeSet<String> {
             let messages = row["messages"].as_array().unwrap();
             assert_eq!(messages[0]["role"], "developer", "{row}");
             assert_eq!(messages.last().unwrap()["role"], "user", "{row}");
-            assert!(messages.iter().all(|message| message["role"] != "system" && message["role"] != "assistant"), "{row}");
+            assert!(
+                messages.iter().all(|message| message["role"] != "system" && message["role"] != "assistant"),
+                "{row}"
+            );
             messages.last().unwrap()["content"].as_str().unwrap().to_owned()
         })
         .collect();
@@ -126,14 +147,17 @@ async fn the_training_files_are_disjoint_complete_and_repeatable() {
     let all: BTreeSet<String> = (0..40).map(|n| format!("Where is my order number {n}?")).collect();
     assert_eq!(train_prompts.union(&valid_prompts).cloned().collect::<BTreeSet<_>>(), all);
     // A fifth of 30 and a fifth of 10.
-    let late = |prompts: &BTreeSet<String>| prompts.iter().filter(|prompt| (30..40).any(|n| prompt.ends_with(&format!(" {n}?")))).count();
+    let late = |prompts: &BTreeSet<String>| {
+        prompts.iter().filter(|prompt| (30..40).any(|n| prompt.ends_with(&format!(" {n}?")))).count()
+    };
     assert_eq!((late(&train_prompts), late(&valid_prompts)), (8, 2));
 
     assert_eq!(download(&app, &format!("{id}/split/valid.jsonl?train_ratio=0.8")).await, valid);
     let other = download(&app, &format!("{id}/split/valid.jsonl?train_ratio=0.8&seed=7")).await;
     assert_ne!(prompts(&other), valid_prompts);
 
-    let config = json!({ "train_ratio": 0.8, "stratify_by_topic": true, "include_generated_in_valid": false, "seed": 42 });
+    let config =
+        json!({ "train_ratio": 0.8, "stratify_by_topic": true, "include_generated_in_valid": false, "seed": 42 });
     let preview: SplitPreview = app.ask("training/split", json!({ "dataset_id": id, "config": config })).await;
     assert_eq!((preview.train, preview.valid, preview.left_out), (32, 8, 1));
     let by_topic: Vec<(Option<&str>, i64, i64)> =

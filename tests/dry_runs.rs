@@ -38,7 +38,8 @@ fn assert_near(got: f64, expected: f64, what: &str) {
 async fn import_topics(app: &TestApp, dataset_id: &str, names: &[&str]) {
     let nodes: Vec<Value> = names.iter().map(|name| json!({ "name": name })).collect();
     let hierarchy = json!({ "nodes": nodes }).to_string();
-    let _: Value = app.ask("topics/import", json!({ "dataset_id": dataset_id, "json": hierarchy, "confirm": false })).await;
+    let _: Value =
+        app.ask("topics/import", json!({ "dataset_id": dataset_id, "json": hierarchy, "confirm": false })).await;
 }
 
 /// Everything of a report that the clock has no part in.
@@ -176,7 +177,10 @@ async fn a_result_says_what_changed_since() {
     data["input"]["messages"][0]["content"] = json!("Where is my order? It is urgent.");
     app.edit(&id, record.id, &data).await;
     let step = app.step(&id, PipelineStepId::DryRun).await;
-    assert_eq!((step.status, step.stale_reason.as_deref()), (PipelineStepStatus::Attention, Some("records or their topics changed")));
+    assert_eq!(
+        (step.status, step.stale_reason.as_deref()),
+        (PipelineStepStatus::Attention, Some("records or their topics changed"))
+    );
     assert!(step.status_text.contains("stale"), "{}", step.status_text);
 
     app.set_grader(&id, &format!("{RATED} // changed")).await;
@@ -236,7 +240,12 @@ async fn nothing_starts_without_grader_responses_or_sense() {
     assert!(message.contains("There is no grader yet"), "{message}");
 
     app.set_grader(&id, BY_LENGTH).await;
-    for (field, value) in [("sample_size", json!(0)), ("sample_size", json!(10_001)), ("rollouts_per_prompt", json!(4)), ("base_model", json!(" "))] {
+    for (field, value) in [
+        ("sample_size", json!(0)),
+        ("sample_size", json!(10_001)),
+        ("rollouts_per_prompt", json!(4)),
+        ("base_model", json!(" ")),
+    ] {
         let mut config = config.clone();
         config[field] = value;
         let (status, body) = app.call("dry-run/start", start(config)).await;

@@ -28,10 +28,10 @@ impl Stream {
             if let Some((message, rest)) = self.buffer.split_once("\n\n") {
                 let data = message.strip_prefix("data: ").map(|data| serde_json::from_str(data).unwrap());
                 self.buffer = rest.to_owned();
-                match data {
-                    Some(event) => return event,
-                    None => continue,
+                if let Some(event) = data {
+                    return event;
                 }
+                continue;
             }
             let chunk = self.response.chunk().await.unwrap().expect("the stream goes on");
             self.buffer.push_str(std::str::from_utf8(&chunk).unwrap());

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use crate::support::app::TestApp;
 use crate::support::records::chats;
 
-const GOOD: &str = "function grade(input) { console.log('seen', input.response.length); return { score: 0.75, reasoning: 'fair' }; }";
+const GOOD: &str =
+    "function grade(input) { console.log('seen', input.response.length); return { score: 0.75, reasoning: 'fair' }; }";
 
 async fn test_draft(app: &TestApp, dataset_id: &str, script: &str) -> GraderTestReport {
     let draft = json!({ "type": "script", "script": script });
@@ -54,7 +55,8 @@ async fn a_script_that_cannot_work_is_not_saved() {
     assert_eq!(app.overview(&id).await.grader, None);
     let unknown = json!({ "dataset_id": id, "config": { "type": "oracle" } });
     app.refused("grader/save", unknown, 422).await;
-    app.refused("grader/save", json!({ "dataset_id": "none", "config": { "type": "script", "script": GOOD } }), 404).await;
+    app.refused("grader/save", json!({ "dataset_id": "none", "config": { "type": "script", "script": GOOD } }), 404)
+        .await;
 }
 
 #[tokio::test]
@@ -141,7 +143,7 @@ async fn a_misbehaving_script_fails_its_samples_and_nothing_else() {
     }
     let report = test_draft(&app, &id, GOOD).await;
     assert!(report.results.iter().all(|result| result.score == Some(0.75)), "{:?}", report.results);
-    app.assert_lines(&id, &std::array::from_fn::<_, 6, _>(|n| (n as i64 + 1, anneal_server::types::validation::RecordStatus::Valid))).await;
+    assert_eq!(app.hygiene(&id).await.valid, 6);
 }
 
 #[tokio::test]
@@ -179,6 +181,21 @@ async fn scripts_see_the_record_and_nothing_of_the_machine() {
     }";
     let result = test_draft(&app, &id, script).await.results.remove(0);
     let facts: Value = serde_json::from_str(&result.reasoning.unwrap_or_else(|| panic!("{:?}", result.error))).unwrap();
-    let expected = json!(["Be kind.", "Where is my parcel today?", 2, "track", "Kassel", "gold", 3, "Kassel", true, "Kassel", 0, "undefined", "undefined", "undefined"]);
+    let expected = json!([
+        "Be kind.",
+        "Where is my parcel today?",
+        2,
+        "track",
+        "Kassel",
+        "gold",
+        3,
+        "Kassel",
+        true,
+        "Kassel",
+        0,
+        "undefined",
+        "undefined",
+        "undefined"
+    ]);
     assert_eq!(facts, expected);
 }

@@ -163,11 +163,7 @@ async fn bad_files_get_their_message_at_its_place() {
         ("only-a-mark.jsonl", b"\xEF\xBB\xBF".to_vec(), Outcome::Fails(&["The file is empty"], 0)),
         ("empty.gz", gzip(b""), Outcome::Fails(&["The file is empty"], 0)),
         ("bom.jsonl", format!("\u{feff}{good}\n").into_bytes(), Outcome::Records(vec![(1, "")])),
-        (
-            "crlf.jsonl",
-            format!("{good}\r\n\r\n{other}\r\n").into_bytes(),
-            Outcome::Records(vec![(1, ""), (3, "")]),
-        ),
+        ("crlf.jsonl", format!("{good}\r\n\r\n{other}\r\n").into_bytes(), Outcome::Records(vec![(1, ""), (3, "")])),
         (
             "latin-1.jsonl",
             [latin, format!("{good}\n").into_bytes()].concat(),
@@ -185,11 +181,7 @@ async fn bad_files_get_their_message_at_its_place() {
         ),
         ("image.png", png, Outcome::Fails(&["The file is a PNG image, not text"], 0)),
         ("zeros.gz", gzip(&vec![0; 1 << 20]), Outcome::Fails(&["binary data"], 0)),
-        (
-            "array.json",
-            format!("[{good},\n {other}]").into_bytes(),
-            Outcome::Records(vec![(1, ""), (2, "")]),
-        ),
+        ("array.json", format!("[{good},\n {other}]").into_bytes(), Outcome::Records(vec![(1, ""), (2, "")])),
         ("list-line.jsonl", b"[1, 2]\n".to_vec(), Outcome::Records(vec![(1, "found a list")])),
         ("cut.jsonl.gz", truncated, Outcome::Fails(&["The gzip file is cut off after line", "are kept"], 1)),
         ("bomb.jsonl.gz", bomb(&good), Outcome::Fails(&["after line 1:", "looks like a gzip bomb"], 1)),
@@ -211,7 +203,11 @@ async fn bad_files_get_their_message_at_its_place() {
                 assert_eq!(rows.len(), expected.len(), "{name}: {rows:?}");
                 for (row, (line, words)) in rows.iter().zip(expected) {
                     let details = row.validation.details.clone().unwrap_or_default();
-                    assert_eq!((row.line, row.validation.is_valid()), (Some(line), words.is_empty()), "{name}: {details}");
+                    assert_eq!(
+                        (row.line, row.validation.is_valid()),
+                        (Some(line), words.is_empty()),
+                        "{name}: {details}"
+                    );
                     assert!(details.contains(words), "{name}, line {line}: {details}");
                 }
             }
@@ -268,7 +264,8 @@ async fn uploads_that_cannot_start_are_refused_and_leave_nothing() {
 #[tokio::test]
 async fn an_upload_that_breaks_off_imports_nothing() {
     let app = TestApp::start().await;
-    let start = "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.jsonl\"\r\n\r\n".to_owned() + &chats(5, &[]);
+    let start = "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.jsonl\"\r\n\r\n".to_owned()
+        + &chats(5, &[]);
     // The form's end is missing.
     let request = app.client.post(app.url("/upload")).header(header::ACCEPT, "application/json");
     let request = request.header(header::CONTENT_TYPE, "multipart/form-data; boundary=x").body(start.clone());

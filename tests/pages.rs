@@ -16,11 +16,22 @@ fn visible(html: &str) -> String {
     };
     let body = html.split_once("<body").map_or(html, |(_, body)| body);
     let mut text = format!("<body{body}");
-    for (open, close) in [("<!--", "-->"), ("<script", "</script>"), ("<template", "</template>"), ("<noscript", "</noscript>"), ("<!>", "")] {
+    for (open, close) in [
+        ("<!--", "-->"),
+        ("<script", "</script>"),
+        ("<template", "</template>"),
+        ("<noscript", "</noscript>"),
+        ("<!>", ""),
+    ] {
         text = without(text, open, close);
     }
     let text = without(text, "<", ">");
-    let text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&#x27;", "'").replace("&amp;", "&");
+    let text = text
+        .replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&quot;", "\"")
+        .replace("&#x27;", "'")
+        .replace("&amp;", "&");
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
@@ -52,9 +63,9 @@ async fn every_step_shows_its_numbers() {
     let app = TestApp::start().await;
     // 1,234 valid ones, a duplicate, a broken one; "billing" gets 823, "delivery" 411.
     let text = chats(1234, &["billing", "delivery", "billing"]) + &chats(1, &[]) + "{broken\n";
-    let id = app.imported("march <b>traces</b>.jsonl", text).await;
+    let id = app.imported("march <b>traces.jsonl", text).await;
     let page = format!("/finetune/{id}");
-    assert_shows(&app, &page, &["march <b>traces</b>", "1,236", "1,234 valid"]).await;
+    assert_shows(&app, &page, &["march <b>traces", "1,236", "1,234 valid"]).await;
 
     let hierarchy = json!({ "nodes": [{ "name": "billing" }, { "name": "delivery" }] }).to_string();
     let _: Value = app.ask("topics/import", json!({ "dataset_id": id, "json": hierarchy, "confirm": false })).await;
@@ -65,10 +76,11 @@ async fn every_step_shows_its_numbers() {
     assert_eq!(coverage.distribution.iter().map(|topic| topic.count).collect::<Vec<_>>(), [823, 411]);
 
     let pipeline = anneal_server::pipeline::compute_pipeline_state(&overview.pipeline_inputs);
-    let cards: Vec<&str> = pipeline.steps.iter().map(|step| step.status_text.as_str()).filter(|text| !text.is_empty()).collect();
+    let cards: Vec<&str> =
+        pipeline.steps.iter().map(|step| step.status_text.as_str()).filter(|text| !text.is_empty()).collect();
     let mean = format!("{:.2}", overview.dry_run.unwrap().summary.report.unwrap().statistics.unwrap().mean);
     let panels: [(PipelineStepId, &[&str]); 7] = [
-        (PipelineStepId::Extract, &["march <b>traces</b>.jsonl", "1,236"]),
+        (PipelineStepId::Extract, &["march <b>traces.jsonl", "1,236"]),
         (PipelineStepId::Topics, &["billing", "delivery", "823", "411"]),
         (PipelineStepId::Coverage, &["billing", "66.7%", "33.3%", "0.50"]),
         (PipelineStepId::Grader, &["Script", "input.response.length % 7"]),
@@ -81,7 +93,7 @@ async fn every_step_shows_its_numbers() {
         assert_shows(&app, &path, &cards).await;
         assert_shows(&app, &path, words).await;
     }
-    assert_shows(&app, "/finetune", &["march <b>traces</b>", "1,234 of 1,236 valid", "0.50"]).await;
+    assert_shows(&app, "/finetune", &["march <b>traces", "1,234 of 1,236 valid", "0.50"]).await;
 }
 
 #[tokio::test]

@@ -46,7 +46,10 @@ async fn the_sample_opens_with_everything_computed() {
 
     // Computed, not stored: the same run gives the same, another grader something else.
     let again = app.dry_run(&id, 300).await;
-    assert_eq!((&again.statistics, &again.by_topic, &again.diagnosis), (&report.statistics, &report.by_topic, &report.diagnosis));
+    assert_eq!(
+        (&again.statistics, &again.by_topic, &again.diagnosis),
+        (&report.statistics, &report.by_topic, &report.diagnosis)
+    );
     app.set_grader(&id, "function grade(input) { return input.response.length % 2; }").await;
     let other = app.dry_run(&id, 300).await;
     assert_ne!(other.statistics, report.statistics);

@@ -36,8 +36,7 @@ async fn raw(app: &TestApp, path: &str) -> String {
 
 #[tokio::test]
 async fn only_our_own_host_names_are_answered() {
-    let app =
-        TestApp::start_with(|config| Config { allowed_hosts: vec!["anneal.example".to_owned()], ..config }).await;
+    let app = TestApp::start_with(|config| Config { allowed_hosts: vec!["anneal.example".to_owned()], ..config }).await;
     for host in ["evil.example", "127.0.0.1.evil.example:80", "localhost.evil.example", ""] {
         for path in ["/finetune", "/healthz", "/download/x/records.jsonl"] {
             let response = get(&app, path, "host", host).await;

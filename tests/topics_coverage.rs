@@ -119,7 +119,8 @@ async fn changes_of_the_hierarchy_carry_records_along_or_ask_first() {
     categorize(&app, &id, "unlabelled_only", false).await;
     assert_counts(&app, &id, &[("refunds", 1), ("delivery", 2), ("login", 1), ("profile", 0)], 1).await;
 
-    let rename = json!({ "edit": "update", "name": "delivery", "new_name": "shipping", "description": "", "keywords": [] });
+    let rename =
+        json!({ "edit": "update", "name": "delivery", "new_name": "shipping", "description": "", "keywords": [] });
     let _: TopicHierarchy = app.ask("topics/edit", edit(&id, rename, false)).await;
     assert_counts(&app, &id, &[("refunds", 1), ("shipping", 2), ("login", 1), ("profile", 0)], 1).await;
 
@@ -134,7 +135,13 @@ async fn changes_of_the_hierarchy_carry_records_along_or_ask_first() {
         let message = app.refused("topics/edit", edit(&id, change, false), 409).await;
         assert!(message.contains("2 records would lose their topic"), "{message}");
     }
-    let message = app.refused("topics/import", json!({ "dataset_id": id, "json": "{\"nodes\": [{\"name\": \"login\"}]}", "confirm": false }), 409).await;
+    let message = app
+        .refused(
+            "topics/import",
+            json!({ "dataset_id": id, "json": "{\"nodes\": [{\"name\": \"login\"}]}", "confirm": false }),
+            409,
+        )
+        .await;
     assert!(message.contains("3 records would lose their topic"), "{message}");
     assert_counts(&app, &id, &[("refunds", 1), ("shipping", 2), ("login", 1), ("profile", 0), ("returns", 0)], 1).await;
 
@@ -170,7 +177,9 @@ async fn only_own_records_and_leaves_can_be_assigned() {
 async fn bad_topic_files_are_refused_with_their_place() {
     let app = TestApp::start().await;
     let (id, _) = start(&app).await;
-    let six = (1..=6).rev().fold(json!([]), |children, level| json!([{ "name": format!("level {level}"), "children": children }]));
+    let six = (1..=6)
+        .rev()
+        .fold(json!([]), |children, level| json!([{ "name": format!("level {level}"), "children": children }]));
     let six = json!({ "nodes": six }).to_string();
     let cases = [
         ("{\"nodes\": [", "not valid JSON"),
@@ -213,7 +222,8 @@ async fn targets_name_every_leaf_and_add_up() {
     assert_eq!(coverage(&app, &id).await.balance_score, Some(0.0), "two of four topics are empty");
 
     // 2 and 3 of 5 are 40% and 60%: just what is wanted.
-    let _: () = app.ask("topics/targets", set(json!({ "refunds": 40, "delivery": 0, "login": 60, "profile": 0 }))).await;
+    let _: () =
+        app.ask("topics/targets", set(json!({ "refunds": 40, "delivery": 0, "login": 60, "profile": 0 }))).await;
     let report = coverage(&app, &id).await;
     assert_eq!((report.balance_score, report.distribution[0].gap), (Some(1.0), 0.0));
     let _: () = app.ask("topics/targets", set(Value::Null)).await;

@@ -17,7 +17,12 @@ fn prompt(text: &str) -> Value {
 
 /// Valid, its duplicate, too short, and no JSON at all.
 async fn four_records(app: &TestApp) -> (String, Vec<i64>) {
-    let lines = [chat(QUESTION, "Here.", json!({})), chat(QUESTION, "There.", json!({})), chat("Hm?", "Yes?", json!({})), "{oops".to_owned()];
+    let lines = [
+        chat(QUESTION, "Here.", json!({})),
+        chat(QUESTION, "There.", json!({})),
+        chat("Hm?", "Yes?", json!({})),
+        "{oops".to_owned(),
+    ];
     let id = app.imported("a.jsonl", lines.join("\n")).await;
     let records = app.rows(&id).await.into_iter().map(|row| row.id).collect();
     assert_states(app, &id, [Valid, Duplicate, Invalid, Invalid]).await;
@@ -64,7 +69,10 @@ async fn edits_change_the_health_at_once() {
     // The kept one turns invalid: an invalid record keeps nobody out.
     app.edit(&id, records[0], &json!({ "input": { "messages": [{ "role": "bot", "content": "hello" }] } })).await;
     assert_states(&app, &id, [Invalid, Valid, Valid, Invalid]).await;
-    assert_eq!(app.rows(&id).await[0].validation.errors, [ValidationError::InvalidRole, ValidationError::NoUserMessage]);
+    assert_eq!(
+        app.rows(&id).await[0].validation.errors,
+        [ValidationError::InvalidRole, ValidationError::NoUserMessage]
+    );
 }
 
 #[tokio::test]

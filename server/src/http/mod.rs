@@ -23,6 +23,7 @@ pub use security::{RequestId, secure};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::StatusCode;
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use leptos::prelude::provide_context;
@@ -47,15 +48,19 @@ pub fn routes() -> Router<AppState> {
         .route("/healthz", get(health))
 }
 
-async fn server_function(State(state): State<AppState>, request: Request) -> Response {
+async fn server_function(State(state): State<AppState>, request: Request) -> impl IntoResponse {
     let provide = move || provide_context(state.clone());
-    let response = leptos_axum::handle_server_fns_with_context(provide, request).await.into_response();
-    if response.status() == StatusCode::INTERNAL_SERVER_ERROR { with_own_status(response).await } else { response }
+    leptos_axum::handle_server_fns_with_context(provide, request).await
 }
 
 /// Arguments that cannot be read are refused before any function of ours runs, with status 500 whatever the
 /// error; it gets the status that belongs to it.
-async fn with_own_status(response: Response) -> Response {
+async fn set_error_status(request: Request, next: Next) -> Response {
+    let is_call = request.uri().path().starts_with("/api/");
+    let response = next.run(request).await;
+    if !is_call || response.status() != StatusCode::INTERNAL_SERVER_ERROR {
+        return response;
+    }
     let (mut parts, body) = response.into_parts();
     let Ok(bytes) = axum::body::to_bytes(body, MAX_ERROR_BYTES).await else { return parts.into_response() };
     if let Ok(error) = serde_json::from_slice::<AppError>(&bytes)
