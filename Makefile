@@ -16,8 +16,8 @@ test: ## set up, then formatting, clippy, unit and integration tests, WASM budge
 
 check: ## formatting, clippy and the Rust tests only
 	@cargo fmt --all --check
-	@LEPTOS_OUTPUT_NAME=anneal cargo clippy --quiet --workspace --all-targets --features anneal/ssr -- -D warnings
-	@LEPTOS_OUTPUT_NAME=anneal cargo test --quiet --workspace --features anneal/ssr
+	@cargo clippy --quiet --workspace --all-targets --features anneal/ssr -- -D warnings
+	@cargo test --quiet --workspace --features anneal/ssr
 
 fmt: ## format the sources
 	@cargo fmt --all

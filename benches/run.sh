@@ -6,5 +6,5 @@ set -euo pipefail
 . "$(dirname "$0")/../scripts/lib.sh"
 cd "$root"
 
-LEPTOS_OUTPUT_NAME=anneal cargo build --quiet --release --package anneal --bin anneal --features ssr
+cargo build --quiet --release --package anneal --bin anneal --features ssr
 node benches/import.mjs target/release/anneal "${1:-100000}"

@@ -8,20 +8,24 @@ cd "$root"
 site=target/site pkg=target/site/pkg work=target/web
 
 build_wasm() {
-  LEPTOS_OUTPUT_NAME=anneal cargo build --quiet --package anneal --lib --features hydrate --profile wasm-release \
+  cargo build --quiet --package anneal --lib --features hydrate --profile wasm-release \
     --target wasm32-unknown-unknown
   local built=target/wasm32-unknown-unknown/wasm-release/anneal.wasm
   # Everything after the compiler takes seconds but is needless if it gave the same bytes.
-  if [ -f "$pkg/anneal_bg.wasm" ] && cmp -s "$built" "$work/input.wasm"; then return 0; fi
+  if [ -f "$pkg/anneal.wasm" ] && cmp -s "$built" "$work/input.wasm"; then return 0; fi
   rm -rf "$work" && mkdir -p "$work" "$pkg"
   wasm-bindgen --target web --no-typescript --out-dir "$work/out" --out-name anneal "$built"
   if have wasm-opt; then
-    wasm-opt -Oz --all-features "$work/out/anneal_bg.wasm" -o "$work/out/small.wasm"
-    mv "$work/out/small.wasm" "$work/out/anneal_bg.wasm"
+    # The features rustc emits and every browser since 2023 has; not --all-features, which also writes
+    # encodings that browsers do not read yet.
+    wasm-opt -Oz --enable-bulk-memory --enable-mutable-globals --enable-nontrapping-float-to-int \
+      --enable-sign-ext --enable-reference-types --enable-multivalue "$work/out/anneal_bg.wasm" -o "$work/out/anneal.wasm"
+    rm "$work/out/anneal_bg.wasm"
   else
     say "wasm-opt is missing: the WASM stays some 20% larger"
+    mv "$work/out/anneal_bg.wasm" "$work/out/anneal.wasm"
   fi
-  rm -rf "$pkg/snippets"
+  rm -rf "$pkg/snippets" "$pkg"/anneal_bg.wasm*
   cp -r "$work/out/." "$pkg/"
   cp "$built" "$work/input.wasm"
 }

@@ -5,7 +5,7 @@ set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 cd "$root"
 
-build_server() { LEPTOS_OUTPUT_NAME=anneal cargo build --quiet --release --package anneal --bin anneal --features ssr; }
+build_server() { cargo build --quiet --release --package anneal --bin anneal --features ssr; }
 
 stage "set-up" bash scripts/setup.sh run
 stage "browser's half (WASM, release)" bash scripts/build-web.sh

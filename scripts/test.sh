@@ -8,10 +8,9 @@ cd "$root"
 lint_server() { cargo clippy --quiet --workspace --all-targets --features anneal/ssr -- -D warnings; }
 lint_browser() { cargo clippy --quiet --package anneal --package anneal-app --lib --features anneal/hydrate --target wasm32-unknown-unknown -- -D warnings; }
 test_rust() { cargo test --quiet --workspace --features anneal/ssr; }
-build_test_server() { LEPTOS_OUTPUT_NAME=anneal cargo build --quiet --package anneal --bin anneal --features ssr; }
+build_test_server() { cargo build --quiet --package anneal --bin anneal --features ssr; }
 test_browser() { (cd end2end && CI="${CI:-}" npx playwright test); }
 
-export LEPTOS_OUTPUT_NAME=anneal
 stage "set-up" bash scripts/setup.sh test
 stage "formatting" cargo fmt --all --check
 stage "unit and integration tests" test_rust

@@ -31,7 +31,11 @@ pub fn router(state: &AppState) -> Router {
 
 /// Serves and runs jobs until the state's shutdown, then drains both.
 pub async fn run(listener: TcpListener, state: AppState) -> std::io::Result<()> {
+    if let Err(error) = jobs::import::delete_orphaned_uploads(&state).await {
+        tracing::warn!(%error, "uploads that no import needs could not be deleted");
+    }
     let runner = tokio::spawn(jobs::runner::run(state.clone(), None));
+    tokio::spawn(anneal_server::watch::run(state.clone()));
     let shutdown = state.shutdown.clone();
     let serving = axum::serve(listener, router(&state)).with_graceful_shutdown(shutdown.clone().cancelled_owned());
     let result = tokio::select! {

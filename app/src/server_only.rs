@@ -11,7 +11,9 @@ pub fn set_status_of(error: &AppError) {
 /// Gives the answer this HTTP status.
 #[cfg(feature = "ssr")]
 pub fn set_status(status: u16) {
-    if let (Some(response), Ok(status)) = (leptos::prelude::use_context::<leptos_axum::ResponseOptions>(), http::StatusCode::from_u16(status)) {
+    if let (Some(response), Ok(status)) =
+        (leptos::prelude::use_context::<leptos_axum::ResponseOptions>(), http::StatusCode::from_u16(status))
+    {
         response.set_status(status);
     }
 }
@@ -38,7 +40,9 @@ pub fn now() -> TimestampMs {
 /// attributes stay allowed: widths of bars and the canvas's transform are computed.
 #[cfg(feature = "ssr")]
 pub fn set_content_security_policy() {
-    let (Some(nonce), Some(response)) = (leptos::nonce::use_nonce(), leptos::prelude::use_context::<leptos_axum::ResponseOptions>()) else {
+    let (Some(nonce), Some(response)) =
+        (leptos::nonce::use_nonce(), leptos::prelude::use_context::<leptos_axum::ResponseOptions>())
+    else {
         return;
     };
     let policy = format!(

@@ -20,6 +20,7 @@
 //! | `sample` | the seeded generator of the sample dataset |
 //! | `jobs` | the durable runner, one file per kind |
 //! | `db` | the only SQL |
+//! | `watch` | tells open pages of changes that another process made |
 //! | `http` | router, event stream, uploads, downloads, security layers |
 //!
 //! Deliberately absent: SQL outside `db`, Leptos in services, browser APIs anywhere in this crate.
@@ -63,3 +64,5 @@ pub mod topics;
 pub mod training;
 #[cfg(feature = "ssr")]
 pub mod validation;
+#[cfg(feature = "ssr")]
+pub mod watch;

@@ -92,6 +92,11 @@ impl Events {
         self.send(dataset_id, DatasetEvent::Changed);
     }
 
+    /// Whether any page is open.
+    pub fn anyone_listens(&self) -> bool {
+        self.sender.receiver_count() > 0
+    }
+
     /// Everything from now on.
     pub fn subscribe(&self) -> broadcast::Receiver<(Arc<str>, DatasetEvent)> {
         self.sender.subscribe()

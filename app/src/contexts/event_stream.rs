@@ -13,7 +13,12 @@ const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Opens the stream; call it in an effect. `on_open` runs at the first and every later connection,
 /// `offline` is true while there has been none for some seconds. Closed when the owner is.
-pub fn connect(dataset_id: &str, offline: RwSignal<bool>, on_open: impl Fn() + 'static, on_event: impl Fn(DatasetEvent) + 'static) {
+pub fn connect(
+    dataset_id: &str,
+    offline: RwSignal<bool>,
+    on_open: impl Fn() + 'static,
+    on_event: impl Fn(DatasetEvent) + 'static,
+) {
     let Ok(source) = EventSource::new(&format!("/events/{dataset_id}")) else {
         offline.set(true);
         return;

@@ -70,7 +70,8 @@ impl FinetuneProcess {
         let dataset_id = StoredValue::new(initial.dataset.id.clone());
         let overview = RwSignal::new(initial);
         let live = RwSignal::new(Vec::<JobStatus>::new());
-        let jobs = Memo::new(move |_| overview.with(|overview| live.with(|live| live_jobs::merged(&overview.jobs, live))));
+        let jobs =
+            Memo::new(move |_| overview.with(|overview| live.with(|live| live_jobs::merged(&overview.jobs, live))));
         let inputs = Memo::new(move |_| {
             let mut inputs = overview.with(|overview| overview.pipeline_inputs.clone());
             jobs.with(|jobs| live_jobs::apply_to(&mut inputs, jobs));
@@ -97,7 +98,12 @@ impl FinetuneProcess {
         };
         Effect::new(move || {
             let id = process.dataset_id();
-            event_stream::connect(&id, process.offline, move || process.refresh(), move |event| process.on_event(event));
+            event_stream::connect(
+                &id,
+                process.offline,
+                move || process.refresh(),
+                move |event| process.on_event(event),
+            );
         });
         process
     }
@@ -300,7 +306,9 @@ impl FinetuneProcess {
                 self.select_step(PipelineStepId::Topics);
                 let id = self.dataset_id();
                 self.run(async move {
-                    categorize(id, CategorizeMode::UnlabelledOnly, false).await.map(|_| "Labelling records by keyword.".to_owned())
+                    categorize(id, CategorizeMode::UnlabelledOnly, false)
+                        .await
+                        .map(|_| "Labelling records by keyword.".to_owned())
                 });
             }
             NextAction::TestGrader => {

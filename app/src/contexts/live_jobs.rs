@@ -77,7 +77,8 @@ mod tests {
         use JobKind::{DryRun, Import};
         use JobState::{Running, Succeeded};
         let stored = [job("a", Import, Running, 10, 1), job("b", DryRun, Succeeded, 100, 2)];
-        let live = [job("a", Import, Running, 40, 1), job("b", DryRun, Running, 90, 2), job("c", DryRun, Running, 5, 3)];
+        let live =
+            [job("a", Import, Running, 40, 1), job("b", DryRun, Running, 90, 2), job("c", DryRun, Running, 5, 3)];
         let all = merged(&stored, &live);
         let seen: Vec<_> = all.iter().map(|job| (job.id.as_str(), job.state, job.done)).collect();
         assert_eq!(seen, [("c", Running, 5), ("b", Succeeded, 100), ("a", Running, 40)]);
@@ -87,7 +88,8 @@ mod tests {
     fn a_refresh_ends_what_ended() {
         use JobKind::Import;
         use JobState::{Cancelled, Running};
-        let live = [job("a", Import, Cancelled, 40, 1), job("b", Import, Running, 40, 2), job("c", Import, Running, 1, 3)];
+        let live =
+            [job("a", Import, Cancelled, 40, 1), job("b", Import, Running, 40, 2), job("c", Import, Running, 1, 3)];
         // "a" was resumed, "b" runs on, "c" is unknown to the server.
         let stored = [job("a", Import, Running, 41, 1), job("b", Import, Running, 20, 2)];
         let kept = kept_after_refresh(&live, &stored);
@@ -101,7 +103,10 @@ mod tests {
         inputs.loading.categorizing = Some(Progress { percent: Some(2.0) });
         apply_to(
             &mut inputs,
-            &[job("a", JobKind::Import, JobState::Succeeded, 100, 1), job("b", JobKind::DryRun, JobState::Running, 25, 2)],
+            &[
+                job("a", JobKind::Import, JobState::Succeeded, 100, 1),
+                job("b", JobKind::DryRun, JobState::Running, 25, 2),
+            ],
         );
         assert_eq!(inputs.loading.importing, None, "its job has ended");
         assert_eq!(inputs.loading.dry_running, Some(Progress { percent: Some(25.0) }));

@@ -133,7 +133,10 @@ fn records_of<'a>(get: &impl Fn(&str) -> Option<&'a str>) -> Option<(RecordFilte
 fn pairs_of(search: &str) -> Vec<(String, String)> {
     let search = search.strip_prefix('?').unwrap_or(search);
     let pairs = search.split('&').filter(|pair| !pair.is_empty());
-    pairs.map(|pair| pair.split_once('=').unwrap_or((pair, ""))).map(|(key, value)| (unescaped(key), unescaped(value))).collect()
+    pairs
+        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+        .map(|(key, value)| (unescaped(key), unescaped(value)))
+        .collect()
 }
 
 /// Everything but what RFC 3986 calls unreserved becomes `%XX` of its UTF-8 bytes.
@@ -150,7 +153,9 @@ fn escape_into(query: &mut String, text: &str) {
 
 /// The inverse, also of `+` for a space; a `%` that is no escape stays.
 fn unescaped(text: &str) -> String {
-    let digit = |byte: Option<&u8>| byte.and_then(|byte| char::from(*byte).to_digit(16)).and_then(|digit| u8::try_from(digit).ok());
+    let digit = |byte: Option<&u8>| {
+        byte.and_then(|byte| char::from(*byte).to_digit(16)).and_then(|digit| u8::try_from(digit).ok())
+    };
     let bytes = text.as_bytes();
     let mut decoded = Vec::with_capacity(bytes.len());
     let mut at = 0;
@@ -202,13 +207,24 @@ mod tests {
     fn nonsense_is_ignored() {
         assert_eq!(PageQuery::parse("?step=nope&records=some&page=-1&record=x&dialog="), PageQuery::default());
         assert_eq!(PageQuery::parse("records=all&page=0&error=?").records, Some((RecordFilter::default(), 1)));
-        assert_eq!(PageQuery::parse("?step=topics&step=coverage").step, Some(PipelineStepId::Coverage), "the last one counts");
+        assert_eq!(
+            PageQuery::parse("?step=topics&step=coverage").step,
+            Some(PipelineStepId::Coverage),
+            "the last one counts"
+        );
         assert_eq!(PageQuery::default().to_query_string(), "");
     }
 
     #[test]
     fn values_are_decoded_once() {
-        for (text, expected) in [("a+b%20c", "a b c"), ("100%", "100%"), ("%4", "%4"), ("%zz", "%zz"), ("%2541", "%41"), ("%FF", "\u{fffd}")] {
+        for (text, expected) in [
+            ("a+b%20c", "a b c"),
+            ("100%", "100%"),
+            ("%4", "%4"),
+            ("%zz", "%zz"),
+            ("%2541", "%41"),
+            ("%FF", "\u{fffd}"),
+        ] {
             assert_eq!(unescaped(text), expected, "{text}");
         }
     }

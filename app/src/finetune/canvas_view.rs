@@ -66,7 +66,8 @@ impl CanvasView {
 
     /// The CSS transform; none for the identity, as the server draws it.
     pub fn transform(self) -> Option<String> {
-        (self != Self::default()).then(|| format!("translate({:.1}px, {:.1}px) scale({:.4})", self.x, self.y, self.scale))
+        (self != Self::default())
+            .then(|| format!("translate({:.1}px, {:.1}px) scale({:.4})", self.x, self.y, self.scale))
     }
 
     fn kept_in_sight(self, window: Size, content: Size) -> Self {
@@ -74,7 +75,11 @@ impl CanvasView {
             let keep = KEEP_VISIBLE.min(content * self.scale).min(window);
             at.clamp(keep - content * self.scale, (window - keep).max(keep - content * self.scale))
         };
-        Self { x: clamp(self.x, window.width, content.width), y: clamp(self.y, window.height, content.height), scale: self.scale }
+        Self {
+            x: clamp(self.x, window.width, content.width),
+            y: clamp(self.y, window.height, content.height),
+            scale: self.scale,
+        }
     }
 }
 
@@ -89,9 +94,15 @@ mod tests {
     fn fit_shows_everything() {
         assert_eq!(CanvasView::fit(WINDOW, Size { width: 1000.0, height: 200.0 }), CanvasView::default());
         // Twice as wide: half the size; 200 - 300 * 0.5 = 50 left, 25 above.
-        assert_eq!(CanvasView::fit(WINDOW, Size { width: 2000.0, height: 300.0 }), CanvasView { x: 0.0, y: 25.0, scale: 0.5 });
+        assert_eq!(
+            CanvasView::fit(WINDOW, Size { width: 2000.0, height: 300.0 }),
+            CanvasView { x: 0.0, y: 25.0, scale: 0.5 }
+        );
         // Never enlarged, but centred.
-        assert_eq!(CanvasView::fit(WINDOW, Size { width: 500.0, height: 100.0 }), CanvasView { x: 250.0, y: 50.0, scale: 1.0 });
+        assert_eq!(
+            CanvasView::fit(WINDOW, Size { width: 500.0, height: 100.0 }),
+            CanvasView { x: 250.0, y: 50.0, scale: 1.0 }
+        );
         assert_eq!(CanvasView::fit(WINDOW, Size { width: 100_000.0, height: 10.0 }).scale, MIN_SCALE);
         assert_eq!(CanvasView::fit(Size::default(), CONTENT), CanvasView::default(), "nothing is known yet");
     }

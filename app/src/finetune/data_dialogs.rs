@@ -21,7 +21,8 @@ pub fn DataDialogs() -> impl IntoView {
 fn DataDialog(dialog: PageDialog, mode: ImportMode, title: &'static str) -> impl IntoView {
     let process = use_finetune_process();
     let is_open = Signal::derive(move || process.dialog() == Some(dialog));
-    let records = Memo::new(move |_| process.overview().with(|overview| overview.hygiene.total + overview.hygiene.pending));
+    let records =
+        Memo::new(move |_| process.overview().with(|overview| overview.hygiene.total + overview.hygiene.pending));
     let on_done = Callback::new(move |_: UploadAnswer| {
         process.close_dialog();
         process.toaster().success("The file is here. Its records are being read.");

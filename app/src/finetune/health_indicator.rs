@@ -29,10 +29,14 @@ pub fn HealthIndicator() -> impl IntoView {
         let (import, validate) = (process.job(JobKind::Import), process.job(JobKind::Validate));
         overview.with(|overview| health_of(&overview.hygiene, import.as_ref(), validate.as_ref()))
     });
-    let url_of = move |status| move || process.url_with(|query| {
-        query.records = Some((RecordFilter { status: Some(status), ..RecordFilter::default() }, 1));
-        query.record = None;
-    });
+    let url_of = move |status| {
+        move || {
+            process.url_with(|query| {
+                query.records = Some((RecordFilter { status: Some(status), ..RecordFilter::default() }, 1));
+                query.record = None;
+            })
+        }
+    };
     let duplicates = Memo::new(move |_| overview.with(|overview| overview.hygiene.duplicates_removed));
     let checked_at = Memo::new(move |_| overview.with(|overview| overview.hygiene.timestamp));
     let now = Memo::new(move |_| overview.with(|overview| overview.now));
@@ -40,26 +44,22 @@ pub fn HealthIndicator() -> impl IntoView {
     let is_bad = move || health.with(|health| matches!(health, Health::Checked { is_bad: true, .. }));
     let says = move || match health.get() {
         Health::Empty => view! { <p class="health__item">"No records yet. Add data to start."</p> }.into_any(),
-        Health::Working { words, percent } => {
-            view! {
-                <p class="health__item health__item--working">{words.clone()}</p>
-                <div class="health__progress"><Progress bare=true label=words percent/></div>
-            }
-                .into_any()
+        Health::Working { words, percent } => view! {
+            <p class="health__item health__item--working">{words.clone()}</p>
+            <div class="health__progress"><Progress bare=true label=words percent/></div>
         }
-        Health::Checked { valid, invalid, .. } => {
-            view! {
-                <p class="health__item health__item--valid">"✓ " <strong>{valid}</strong></p>
-                {invalid
-                    .map(|invalid| {
-                        view! {
-                            <p class="health__item health__item--invalid">"⚠ " <strong>{invalid}</strong></p>
-                            <a class="health__link" href=url_of(RecordStatus::Invalid) data-noscroll="">"View issues"</a>
-                        }
-                    })}
-            }
-                .into_any()
+        .into_any(),
+        Health::Checked { valid, invalid, .. } => view! {
+            <p class="health__item health__item--valid">"✓ " <strong>{valid}</strong></p>
+            {invalid
+                .map(|invalid| {
+                    view! {
+                        <p class="health__item health__item--invalid">"⚠ " <strong>{invalid}</strong></p>
+                        <a class="health__link" href=url_of(RecordStatus::Invalid) data-noscroll="">"View issues"</a>
+                    }
+                })}
         }
+        .into_any(),
     };
     view! {
         <section class="health" class:health--bad=is_bad aria-label="State of the records">
@@ -78,7 +78,8 @@ fn health_of(hygiene: &HygieneReport, import: Option<&JobStatus>, validate: Opti
     let active = |job: Option<&JobStatus>| job.filter(|job| job.state.is_active()).cloned();
     let (import, validate) = (active(import), active(validate));
     if let Some(job) = &import {
-        let words = if job.message.is_empty() { "Importing…".to_owned() } else { format!("Importing: {}…", job.message) };
+        let words =
+            if job.message.is_empty() { "Importing…".to_owned() } else { format!("Importing: {}…", job.message) };
         return Health::Working { words, percent: job.percent() };
     }
     if hygiene.pending > 0 || validate.is_some() {

@@ -25,11 +25,14 @@ pub fn NextStepHint() -> impl IntoView {
 fn action(process: FinetuneProcess, next: &NextStep) -> AnyView {
     let (step, words) = (next.step, next.button.clone());
     let link = move |change: fn(&mut PageQuery)| {
-        let href = move || process.url_with(|query| {
-            query.step = Some(step);
-            change(query);
-        });
-        view! { <a class="button button--primary button--small" href=href data-noscroll="">{words.clone()}</a> }.into_any()
+        let href = move || {
+            process.url_with(|query| {
+                query.step = Some(step);
+                change(query);
+            })
+        };
+        view! { <a class="button button--primary button--small" href=href data-noscroll="">{words.clone()}</a> }
+            .into_any()
     };
     match next.action {
         NextAction::OpenStep => link(|_| {}),

@@ -124,7 +124,9 @@ impl CanvasControl {
     }
 
     fn zoom(self, factor: f64) {
-        self.change(|view, window, content| view.zoomed(factor, (window.width / 2.0, window.height / 2.0), window, content));
+        self.change(|view, window, content| {
+            view.zoomed(factor, (window.width / 2.0, window.height / 2.0), window, content)
+        });
     }
 
     fn reset(self) {
@@ -199,7 +201,9 @@ impl CanvasControl {
             let middle = self.place(f64::midpoint(now.0, other.0), f64::midpoint(now.1, other.1));
             let factor = distance(now, *other) / distance(before, *other);
             self.is_dragging.set(true);
-            self.change(|view, window, content| view.zoomed(factor, middle, window, content).panned(dx / 2.0, dy / 2.0, window, content));
+            self.change(|view, window, content| {
+                view.zoomed(factor, middle, window, content).panned(dx / 2.0, dy / 2.0, window, content)
+            });
         } else if is_mouse {
             if !self.is_dragging.get_untracked() {
                 if dx.hypot(dy) < DRAG_THRESHOLD {
@@ -279,7 +283,8 @@ fn move_focus(process: FinetuneProcess, by: isize) {
         Some(index) => index.saturating_add_signed(by).min(all.len() - 1),
         None => all.iter().position(|id| *id == selected).unwrap_or(0),
     };
-    let card = document().get_element_by_id(&card_id(all[to])).and_then(|card| card.dyn_into::<web_sys::HtmlElement>().ok());
+    let card =
+        document().get_element_by_id(&card_id(all[to])).and_then(|card| card.dyn_into::<web_sys::HtmlElement>().ok());
     if let Some(card) = card {
         let _ = card.focus();
     }

@@ -27,7 +27,9 @@ pub fn PipelineStepCard(
     let blocked = Memo::new(move |_| step.with(|step| step.blocked_reason.clone().filter(|_| step.is_blocked)));
     let stale = Memo::new(move |_| step.with(|step| step.stale_reason.clone()));
     let progress = Memo::new(move |_| step.with(|step| step.progress));
-    let class = move || format!("step-card step-card--{} {}", status.get().label().to_lowercase(), tone_of(status.get()).class());
+    let class = move || {
+        format!("step-card step-card--{} {}", status.get().label().to_lowercase(), tone_of(status.get()).class())
+    };
     let title = move || blocked.get().or_else(|| stale.get().map(|reason| format!("Stale: {reason}")));
     let rerun = move || rerun_action(id).filter(|_| step.with(|step| step.can_rerun));
     view! {

@@ -86,7 +86,8 @@ fn Resizer(canvas_height: RwSignal<Option<f64>>, is_folded: RwSignal<bool>) -> i
     let on_press = move |event: PointerEvent| {
         event.prevent_default();
         press.set(Some((f64::from(event.client_y()), canvas_now())));
-        let handle = event.current_target().and_then(|target| wasm_bindgen::JsCast::dyn_into::<web_sys::Element>(target).ok());
+        let handle =
+            event.current_target().and_then(|target| wasm_bindgen::JsCast::dyn_into::<web_sys::Element>(target).ok());
         if let Some(handle) = handle {
             // Fails only if the pointer has gone up meanwhile.
             let _ = handle.set_pointer_capture(event.pointer_id());

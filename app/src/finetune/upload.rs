@@ -101,7 +101,11 @@ impl Upload {
         xhr.upload()?.set_onprogress(Some(on_progress.as_ref().unchecked_ref()));
         xhr.set_onloadend(Some(on_end.as_ref().unchecked_ref()));
         xhr.send_with_opt_form_data(Some(form))?;
-        self.request.set_value(Some(StoredValue::new_local(Request { xhr, _on_progress: on_progress, _on_end: on_end })));
+        self.request.set_value(Some(StoredValue::new_local(Request {
+            xhr,
+            _on_progress: on_progress,
+            _on_end: on_end,
+        })));
         Ok(())
     }
 }
@@ -117,8 +121,12 @@ fn read_answer(status: u16, text: &str) -> Result<UploadAnswer, AppError> {
     let unreadable = |message: String| AppError::Unreachable { message };
     match status {
         0 => Err(unreadable("the connection broke while the file was being sent".to_owned())),
-        200..300 => serde_json::from_str(text).map_err(|error| unreadable(format!("its answer could not be read ({error})"))),
-        _ => Err(serde_json::from_str(text).unwrap_or_else(|_| unreadable(format!("it answered with status {status}")))),
+        200..300 => {
+            serde_json::from_str(text).map_err(|error| unreadable(format!("its answer could not be read ({error})")))
+        }
+        _ => {
+            Err(serde_json::from_str(text).unwrap_or_else(|_| unreadable(format!("it answered with status {status}"))))
+        }
     }
 }
 

@@ -140,11 +140,13 @@ fn FileField(file_input: NodeRef<html::Input>, chosen: RwSignal<Option<Chosen>>)
         Some(file) => view! {
             <span class="drop-zone__name">{file.name}</span>
             <span class="drop-zone__hint">{format::bytes(file.bytes)} ". Drop another one to change it."</span>
-        }.into_any(),
+        }
+        .into_any(),
         None => view! {
             <span class="drop-zone__name">"Drop a file here, or choose one"</span>
             <span class="drop-zone__hint">".jsonl, .json, or either as .gz"</span>
-        }.into_any(),
+        }
+        .into_any(),
     };
     view! {
         <div class="drop-zone" class:drop-zone--over=is_over class:drop-zone--chosen=move || chosen.get().is_some()>
@@ -260,12 +262,13 @@ const fn submit_words(target: &UploadTarget) -> &'static str {
 fn check(file: Option<&Chosen>, text: &str) -> Result<(), AppError> {
     match (file, text.trim().is_empty()) {
         (None, true) => Err(AppError::invalid("There is nothing to import yet. Choose a file, or paste some records.")),
-        (Some(_), false) => {
-            Err(AppError::invalid("There is both a file and pasted text, and only one can be imported at a time. Remove one of them."))
-        }
-        (Some(file), true) if file.bytes == 0 => {
-            Err(AppError::invalid(format!("“{}” is empty (0 bytes), so there is nothing to import. Choose another file.", file.name)))
-        }
+        (Some(_), false) => Err(AppError::invalid(
+            "There is both a file and pasted text, and only one can be imported at a time. Remove one of them.",
+        )),
+        (Some(file), true) if file.bytes == 0 => Err(AppError::invalid(format!(
+            "“{}” is empty (0 bytes), so there is nothing to import. Choose another file.",
+            file.name
+        ))),
         _ => Ok(()),
     }
 }

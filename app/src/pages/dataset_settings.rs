@@ -72,7 +72,9 @@ fn error_at(error: Option<AppError>, name: &str) -> Option<String> {
 
 /// An error that belongs to none of these fields, for the end of the form.
 fn error_elsewhere(error: Option<AppError>, fields: &[&str]) -> Option<AppError> {
-    error.filter(|error| !matches!(error, AppError::Invalid { field: Some(field), .. } if fields.contains(&field.as_str())))
+    error.filter(
+        |error| !matches!(error, AppError::Invalid { field: Some(field), .. } if fields.contains(&field.as_str())),
+    )
 }
 
 #[component]
@@ -165,7 +167,9 @@ fn RulesCard(dataset: Dataset) -> impl IntoView {
         }
     };
     let mut roles: Vec<String> = KNOWN_ROLES.map(str::to_owned).to_vec();
-    roles.extend(dataset.validation_config.allowed_roles.into_iter().filter(|role| !KNOWN_ROLES.contains(&role.as_str())));
+    roles.extend(
+        dataset.validation_config.allowed_roles.into_iter().filter(|role| !KNOWN_ROLES.contains(&role.as_str())),
+    );
     view! {
         <Card title="Validation" aside="Saving checks every record again">
             <form class="stack" on:submit=on_submit novalidate>
@@ -219,7 +223,11 @@ const TOKENIZERS: [(Tokenizer, &str); 2] = [
 ];
 
 fn tokenizer_of(name: &str) -> Tokenizer {
-    TOKENIZERS.into_iter().map(|(tokenizer, _)| tokenizer).find(|tokenizer| tokenizer.as_str() == name).unwrap_or_default()
+    TOKENIZERS
+        .into_iter()
+        .map(|(tokenizer, _)| tokenizer)
+        .find(|tokenizer| tokenizer.as_str() == name)
+        .unwrap_or_default()
 }
 
 fn role_box(role: String, config: RwSignal<ValidationConfig>) -> impl IntoView {
@@ -370,7 +378,9 @@ mod tests {
     fn numbers_are_read_or_refused_at_their_field() {
         let config = with_numbers(ValidationConfig::default(), " 12 ", "16,000").unwrap();
         assert_eq!((config.min_user_message_length, config.max_tokens), (12, 16_000));
-        for (minimum, maximum, field) in [("x", "1", "min_user_message_length"), ("1", "-1", "max_tokens"), ("1", "", "max_tokens")] {
+        for (minimum, maximum, field) in
+            [("x", "1", "min_user_message_length"), ("1", "-1", "max_tokens"), ("1", "", "max_tokens")]
+        {
             let error = with_numbers(ValidationConfig::default(), minimum, maximum).unwrap_err();
             assert!(error_at(Some(error.clone()), field).is_some(), "{minimum} {maximum}");
             assert_eq!(error_elsewhere(Some(error), &RULE_FIELDS), None);

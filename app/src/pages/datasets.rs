@@ -144,7 +144,8 @@ fn DatasetList(list: Vec<DatasetSummary>, now: TimestampMs) -> impl IntoView {
 /// the server's order, last changed first.
 fn arranged(list: &[DatasetSummary], search: &str, sort: SortBy) -> Vec<DatasetSummary> {
     let search = search.trim().to_lowercase();
-    let mut shown: Vec<_> = list.iter().filter(|summary| summary.dataset.name.to_lowercase().contains(&search)).cloned().collect();
+    let mut shown: Vec<_> =
+        list.iter().filter(|summary| summary.dataset.name.to_lowercase().contains(&search)).cloned().collect();
     match sort {
         SortBy::Changed => {}
         SortBy::Name => shown.sort_by_key(|summary| summary.dataset.name.to_lowercase()),
@@ -188,7 +189,8 @@ mod tests {
     #[test]
     fn search_and_sort() {
         let list = [summary("Beta", 5, 10.0), summary("alpha", 9, 50.0), summary("Gamma", 5, 30.0)];
-        let names = |search, sort| arranged(&list, search, sort).into_iter().map(|one| one.dataset.name).collect::<Vec<_>>();
+        let names =
+            |search, sort| arranged(&list, search, sort).into_iter().map(|one| one.dataset.name).collect::<Vec<_>>();
         assert_eq!(names("", SortBy::Changed), ["Beta", "alpha", "Gamma"]);
         assert_eq!(names(" ALP ", SortBy::Changed), ["alpha"]);
         assert_eq!(names("", SortBy::Name), ["alpha", "Beta", "Gamma"]);

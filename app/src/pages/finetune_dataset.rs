@@ -8,7 +8,9 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 
 use crate::contexts::{FinetuneProcess, use_finetune_process};
-use crate::finetune::{DataDialogs, DatasetHeader, HealthIndicator, HelpDialog, PipelineCanvas, StepDetailPanel, provide_grader_draft};
+use crate::finetune::{
+    DataDialogs, DatasetHeader, HealthIndicator, HelpDialog, PipelineCanvas, StepDetailPanel, provide_grader_draft,
+};
 use crate::frame::TopBar;
 use crate::records::RecordsOverlay;
 use crate::server_only;

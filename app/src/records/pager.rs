@@ -23,7 +23,7 @@ pub fn Pager(
     let link = move |target: i64, words: &'static str, enabled: bool| {
         if enabled {
             view! {
-                <a class="button button--secondary button--small" href=to_page.run(target) data-noscroll="">
+                <a class="button button--secondary button--small" href=untrack(|| to_page.run(target)) data-noscroll="">
                     {words}
                 </a>
             }

@@ -173,6 +173,7 @@ fn TextSearch(state: RecordsState) -> impl IntoView {
         <form class="filters__search" role="search" on:submit=search>
             <input
                 type="search"
+                autofocus
                 aria-label="Search in prompts and answers"
                 placeholder="Search text, then Enter"
                 value=typed.get_untracked()

@@ -103,7 +103,7 @@ pub fn Stat(
             <span class="stat__value">{move || value.get()}</span>
             <span class="stat__label">
                 {move || label.get()}
-                {move || interval.get().map(|interval| view! { <span class="stat__interval">" " {interval}</span> })}
+                {move || interval.get().map(|interval| view! { " " <span class="stat__interval">{interval}</span> })}
             </span>
         </div>
     }

@@ -98,7 +98,8 @@ pub fn CodeEditor(
 /// Inserts or removes one indent at the cursor, or before every line of the selection.
 fn indent(area: &web_sys::HtmlTextAreaElement, outward: bool) {
     let text: Vec<u16> = area.value().encode_utf16().collect();
-    let position = |found: Result<Option<u32>, _>| found.ok().flatten().and_then(|at| usize::try_from(at).ok()).unwrap_or(0);
+    let position =
+        |found: Result<Option<u32>, _>| found.ok().flatten().and_then(|at| usize::try_from(at).ok()).unwrap_or(0);
     let (start, end) = (position(area.selection_start()), position(area.selection_end()));
     let split = |from: usize, to: usize| String::from_utf16_lossy(text.get(from..to).unwrap_or_default());
     let (before, selected, after) = (split(0, start), split(start, end), split(end, text.len()));
@@ -120,7 +121,11 @@ fn indented(before: &str, selected: &str, after: &str, outward: bool) -> (String
     let block = format!("{first}{selected}");
     let changed: Vec<String> = block
         .split('\n')
-        .map(|line| if outward { line.strip_prefix(INDENT).unwrap_or(line).to_owned() } else { format!("{INDENT}{line}") })
+        .map(
+            |line| {
+                if outward { line.strip_prefix(INDENT).unwrap_or(line).to_owned() } else { format!("{INDENT}{line}") }
+            },
+        )
         .collect();
     let changed = changed.join("\n");
     let (start, end) = (units(kept), units(kept) + units(&changed));
@@ -147,7 +152,11 @@ mod tests {
             (("😀", "", "", false), ("😀  ", 4, 4)),
         ];
         for ((before, selected, after, outward), (text, start, end)) in cases {
-            assert_eq!(indented(before, selected, after, outward), (text.to_owned(), start, end), "{before:?} {selected:?}");
+            assert_eq!(
+                indented(before, selected, after, outward),
+                (text.to_owned(), start, end),
+                "{before:?} {selected:?}"
+            );
         }
     }
 }

@@ -16,7 +16,9 @@ pub fn provide_clock() {
     let clock = Clock(RwSignal::new(None));
     provide_context(clock);
     Effect::new(move || {
-        if let Ok(handle) = set_interval_with_handle(move || clock.0.set(Some(js_sys::Date::now())), Duration::from_secs(1)) {
+        if let Ok(handle) =
+            set_interval_with_handle(move || clock.0.set(Some(js_sys::Date::now())), Duration::from_secs(1))
+        {
             on_cleanup(move || handle.clear());
         }
     });
@@ -42,9 +44,9 @@ pub fn RelativeTime(
     let first_tick = StoredValue::new(None::<f64>);
     let elapsed = move || {
         let ticked = clock.and_then(|clock| clock.0.get())?;
-        let since = arrival.get().unwrap_or_else(|| {
-            first_tick.try_update_value(|first| *first.get_or_insert(ticked)).unwrap_or(ticked)
-        });
+        let since = arrival
+            .get()
+            .unwrap_or_else(|| first_tick.try_update_value(|first| *first.get_or_insert(ticked)).unwrap_or(ticked));
         Some((ticked - since).max(0.0))
     };
     #[expect(clippy::cast_possible_truncation, reason = "milliseconds a page was open fit an i64")]

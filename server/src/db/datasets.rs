@@ -132,3 +132,17 @@ fn shorten(id: &str) -> String {
     let short: String = id.chars().take(40).collect();
     format!("\"{short}\"")
 }
+
+/// Per dataset a text that differs after anything a page shows of it has changed (but for job progress).
+pub async fn fingerprints(db: &Db) -> ServiceResult<std::collections::HashMap<String, String>> {
+    let rows = sqlx::query(
+        "SELECT d.id, concat_ws('/', d.updated_at, d.records_revision, d.topics_revision,
+                (SELECT COUNT(*) || '.' || SUM(state IN ('queued', 'running')) || '.' || COALESCE(MAX(finished_at), 0) FROM jobs WHERE dataset_id = d.id),
+                (SELECT MAX(version) FROM graders WHERE dataset_id = d.id),
+                (SELECT MAX(id) FROM grader_tests WHERE dataset_id = d.id)) AS fingerprint
+         FROM datasets d",
+    )
+    .fetch_all(db.read())
+    .await?;
+    rows.iter().map(|row| Ok((row.try_get("id")?, row.try_get("fingerprint")?))).collect()
+}

@@ -253,3 +253,12 @@ pub async fn is_active(db: &Db, dataset_id: &str, kind: JobKind) -> ServiceResul
         .await?
         .is_some())
 }
+
+/// The arguments of every queued or running job of a kind.
+pub async fn active_args(db: &Db, kind: JobKind) -> ServiceResult<Vec<String>> {
+    let rows = sqlx::query("SELECT args FROM jobs WHERE kind = ? AND state IN ('queued', 'running')")
+        .bind(kind.as_str())
+        .fetch_all(db.read())
+        .await?;
+    rows.iter().map(|row| Ok(row.try_get("args")?)).collect()
+}

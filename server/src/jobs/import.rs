@@ -79,6 +79,22 @@ pub async fn start(state: &AppState, dataset_id: &str, request: ImportRequest<'_
     Ok(job_id)
 }
 
+/// Deletes uploads that no import will read any more: their dataset was deleted, or the server ended while
+/// they were arriving. Called at start, before anything is uploaded.
+pub async fn delete_orphaned_uploads(state: &AppState) -> ServiceResult<()> {
+    let mut needed = std::collections::HashSet::new();
+    for args in db::jobs::active_args(&state.db, JobKind::Import).await? {
+        needed.insert(serde_json::from_str::<Args>(&args)?.path);
+    }
+    let mut uploads = tokio::fs::read_dir(state.config.uploads_dir()).await?;
+    while let Some(upload) = uploads.next_entry().await? {
+        if !needed.contains(&upload.path()) {
+            tokio::fs::remove_file(upload.path()).await?;
+        }
+    }
+    Ok(())
+}
+
 /// Runs it from where it stopped.
 pub(super) async fn run(context: &JobContext, args: &str) -> ServiceResult<Outcome> {
     let args: Args = serde_json::from_str(args)?;

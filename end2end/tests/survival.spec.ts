@@ -1,0 +1,37 @@
+// The server is killed in the middle of a dry run; the page comes back and the run ends by itself.
+import { chatLine } from "../support/files";
+import { expect, hydrated, test } from "../support/server";
+
+const slowGrader = `function grade(input) {
+  let x = 0;
+  for (let i = 0; i < 20000; i++) { x += i % 7; }
+  return (input.response.length % 97) / 97 + 0 * x;
+}`;
+
+test("a dry run outlives the server that started it", async ({ page, server, complaints }) => {
+  await page.goto(`${server.url}/finetune/new`);
+  await hydrated(page);
+  const lines = Array.from({ length: 600 }, (_, n) => chatLine(n)).join("\n");
+  await page.locator("input[type=file]").setInputFiles({ name: "slow.jsonl", mimeType: "application/jsonl", buffer: Buffer.from(lines) });
+  await page.getByRole("button", { name: "Create dataset" }).click();
+  await expect(page).toHaveURL(/\/finetune\/[0-9a-f-]{36}/);
+  await expect(page.getByText("600").first()).toBeVisible();
+
+  await page.getByRole("link", { name: /Grader Config/ }).click();
+  await page.getByLabel("Grader script (JavaScript)").fill(slowGrader);
+  await page.getByRole("button", { name: "Save grader" }).click();
+  await expect(page.getByText("Version 1").first()).toBeVisible();
+
+  await page.getByRole("link", { name: /Dry Run/ }).first().click();
+  await page.getByRole("button", { name: /dry run/i }).first().click();
+  await page.getByLabel("Sample size").fill("600");
+  await page.getByRole("button", { name: "Start dry run" }).click();
+  await expect(page.getByText(/\d+ of 600|\d+ graded/).first()).toBeVisible();
+
+  await server.stop("SIGKILL");
+  await server.start();
+  await expect(page.getByRole("region", { name: "Verdict" })).toBeVisible({ timeout: 90_000 });
+  await expect(page.locator("#step-panel-body")).toContainText("600");
+  // The broken connection is what the test is about.
+  complaints.length = 0;
+});
