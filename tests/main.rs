@@ -8,4 +8,15 @@
     reason = "a test that cannot go on should stop where it is"
 )]
 
+mod command_line;
+mod downloads;
+mod dry_runs;
+mod events;
+mod graders;
+mod imports;
+mod pages;
+mod sample;
+mod security;
 mod support;
+mod topics_coverage;
+mod validation;

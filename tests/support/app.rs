@@ -2,28 +2,46 @@
 
 use std::io::Write;
 use std::net::SocketAddr;
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anneal_server::config::Config;
 use anneal_server::grader::{WORKER_ARGUMENT, WorkerCommand};
 use anneal_server::state::AppState;
+use anneal_server::types::dataset::{DatasetRecord, RecordRow};
+use anneal_server::types::dry_run::{DryRunReport, DryRunSample, DryRunSummary, SamplePage};
 use anneal_server::types::job::{JobState, JobStatus};
 use anneal_server::types::overview::DatasetOverview;
+use anneal_server::types::pipeline::{PipelineStep, PipelineStepId};
+use anneal_server::types::validation::{HygieneReport, RecordStatus};
 use reqwest::multipart::{Form, Part};
 use reqwest::{Client, StatusCode, header};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+/// A server's public door.
+pub struct Door {
+    pub address: SocketAddr,
+    pub client: Client,
+}
+
 /// A running server; stops when dropped.
 pub struct TestApp {
     /// The application's own handles, for what has no door (its shutdown).
     pub state: AppState,
-    pub address: SocketAddr,
-    pub client: Client,
+    pub door: Door,
     /// Kept until the end: the data folder.
     pub dir: TempDir,
+}
+
+impl Deref for TestApp {
+    type Target = Door;
+
+    fn deref(&self) -> &Door {
+        &self.door
+    }
 }
 
 impl Drop for TestApp {
@@ -58,8 +76,44 @@ impl TestApp {
         let listener = tokio::net::TcpListener::bind(state.config.address).await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(anneal::serve::run(listener, state.clone()));
-        let client = Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Self { state, address, client, dir }
+        Self { state, door: Door::to(address), dir }
+    }
+
+    /// Uploads and waits for the import's end, whatever it is; answers the dataset's id and the job.
+    pub async fn import(&self, file_name: &str, bytes: impl Into<Vec<u8>>) -> (String, JobStatus) {
+        let (status, body) = self.upload(file_name, bytes.into(), &[]).await;
+        assert_eq!(status, StatusCode::CREATED, "{body}");
+        let dataset_id = body["dataset_id"].as_str().unwrap().to_owned();
+        let job = self.ended(body["job_id"].as_str().unwrap()).await;
+        (dataset_id, job)
+    }
+
+    /// Imports what must be readable; answers the dataset's id.
+    pub async fn imported(&self, file_name: &str, bytes: impl Into<Vec<u8>>) -> String {
+        let (dataset_id, job) = self.import(file_name, bytes).await;
+        assert_eq!(job.state, JobState::Succeeded, "{job:?}");
+        dataset_id
+    }
+
+    /// Waits until a job has ended.
+    pub async fn ended(&self, job_id: &str) -> JobStatus {
+        let wait = anneal_server::jobs::runner::wait(&self.state, job_id, |_| {});
+        tokio::time::timeout(Duration::from_secs(120), wait).await.expect("the job ends").unwrap()
+    }
+
+    /// Runs a dry run to its end; answers its report.
+    pub async fn dry_run(&self, dataset_id: &str, sample_size: i64) -> DryRunReport {
+        let run = self.start_dry_run(dataset_id, sample_size).await;
+        let job = self.ended(&run.job_id).await;
+        assert_eq!(job.state, JobState::Succeeded, "{job:?}");
+        self.overview(dataset_id).await.dry_run.unwrap().summary.report.unwrap()
+    }
+}
+
+impl Door {
+    /// To the server at this address; redirects are answers, not followed.
+    pub fn to(address: SocketAddr) -> Self {
+        Self { address, client: Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap() }
     }
 
     /// An absolute address.
@@ -116,31 +170,93 @@ impl TestApp {
         (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
     }
 
-    /// Uploads and waits for the import's end, whatever it is; answers the dataset's id and the job.
-    pub async fn import(&self, file_name: &str, bytes: impl Into<Vec<u8>>) -> (String, JobStatus) {
-        let (status, body) = self.upload(file_name, bytes.into(), &[]).await;
-        assert_eq!(status, StatusCode::CREATED, "{body}");
-        let dataset_id = body["dataset_id"].as_str().unwrap().to_owned();
-        let job = self.ended(body["job_id"].as_str().unwrap()).await;
-        (dataset_id, job)
-    }
-
-    /// Imports what must be readable; answers the dataset's id.
-    pub async fn imported(&self, file_name: &str, bytes: impl Into<Vec<u8>>) -> String {
-        let (dataset_id, job) = self.import(file_name, bytes).await;
-        assert_eq!(job.state, JobState::Succeeded, "{job:?}");
-        dataset_id
-    }
-
-    /// Waits until a job has ended.
-    pub async fn ended(&self, job_id: &str) -> JobStatus {
-        let wait = anneal_server::jobs::runner::wait(&self.state, job_id, |_| {});
-        tokio::time::timeout(Duration::from_secs(120), wait).await.expect("the job ends").unwrap()
-    }
-
     /// A dataset's whole state as its page gets it.
     pub async fn overview(&self, dataset_id: &str) -> DatasetOverview {
         self.ask("datasets/overview", json!({ "dataset_id": dataset_id })).await
+    }
+
+    /// The first 200 records, in record order.
+    pub async fn rows(&self, dataset_id: &str) -> Vec<RecordRow> {
+        let filter = json!({ "status": null, "error": null, "topic": null, "needs_review": false, "text": null });
+        let arguments = json!({ "dataset_id": dataset_id, "filter": filter, "page": 1, "page_size": 200 });
+        let page: anneal_server::types::dataset::RecordPage = self.ask("records/list", arguments).await;
+        page.rows
+    }
+
+    /// One record, whole.
+    pub async fn record(&self, dataset_id: &str, record_id: i64) -> DatasetRecord {
+        self.ask("records/get", json!({ "dataset_id": dataset_id, "record_id": record_id })).await
+    }
+
+    /// Replaces a record's data.
+    pub async fn edit(&self, dataset_id: &str, record_id: i64, data: &Value) -> DatasetRecord {
+        let arguments = json!({ "dataset_id": dataset_id, "record_id": record_id, "data": data.to_string() });
+        self.ask("records/update", arguments).await
+    }
+
+    /// The state of the records; every report must add up.
+    pub async fn hygiene(&self, dataset_id: &str) -> HygieneReport {
+        let report = self.overview(dataset_id).await.hygiene;
+        assert_eq!(report.total, report.valid + report.rejected + report.duplicates_removed, "{report:?}");
+        report
+    }
+
+    /// A step's card.
+    pub async fn step(&self, dataset_id: &str, id: PipelineStepId) -> PipelineStep {
+        let overview = self.overview(dataset_id).await;
+        anneal_server::pipeline::compute_pipeline_state(&overview.pipeline_inputs).step(id).clone()
+    }
+
+    /// All samples of a run, in the plan's order.
+    pub async fn samples(&self, run_id: &str) -> Vec<DryRunSample> {
+        let mut samples = Vec::new();
+        for page in 1.. {
+            let arguments = json!({ "run_id": run_id, "selection": { "selection": "all" }, "page": page });
+            let got: SamplePage = self.ask("dry-run/samples", arguments).await;
+            let end = got.samples.is_empty();
+            samples.extend(got.samples);
+            if end || i64::try_from(samples.len()).unwrap() >= got.total {
+                break;
+            }
+        }
+        samples
+    }
+
+    /// A job as the dataset's page sees it.
+    pub async fn job(&self, dataset_id: &str, job_id: &str) -> JobStatus {
+        let jobs = self.overview(dataset_id).await.jobs;
+        jobs.into_iter().find(|job| job.id == job_id).unwrap()
+    }
+
+    /// Waits until the page shows a job as the condition wants it.
+    pub async fn job_until(&self, dataset_id: &str, job_id: &str, wanted: impl Fn(&JobStatus) -> bool) -> JobStatus {
+        for _ in 0..6000 {
+            let job = self.job(dataset_id, job_id).await;
+            if wanted(&job) {
+                return job;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("the job never got there: {:?}", self.job(dataset_id, job_id).await);
+    }
+
+    /// Asserts that the server still answers.
+    pub async fn assert_alive(&self) {
+        assert_eq!(self.get("/healthz").await, (StatusCode::OK, "ok\n".to_owned()));
+    }
+
+    /// Asserts status and line number of every record, in order.
+    pub async fn assert_lines(&self, dataset_id: &str, expected: &[(i64, RecordStatus)]) {
+        let rows = self.rows(dataset_id).await;
+        let got: Vec<(i64, RecordStatus)> =
+            rows.iter().map(|row| (row.line.unwrap_or(0), row.validation.status)).collect();
+        assert_eq!(got, expected, "{rows:#?}");
+    }
+
+    /// Starts a dry run that must be accepted.
+    pub async fn start_dry_run(&self, dataset_id: &str, sample_size: i64) -> DryRunSummary {
+        let config = dry_run_config(sample_size);
+        self.ask("dry-run/start", json!({ "dataset_id": dataset_id, "config": config })).await
     }
 
     /// Saves a script grader that must be accepted.
@@ -148,6 +264,11 @@ impl TestApp {
         let config = json!({ "type": "script", "script": script });
         let _: Value = self.ask("grader/save", json!({ "dataset_id": dataset_id, "config": config })).await;
     }
+}
+
+/// The default configuration with another sample size.
+pub fn dry_run_config(sample_size: i64) -> anneal_server::types::dry_run::DryRunConfig {
+    anneal_server::types::dry_run::DryRunConfig { sample_size, ..Default::default() }
 }
 
 /// The bytes as one gzip member.

@@ -30,6 +30,7 @@ pub struct RequestId(pub String);
 /// Puts every check around the routes.
 pub fn secure(router: Router<AppState>, state: &AppState) -> Router<AppState> {
     router
+        .layer(middleware::from_fn(super::set_error_status))
         .layer(middleware::from_fn(limit_body))
         .layer(middleware::from_fn_with_state(state.clone(), authenticate))
         .layer(middleware::from_fn_with_state(state.clone(), check_origin))

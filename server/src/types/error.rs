@@ -112,6 +112,11 @@ impl FromServerFnError for AppError {
             ServerFnErrorErr::Args(message) | ServerFnErrorErr::MissingArg(message) => {
                 Self::invalid(format!("The request could not be read: {message}"))
             }
+            // On the server only arguments are deserialized; in the browser this is an answer it cannot read.
+            #[cfg(feature = "ssr")]
+            ServerFnErrorErr::Deserialization(message) => {
+                Self::invalid(format!("The request could not be read: {message}"))
+            }
             other => Self::Unreachable { message: other.to_string() },
         }
     }

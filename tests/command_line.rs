@@ -1,0 +1,158 @@
+//! The command line: what it prints, what it leaves, and its exit codes.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::support::app::gzip;
+use crate::support::process::{Ran, anneal};
+use crate::support::records::{chat, chats};
+
+/// A folder with a file; answers the folder, which is the data folder's parent, and the file's path.
+fn with_file(name: &str, bytes: impl AsRef<[u8]>) -> (TempDir, String) {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join(name);
+    std::fs::write(&path, bytes).unwrap();
+    (dir, path.display().to_string())
+}
+
+/// Runs a command that must end well; answers what it printed.
+async fn works(dir: &Path, arguments: &[&str]) -> String {
+    let ran = anneal(dir, arguments).await;
+    assert_eq!(ran.code, Some(0), "{arguments:?}: {}", ran.stderr);
+    ran.stdout
+}
+
+/// The same, as JSON.
+async fn works_json(dir: &Path, arguments: &[&str]) -> Value {
+    let mut arguments = arguments.to_vec();
+    arguments.push("--json");
+    serde_json::from_str(&works(dir, &arguments).await).unwrap()
+}
+
+fn assert_refused(ran: &Ran, words: &str) {
+    assert_eq!(ran.code, Some(1), "{}{}", ran.stdout, ran.stderr);
+    assert!(ran.stderr.contains("anneal: ") && ran.stderr.contains(words), "{}", ran.stderr);
+    assert!(ran.stdout.is_empty(), "{}", ran.stdout);
+}
+
+/// 80 records whose responses are rated 0.05 to 0.83 in turn.
+fn rated() -> String {
+    let line = |n: usize| {
+        let answer = format!("rated {:.2}", 0.05 + 0.02 * (n % 40) as f64);
+        chat(&format!("Where is my order number {n}? I have been waiting."), &answer, json!({})) + "\n"
+    };
+    (0..80).map(line).collect()
+}
+
+#[tokio::test]
+async fn a_file_is_imported_validated_and_exported() {
+    let text = chats(5, &["a"]) + &chats(1, &[]) + "{broken\n";
+    let (dir, file) = with_file("support.jsonl.gz", gzip(text.as_bytes()));
+    let imported = works_json(dir.path(), &["import", &file]).await;
+    assert_eq!(imported["hygiene"]["total"], 7);
+    assert_eq!(
+        (&imported["import"]["records"], &imported["import"]["file_name"]),
+        (&json!(7), &json!("support.jsonl.gz"))
+    );
+    assert!(Path::new(&file).exists(), "the user's own file stays");
+
+    // By the name that was suggested, and by id.
+    let said = works(dir.path(), &["validate", "support"]).await;
+    assert!(said.contains("7 records validated, 5 valid, 1 invalid, 1 duplicates (28.6% not usable)"), "{said}");
+    let id = imported["dataset_id"].as_str().unwrap();
+    let report = works_json(dir.path(), &["validate", id]).await;
+    assert_eq!((&report["valid"], &report["errors_by_type"]["invalid_data_structure"]), (&json!(5), &json!(1)));
+
+    let exported = works(dir.path(), &["export", "support"]).await;
+    assert_eq!(exported.lines().count(), 7);
+    assert!(exported.ends_with("{broken\n"), "{exported}");
+    let out = dir.path().join("out.jsonl");
+    let written = works_json(dir.path(), &["export", "support", "--out", &out.display().to_string()]).await;
+    assert_eq!(std::fs::read_to_string(&out).unwrap(), exported);
+    assert_eq!(written["bytes"].as_u64(), Some(exported.len() as u64));
+    let train = works(dir.path(), &["export", "support", "--what", "train"]).await;
+    let valid = works(dir.path(), &["export", "support", "--what", "valid"]).await;
+    assert_eq!((train.lines().count(), valid.lines().count()), (4, 1));
+    assert_refused(
+        &anneal(dir.path(), &["export", "support", "--what", "coverage"]).await,
+        "has no coverage report yet",
+    );
+
+    // Into the same dataset, in place of its records.
+    let other = dir.path().join("other.jsonl");
+    std::fs::write(&other, chats(2, &[])).unwrap();
+    let other = other.display().to_string();
+    let replaced = works_json(dir.path(), &["import", &other, "--into", "support", "--replace"]).await;
+    assert_eq!((&replaced["dataset_id"], &replaced["hygiene"]["total"]), (&json!(id), &json!(2)));
+    let appended = works_json(dir.path(), &["import", &file, "--into", id]).await;
+    assert_eq!(appended["hygiene"]["total"], 9);
+}
+
+#[tokio::test]
+async fn a_dry_runs_exit_code_is_its_verdict() {
+    let (dir, file) = with_file("rated.jsonl", rated());
+    works(dir.path(), &["import", &file, "--name", "rated ones"]).await;
+    assert_refused(&anneal(dir.path(), &["dry-run", "rated ones"]).await, "There is no grader yet");
+
+    let grader = dir.path().join("grader.js");
+    let path = grader.display().to_string();
+    std::fs::write(&grader, "function grade(input) { return Number(input.response.split(' ')[1]); }").unwrap();
+    let go = anneal(dir.path(), &["dry-run", "rated ones", "--grader", &path, "--json"]).await;
+    let report: Value = serde_json::from_str(&go.stdout).unwrap_or_else(|_| panic!("{}", go.stderr));
+    assert_eq!((go.code, &report["diagnosis"]["verdict"]), (Some(0), &json!("GO")), "{report:#}");
+    assert_eq!((&report["samples_evaluated"], &report["computed_from"]["grader_version"]), (&json!(80), &json!(1)));
+
+    // Everybody gets the same: nothing to learn from.
+    std::fs::write(&grader, "function grade(input) { return 0.5; }").unwrap();
+    let no_go = anneal(dir.path(), &["dry-run", "rated ones", "--grader", &path]).await;
+    assert_eq!(no_go.code, Some(100), "{}", no_go.stderr);
+    assert!(no_go.stdout.starts_with("NO-GO"), "{}", no_go.stdout);
+    let stored = works(dir.path(), &["export", "rated ones", "--what", "dry-run"]).await;
+    assert_eq!(serde_json::from_str::<Value>(&stored).unwrap()["diagnosis"]["verdict"], "NO-GO");
+
+    std::fs::write(&grader, "function grade(input) { return ; ) }").unwrap();
+    assert_refused(
+        &anneal(dir.path(), &["dry-run", "rated ones", "--grader", &path]).await,
+        "does not compile (line 1",
+    );
+    assert_refused(&anneal(dir.path(), &["dry-run", "rated ones", "--grader", "/nowhere.js"]).await, "cannot be read");
+    assert_refused(&anneal(dir.path(), &["dry-run", "rated ones", "--samples", "0"]).await, "between 1 and 10,000");
+}
+
+#[tokio::test]
+async fn what_cannot_be_done_is_said_and_leaves_nothing() {
+    let (dir, file) = with_file("image.jsonl", b"\x89PNG\r\n\x1A\n\0\0");
+    assert_refused(
+        &anneal(dir.path(), &["validate", "airline"]).await,
+        "no dataset has the id or name \"airline\": there are none yet",
+    );
+    assert_refused(&anneal(dir.path(), &["import", &file]).await, "a PNG image");
+    assert_refused(&anneal(dir.path(), &["import", "/nowhere.jsonl"]).await, "/nowhere.jsonl cannot be read");
+    assert_refused(&anneal(dir.path(), &["import", &dir.path().display().to_string()]).await, "is not a file");
+    let empty = dir.path().join("empty.jsonl");
+    std::fs::write(&empty, "").unwrap();
+    assert_refused(&anneal(dir.path(), &["import", &empty.display().to_string()]).await, "it has 0 bytes");
+    // None of them left an empty dataset behind.
+    assert_refused(&anneal(dir.path(), &["validate", "image"]).await, "there are none yet");
+
+    std::fs::write(&empty, chats(2, &[])).unwrap();
+    for _ in 0..2 {
+        works(dir.path(), &["import", &empty.display().to_string(), "--name", "twice"]).await;
+    }
+    assert_refused(&anneal(dir.path(), &["validate", "twice"]).await, "2 datasets are called \"twice\"");
+    assert_refused(&anneal(dir.path(), &["validate", "once"]).await, "there are \"twice\", \"twice\"");
+    assert_eq!(anneal(dir.path(), &["frobnicate"]).await.code, Some(2));
+    assert_refused(&anneal(dir.path(), &["serve", "--host", "0.0.0.0", "--port", "0"]).await, "ANNEAL_TOKEN");
+}
+
+#[tokio::test]
+async fn the_demo_is_made_and_judged() {
+    let dir = tempfile::tempdir().unwrap();
+    let overview = works_json(dir.path(), &["demo"]).await;
+    assert_eq!(overview["hygiene"]["total"], 1200);
+    let report = &overview["dry_run"]["summary"]["report"];
+    assert_eq!(report["samples_planned"], 300);
+    assert!(["GO", "CAUTION", "NO-GO"].contains(&report["diagnosis"]["verdict"].as_str().unwrap()));
+}
