@@ -1,10 +1,6 @@
 //! The root package: the server binary's parts (with `ssr`) and the browser's entry (with `hydrate`).
 
-<<<<<<< HEAD
 // Pages are deeply nested types, and they are laid out in this crate (see anneal-app).
-=======
-// The types of nested views are deep.
->>>>>>> face
 #![recursion_limit = "512"]
 
 #[cfg(feature = "ssr")]

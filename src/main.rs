@@ -1,10 +1,6 @@
 //! The command line. The worker check comes first: a script worker must find no runtime and no store.
 
-<<<<<<< HEAD
 // Pages are deeply nested types, and they are laid out in this crate (see anneal-app).
-=======
-// The types of nested views are deep.
->>>>>>> face
 #![recursion_limit = "512"]
 
 mod cli;
