@@ -83,12 +83,11 @@ async fn import(state: &AppState, options: ImportOptions) -> Result<ExitCode, Cl
         return Err(CliError::Message(format!("{} is not a file.", path.display())));
     }
     let file_name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let (dataset_id, is_new) = match &options.into {
-        Some(wanted) => (find(state, wanted).await?.id, false),
-        None => {
-            let name = options.name.clone().unwrap_or_else(|| anneal_server::http::suggested_name(&file_name));
-            (datasets::create(state, &name, "").await?, true)
-        }
+    let (dataset_id, is_new) = if let Some(wanted) = &options.into {
+        (find(state, wanted).await?.id, false)
+    } else {
+        let name = options.name.clone().unwrap_or_else(|| anneal_server::http::suggested_name(&file_name));
+        (datasets::create(state, &name, "").await?, true)
     };
     let mode = if options.replace { ImportMode::Replace } else { ImportMode::Append };
     let request = ImportRequest { path: &path, file_name: &file_name, owns_file: false, mode };
@@ -139,9 +138,9 @@ async fn validate(state: &AppState, wanted: &str, json: bool) -> Result<ExitCode
     ended_well(&work_off(state, &job_id, json).await?)?;
     let report = datasets::hygiene(state, &dataset.id).await?;
     if json {
-        output::json(&report)?
+        output::json(&report)?;
     } else {
-        output::hygiene(&report)
+        output::hygiene(&report);
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -165,9 +164,9 @@ async fn run_dry(state: &AppState, options: DryRunOptions) -> Result<ExitCode, C
     let report = db::dry_runs::get(&state.db, &run.id).await?.summary.report;
     let report = report.ok_or_else(|| CliError::Message("the run ended without a report".to_owned()))?;
     if options.output.json {
-        output::json(&report)?
+        output::json(&report)?;
     } else {
-        output::dry_run(&report)
+        output::dry_run(&report);
     }
     Ok(exit_code(&report))
 }
@@ -223,7 +222,7 @@ async fn export(state: &AppState, options: ExportOptions) -> Result<ExitCode, Cl
     match (options.output.json, out) {
         (true, Some(path)) => output::json(&json!({ "path": path, "bytes": written }))?,
         (false, Some(path)) => {
-            output::line(&format!("{} written to {}", anneal_server::format::bytes(written), path.display()))
+            output::line(&format!("{} written to {}", anneal_server::format::bytes(written), path.display()));
         }
         (_, None) => {}
     }

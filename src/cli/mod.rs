@@ -91,8 +91,8 @@ fn start_log(serving: bool) {
     let filter = EnvFilter::try_from_env("ANNEAL_LOG").unwrap_or_else(|_| EnvFilter::new(default));
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(Arc::new(std::io::stderr()));
     if std::env::var("ANNEAL_LOG_FORMAT").is_ok_and(|format| format == "json") {
-        log.json().init()
+        log.json().init();
     } else {
-        log.with_target(false).init()
+        log.with_target(false).init();
     }
 }

@@ -84,6 +84,7 @@ impl CanvasView {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "sums and halves of whole numbers are exact")]
 mod tests {
     use super::*;
 

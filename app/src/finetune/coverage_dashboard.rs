@@ -312,7 +312,7 @@ mod tests {
     #[test]
     fn gaps_have_a_sign() {
         assert_eq!(
-            (points(3.14), points(-2.04), points(-0.01)),
+            (points(3.12), points(-2.04), points(-0.01)),
             ("+3.1".to_owned(), "−2.0".to_owned(), "0.0".to_owned())
         );
     }

@@ -120,7 +120,7 @@ async fn check_origin(State(state): State<AppState>, request: Request, next: Nex
         &state,
         request.method(),
         request.headers(),
-        request.uri().authority().map(|authority| authority.as_str()),
+        request.uri().authority().map(axum::http::uri::Authority::as_str),
     ) {
         None => next.run(request).await,
         Some(message) => HttpError(AppError::Forbidden { message }).into_response(),

@@ -96,12 +96,11 @@ async fn start(state: &AppState, form: UploadForm) -> ServiceResult<Uploaded> {
         )
         .into());
     }
-    let (dataset_id, is_new) = match form.dataset_id {
-        Some(id) => (id, false),
-        None => {
-            let name = if form.name.trim().is_empty() { suggested_name(&traces.file_name) } else { form.name };
-            (datasets::create(state, &name, &form.objective).await?, true)
-        }
+    let (dataset_id, is_new) = if let Some(id) = form.dataset_id {
+        (id, false)
+    } else {
+        let name = if form.name.trim().is_empty() { suggested_name(&traces.file_name) } else { form.name };
+        (datasets::create(state, &name, &form.objective).await?, true)
     };
     let mode = if is_new { ImportMode::Append } else { form.mode };
     let request = ImportRequest { path: &traces.path, file_name: &traces.file_name, owns_file: true, mode };

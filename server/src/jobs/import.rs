@@ -248,7 +248,7 @@ fn decide_duplicates(records: Vec<PreparedRecord>, kept: KeptByKey, first_id: i6
                 verdict = mark_duplicate(verdict, original);
             }
             None if verdict.status == RecordStatus::Valid => {
-                keep(&mut by_hash, &mut by_span, record.derived.prompt_hash, record.span_id.as_ref(), id)
+                keep(&mut by_hash, &mut by_span, record.derived.prompt_hash, record.span_id.as_ref(), id);
             }
             None => {}
         }

@@ -114,10 +114,10 @@ async fn end_job(context: &JobContext, result: ServiceResult<Outcome>) -> Servic
     context.flush_progress().await?;
     match result {
         Ok(Outcome::Done(message)) => {
-            db::jobs::finish(&state.db, job_id, owner, JobState::Succeeded, Some(&message), None).await?
+            db::jobs::finish(&state.db, job_id, owner, JobState::Succeeded, Some(&message), None).await?;
         }
         Ok(Outcome::Cancelled(message)) => {
-            db::jobs::finish(&state.db, job_id, owner, JobState::Cancelled, Some(&message), None).await?
+            db::jobs::finish(&state.db, job_id, owner, JobState::Cancelled, Some(&message), None).await?;
         }
         Ok(Outcome::Interrupted) => db::jobs::release(&state.db, job_id, owner).await?,
         Err(error) => {

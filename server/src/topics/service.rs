@@ -179,8 +179,7 @@ pub async fn set_targets(state: &AppState, dataset_id: &str, targets: Option<Tar
     if let Some(targets) = &targets {
         let hierarchy = db::topics::current(&state.db, dataset_id).await?.unwrap_or_default();
         let leaves: Vec<&str> = hierarchy.leaves().iter().map(|leaf| leaf.name.as_str()).collect();
-        validate_targets(targets, &leaves)
-            .map_err(|message| AppError::invalid_field("targets", message.to_string()))?;
+        validate_targets(targets, &leaves).map_err(|message| AppError::invalid_field("targets", message))?;
     }
     let mut tx = state.db.begin().await?;
     db::datasets::set_targets(&mut tx, dataset_id, targets.as_ref()).await?;
