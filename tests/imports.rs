@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::support::app::{TestApp, gzip, real_data};
+use crate::support::process::ServerProcess;
 use crate::support::records::{chat, chats};
 
 /// Four lines: chat, native, one that is no JSON, one that is no record.
@@ -301,6 +302,30 @@ async fn an_upload_over_the_limit_is_refused() {
     assert!(datasets(&app).await.is_empty());
     assert_no_uploads_left(&app);
     app.imported("small.jsonl", chats(1, &[])).await;
+}
+
+#[tokio::test]
+async fn a_killed_import_goes_on_at_the_next_line() {
+    const LINES: i64 = 12_000;
+    let dir = tempfile::tempdir().unwrap();
+    let server = ServerProcess::start(dir.path()).await;
+    let text = chats(usize::try_from(LINES).unwrap(), &[]);
+    let (status, body) = server.door.upload("a.jsonl", text.into(), &[]).await;
+    assert_eq!(status, StatusCode::CREATED, "{body}");
+    let (id, job) = (body["dataset_id"].as_str().unwrap().to_owned(), body["job_id"].as_str().unwrap().to_owned());
+    let seen = server.door.job_until(&id, &job, |job| job.done > 0).await;
+    assert_eq!(seen.state, JobState::Running, "{seen:?}");
+    server.kill().await;
+
+    let server = ServerProcess::start(dir.path()).await;
+    let ended = server.door.job_until(&id, &job, |job| !job.state.is_active()).await;
+    assert_eq!(ended.state, JobState::Succeeded, "{ended:?}");
+    let hygiene = server.door.hygiene(&id).await;
+    assert_eq!((hygiene.total, hygiene.valid), (LINES, LINES));
+    let report = server.door.overview(&id).await.imports.remove(0);
+    assert_eq!((report.records, report.chat_lines), (LINES, LINES));
+    let exported = server.door.get(&format!("/download/{id}/records.jsonl?format=chat")).await.1;
+    assert!(exported.lines().enumerate().all(|(n, line)| line.contains(&format!("order number {n}?"))));
 }
 
 #[tokio::test]

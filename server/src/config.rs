@@ -38,7 +38,9 @@ pub struct Config {
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// Listening beyond this machine without a token.
-    #[error("listening on {address} would let anyone on the network in. Set ANNEAL_TOKEN (at least 16 characters), or listen on 127.0.0.1.")]
+    #[error(
+        "listening on {address} would let anyone on the network in. Set ANNEAL_TOKEN (at least 16 characters), or listen on 127.0.0.1."
+    )]
     TokenNeeded {
         /// The address asked for.
         address: IpAddr,
@@ -50,7 +52,9 @@ pub enum ConfigError {
         length: usize,
     },
     /// The data folder cannot be made.
-    #[error("the data folder {path} cannot be created: {source}. Choose another one with --data-dir or ANNEAL_DATA_DIR.")]
+    #[error(
+        "the data folder {path} cannot be created: {source}. Choose another one with --data-dir or ANNEAL_DATA_DIR."
+    )]
     DataDir {
         /// Which.
         path: String,

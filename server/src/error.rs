@@ -55,7 +55,8 @@ impl From<sqlx::Error> for ServiceError {
             }
             if message.contains("database is locked") {
                 return AppError::Unavailable {
-                    message: "The database is busy with another process's long write. Wait a moment and try again.".to_owned(),
+                    message: "The database is busy with another process's long write. Wait a moment and try again."
+                        .to_owned(),
                 }
                 .into();
             }

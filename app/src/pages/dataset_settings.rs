@@ -304,12 +304,12 @@ fn StatisticsCard(overview: DatasetOverview) -> impl IntoView {
     let (created_at, updated_at, now) = (overview.dataset.created_at, overview.dataset.updated_at, overview.now);
     view! {
         <Card title="Statistics">
-            <dl class="facts">
+            <dl class="settings-facts">
                 {facts
-                    .map(|(name, value)| view! { <div class="facts__row"><dt>{name}</dt><dd>{value}</dd></div> })
+                    .map(|(name, value)| view! { <div class="settings-facts__row"><dt>{name}</dt><dd>{value}</dd></div> })
                     .collect_view()}
-                <div class="facts__row"><dt>"Created"</dt><dd><RelativeTime time=created_at now=now/></dd></div>
-                <div class="facts__row"><dt>"Last changed"</dt><dd><RelativeTime time=updated_at now=now/></dd></div>
+                <div class="settings-facts__row"><dt>"Created"</dt><dd><RelativeTime time=created_at now=now/></dd></div>
+                <div class="settings-facts__row"><dt>"Last changed"</dt><dd><RelativeTime time=updated_at now=now/></dd></div>
             </dl>
         </Card>
     }

@@ -15,7 +15,8 @@ where
     F: FnOnce(AppState) -> Fut,
     Fut: Future<Output = ServiceResult<T>>,
 {
-    let request_id = use_context::<Parts>().and_then(|parts| parts.extensions.get::<RequestId>().cloned()).unwrap_or_default();
+    let request_id =
+        use_context::<Parts>().and_then(|parts| parts.extensions.get::<RequestId>().cloned()).unwrap_or_default();
     let response = use_context::<ResponseOptions>();
     let result = match use_context::<AppState>() {
         Some(state) => service(state).await,

@@ -32,17 +32,24 @@ pub async fn open_sample() -> Result<String, AppError> {
 /// Changes name and objective.
 #[server(prefix = "/api", endpoint = "datasets/update", input = Json)]
 pub async fn update_dataset(dataset_id: String, name: String, objective: String) -> Result<Dataset, AppError> {
-    super::boundary::answer(|state| async move { crate::datasets::update(&state, &dataset_id, &name, &objective).await }).await
+    super::boundary::answer(
+        |state| async move { crate::datasets::update(&state, &dataset_id, &name, &objective).await },
+    )
+    .await
 }
 
 /// Changes the rules' parameters and starts validating every record again.
 #[server(prefix = "/api", endpoint = "datasets/validation", input = Json)]
 pub async fn update_validation_config(dataset_id: String, config: ValidationConfig) -> Result<Dataset, AppError> {
-    super::boundary::answer(|state| async move { crate::datasets::update_validation_config(&state, &dataset_id, config).await }).await
+    super::boundary::answer(|state| async move {
+        crate::datasets::update_validation_config(&state, &dataset_id, config).await
+    })
+    .await
 }
 
 /// Deletes a dataset with all that belongs to it. `confirm_name` must equal its name.
 #[server(prefix = "/api", endpoint = "datasets/delete", input = Json)]
 pub async fn delete_dataset(dataset_id: String, confirm_name: String) -> Result<(), AppError> {
-    super::boundary::answer(|state| async move { crate::datasets::delete(&state, &dataset_id, &confirm_name).await }).await
+    super::boundary::answer(|state| async move { crate::datasets::delete(&state, &dataset_id, &confirm_name).await })
+        .await
 }

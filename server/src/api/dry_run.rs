@@ -27,5 +27,6 @@ pub async fn get_dry_run(run_id: String) -> Result<DryRunView, AppError> {
 /// Samples of a run; `page` from 1, 50 a page.
 #[server(prefix = "/api", endpoint = "dry-run/samples", input = Json)]
 pub async fn dry_run_samples(run_id: String, selection: SampleSelection, page: i64) -> Result<SamplePage, AppError> {
-    super::boundary::answer(|state| async move { crate::dry_run::samples(&state, &run_id, &selection, page).await }).await
+    super::boundary::answer(|state| async move { crate::dry_run::samples(&state, &run_id, &selection, page).await })
+        .await
 }

@@ -16,8 +16,15 @@ pub async fn save_grader(dataset_id: String, config: GraderConfig) -> Result<Gra
 /// Grades `samples` (1 to 20) recorded responses: of the saved grader (then the report is kept), or of a
 /// draft that is not saved.
 #[server(prefix = "/api", endpoint = "grader/test", input = Json)]
-pub async fn test_grader(dataset_id: String, draft: Option<GraderConfig>, samples: i64) -> Result<GraderTestReport, AppError> {
-    super::boundary::answer(|state| async move { crate::grader::test_grader_on_sample(&state, &dataset_id, draft, samples).await }).await
+pub async fn test_grader(
+    dataset_id: String,
+    draft: Option<GraderConfig>,
+    samples: i64,
+) -> Result<GraderTestReport, AppError> {
+    super::boundary::answer(|state| async move {
+        crate::grader::test_grader_on_sample(&state, &dataset_id, draft, samples).await
+    })
+    .await
 }
 
 /// All saved versions, newest first.

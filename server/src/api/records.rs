@@ -8,25 +8,40 @@ use crate::types::error::AppError;
 
 /// A page of records; `page` from 1, `page_size` 1 to 200.
 #[server(prefix = "/api", endpoint = "records/list", input = Json)]
-pub async fn list_records(dataset_id: String, filter: RecordFilter, page: i64, page_size: i64) -> Result<RecordPage, AppError> {
-    super::boundary::answer(|state| async move { crate::datasets::records::page(&state, &dataset_id, &filter, page, page_size).await }).await
+pub async fn list_records(
+    dataset_id: String,
+    filter: RecordFilter,
+    page: i64,
+    page_size: i64,
+) -> Result<RecordPage, AppError> {
+    super::boundary::answer(|state| async move {
+        crate::datasets::records::page(&state, &dataset_id, &filter, page, page_size).await
+    })
+    .await
 }
 
 /// One record, whole.
 #[server(prefix = "/api", endpoint = "records/get", input = Json)]
 pub async fn get_record(dataset_id: String, record_id: i64) -> Result<DatasetRecord, AppError> {
-    super::boundary::answer(|state| async move { crate::datasets::records::get(&state, &dataset_id, record_id).await }).await
+    super::boundary::answer(|state| async move { crate::datasets::records::get(&state, &dataset_id, record_id).await })
+        .await
 }
 
 /// Replaces a record's `data` by this JSON text and validates it (and what duplicates it) again. JSON
 /// that does not parse is refused with its place; JSON that breaks a rule is saved and shown as invalid.
 #[server(prefix = "/api", endpoint = "records/update", input = Json)]
 pub async fn update_record(dataset_id: String, record_id: i64, data: String) -> Result<DatasetRecord, AppError> {
-    super::boundary::answer(|state| async move { crate::datasets::records::update(&state, &dataset_id, record_id, &data).await }).await
+    super::boundary::answer(|state| async move {
+        crate::datasets::records::update(&state, &dataset_id, record_id, &data).await
+    })
+    .await
 }
 
 /// Gives records a topic by hand (`None` clears it). Answers how many changed.
 #[server(prefix = "/api", endpoint = "records/assign-topic", input = Json)]
 pub async fn assign_topic(dataset_id: String, record_ids: Vec<i64>, topic: Option<String>) -> Result<i64, AppError> {
-    super::boundary::answer(|state| async move { crate::topics::assign(&state, &dataset_id, &record_ids, topic.as_deref()).await }).await
+    super::boundary::answer(|state| async move {
+        crate::topics::assign(&state, &dataset_id, &record_ids, topic.as_deref()).await
+    })
+    .await
 }

@@ -12,7 +12,8 @@ use crate::types::topics::{CategorizeMode, TopicEdit, TopicHierarchy};
 /// records is refused as a conflict that names their number.
 #[server(prefix = "/api", endpoint = "topics/import", input = Json)]
 pub async fn import_topics(dataset_id: String, json: String, confirm: bool) -> Result<TopicHierarchy, AppError> {
-    super::boundary::answer(|state| async move { crate::topics::import(&state, &dataset_id, &json, confirm).await }).await
+    super::boundary::answer(|state| async move { crate::topics::import(&state, &dataset_id, &json, confirm).await })
+        .await
 }
 
 /// One change by hand; `confirm` as in [`import_topics`].
@@ -24,7 +25,10 @@ pub async fn edit_topics(dataset_id: String, edit: TopicEdit, confirm: bool) -> 
 /// Starts labelling records by keyword. `include_manual` lets it overwrite labels set by hand.
 #[server(prefix = "/api", endpoint = "topics/categorize", input = Json)]
 pub async fn categorize(dataset_id: String, mode: CategorizeMode, include_manual: bool) -> Result<JobStatus, AppError> {
-    super::boundary::answer(|state| async move { crate::topics::start_categorize(&state, &dataset_id, mode, include_manual).await }).await
+    super::boundary::answer(|state| async move {
+        crate::topics::start_categorize(&state, &dataset_id, mode, include_manual).await
+    })
+    .await
 }
 
 /// Sets the target shares in percent (they must name every leaf and add up to 100); `None`: uniform.

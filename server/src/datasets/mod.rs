@@ -91,7 +91,11 @@ pub async fn update_validation_config(state: &AppState, id: &str, config: Valida
 pub async fn delete(state: &AppState, id: &str, confirm_name: &str) -> ServiceResult<()> {
     let dataset = db::datasets::get(&state.db, id).await?;
     if confirm_name.trim() != dataset.name.trim() {
-        return Err(AppError::invalid_field("confirm_name", format!("Type the dataset's name, \"{}\", to confirm that it shall be deleted.", dataset.name)).into());
+        return Err(AppError::invalid_field(
+            "confirm_name",
+            format!("Type the dataset's name, \"{}\", to confirm that it shall be deleted.", dataset.name),
+        )
+        .into());
     }
     let mut tx = state.db.begin().await?;
     db::datasets::delete(&mut tx, id).await?;
@@ -107,7 +111,10 @@ fn check_name(name: &str) -> Result<&str, AppError> {
     }
     let length = name.chars().count();
     if length > MAX_NAME {
-        return Err(AppError::invalid_field("name", format!("The name has {length} characters; at most {MAX_NAME} fit.")));
+        return Err(AppError::invalid_field(
+            "name",
+            format!("The name has {length} characters; at most {MAX_NAME} fit."),
+        ));
     }
     if name.chars().any(char::is_control) {
         return Err(AppError::invalid_field("name", "The name contains a line break or another control character."));
@@ -118,22 +125,35 @@ fn check_name(name: &str) -> Result<&str, AppError> {
 fn check_objective(objective: &str) -> Result<(), AppError> {
     let length = objective.chars().count();
     if length > MAX_OBJECTIVE {
-        return Err(AppError::invalid_field("objective", format!("The objective has {length} characters; at most {MAX_OBJECTIVE} fit.")));
+        return Err(AppError::invalid_field(
+            "objective",
+            format!("The objective has {length} characters; at most {MAX_OBJECTIVE} fit."),
+        ));
     }
     Ok(())
 }
 
 fn check_validation_config(mut config: ValidationConfig) -> Result<ValidationConfig, AppError> {
     if config.max_tokens == 0 || config.max_tokens > MAX_TOKENS {
-        return Err(AppError::invalid_field("max_tokens", format!("Allow between 1 and {} tokens.", crate::format::count(i64::from(MAX_TOKENS)))));
+        return Err(AppError::invalid_field(
+            "max_tokens",
+            format!("Allow between 1 and {} tokens.", crate::format::count(i64::from(MAX_TOKENS))),
+        ));
     }
     if config.min_user_message_length > 100_000 {
-        return Err(AppError::invalid_field("min_user_message_length", "A minimum above 100,000 characters would reject everything."));
+        return Err(AppError::invalid_field(
+            "min_user_message_length",
+            "A minimum above 100,000 characters would reject everything.",
+        ));
     }
-    config.allowed_roles = config.allowed_roles.iter().map(|role| role.trim().to_owned()).filter(|role| !role.is_empty()).collect();
+    config.allowed_roles =
+        config.allowed_roles.iter().map(|role| role.trim().to_owned()).filter(|role| !role.is_empty()).collect();
     config.allowed_roles.dedup();
     if !config.allowed_roles.iter().any(|role| role == "user") {
-        return Err(AppError::invalid_field("allowed_roles", "The role \"user\" must stay allowed: a prompt without a user message is no prompt."));
+        return Err(AppError::invalid_field(
+            "allowed_roles",
+            "The role \"user\" must stay allowed: a prompt without a user message is no prompt.",
+        ));
     }
     if config.allowed_roles.len() > 20 || config.allowed_roles.iter().any(|role| role.chars().count() > 50) {
         return Err(AppError::invalid_field("allowed_roles", "At most 20 roles of at most 50 characters each."));

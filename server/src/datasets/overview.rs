@@ -77,7 +77,10 @@ impl Facts {
             let counts = CoverageCounts {
                 total_records: hygiene.total + hygiene.pending,
                 valid_records: hygiene.valid,
-                by_topic: topic_counts.iter().map(|count| (count.topic.clone(), count.valid)).collect::<BTreeMap<_, _>>(),
+                by_topic: topic_counts
+                    .iter()
+                    .map(|count| (count.topic.clone(), count.valid))
+                    .collect::<BTreeMap<_, _>>(),
                 uncategorized: without_topic,
             };
             analyze_coverage(&counts, hierarchy, dataset.target_distribution.as_ref(), now_ms())
@@ -105,7 +108,8 @@ impl Facts {
     }
 
     fn pipeline_inputs(&self, dataset: &Dataset) -> PipelineInputs {
-        let leaves: Vec<&str> = self.hierarchy.iter().flat_map(TopicHierarchy::leaves).map(|leaf| leaf.name.as_str()).collect();
+        let leaves: Vec<&str> =
+            self.hierarchy.iter().flat_map(TopicHierarchy::leaves).map(|leaf| leaf.name.as_str()).collect();
         let on_leaf = |count: &&TopicCount| leaves.contains(&count.topic.as_str());
         PipelineInputs {
             total_records: self.hygiene.total,
@@ -146,7 +150,10 @@ impl Facts {
     }
 
     fn progress(&self, kind: JobKind) -> Option<Progress> {
-        self.jobs.iter().find(|job| job.kind == kind && job.state.is_active()).map(|job| Progress { percent: job.percent() })
+        self.jobs
+            .iter()
+            .find(|job| job.kind == kind && job.state.is_active())
+            .map(|job| Progress { percent: job.percent() })
     }
 }
 
@@ -177,7 +184,11 @@ fn dry_run_facts(run: &DryRunSummary, dataset: &Dataset, grader: Option<&GraderV
 }
 
 /// What of that from which a report was computed is different now.
-fn changed_since(from: crate::types::dry_run::ComputedFrom, dataset: &Dataset, grader: Option<&GraderVersion>) -> Vec<String> {
+fn changed_since(
+    from: crate::types::dry_run::ComputedFrom,
+    dataset: &Dataset,
+    grader: Option<&GraderVersion>,
+) -> Vec<String> {
     let mut changes = Vec::new();
     if from.records_revision != dataset.records_revision {
         changes.push("records or their topics changed".to_owned());

@@ -18,7 +18,13 @@ use crate::validation::rules::Findings;
 const MAX_EDIT_BYTES: usize = 16 << 20;
 
 /// A page of records.
-pub async fn page(state: &AppState, dataset_id: &str, filter: &RecordFilter, page: i64, page_size: i64) -> ServiceResult<RecordPage> {
+pub async fn page(
+    state: &AppState,
+    dataset_id: &str,
+    filter: &RecordFilter,
+    page: i64,
+    page_size: i64,
+) -> ServiceResult<RecordPage> {
     db::datasets::get(&state.db, dataset_id).await?;
     query::page(&state.db, dataset_id, filter, page.max(1), page_size.clamp(1, 200)).await
 }
@@ -59,10 +65,19 @@ pub async fn update(state: &AppState, dataset_id: &str, record_id: i64, text: &s
 
 fn parse_edit(text: &str) -> Result<Value, AppError> {
     if text.len() > MAX_EDIT_BYTES {
-        return Err(AppError::TooLarge { message: format!("The record has {}; at most {} can be edited here.", crate::format::bytes(i64::try_from(text.len()).unwrap_or(i64::MAX)), crate::format::bytes(16 << 20)) });
+        return Err(AppError::TooLarge {
+            message: format!(
+                "The record has {}; at most {} can be edited here.",
+                crate::format::bytes(i64::try_from(text.len()).unwrap_or(i64::MAX)),
+                crate::format::bytes(16 << 20)
+            ),
+        });
     }
     serde_json::from_str(text).map_err(|error| {
-        AppError::invalid_field("data", format!("This is not JSON: {error}. Nothing was saved; your text is still here."))
+        AppError::invalid_field(
+            "data",
+            format!("This is not JSON: {error}. Nothing was saved; your text is still here."),
+        )
     })
 }
 
@@ -74,7 +89,12 @@ pub(crate) fn verdict_of(findings: &Findings) -> RecordVerdict {
 
 /// Decides again which of the records that share these keys, directly or through one another, are
 /// duplicates. Deleting or editing the kept one of a pair thereby frees the other.
-pub(crate) async fn recheck_duplicates(tx: &mut Tx, dataset_id: &str, mut hashes: Vec<[u8; 16]>, mut spans: Vec<String>) -> ServiceResult<()> {
+pub(crate) async fn recheck_duplicates(
+    tx: &mut Tx,
+    dataset_id: &str,
+    mut hashes: Vec<[u8; 16]>,
+    mut spans: Vec<String>,
+) -> ServiceResult<()> {
     let group = loop {
         let group = query::sharing_keys(&mut *tx, dataset_id, &hashes, &spans).await?;
         let known = hashes.len() + spans.len();
@@ -107,13 +127,19 @@ fn candidate(record: &KeyedRecord) -> Candidate {
 
 /// A record's verdict with its errors but `duplicate` kept, and that one decided anew.
 fn with_duplicate(record: KeyedRecord, duplicate_of: Option<i64>) -> RecordVerdict {
-    let errors: Vec<ValidationError> = record.errors.into_iter().filter(|error| *error != ValidationError::Duplicate).collect();
+    let errors: Vec<ValidationError> =
+        record.errors.into_iter().filter(|error| *error != ValidationError::Duplicate).collect();
     let status = match record.status {
         RecordStatus::Pending => RecordStatus::Pending,
         _ if errors.is_empty() => RecordStatus::Valid,
         _ => RecordStatus::Invalid,
     };
-    let lines: Vec<&str> = record.details.iter().flat_map(|details| details.lines()).filter(|line| !line.starts_with(DUPLICATE_PREFIX)).collect();
+    let lines: Vec<&str> = record
+        .details
+        .iter()
+        .flat_map(|details| details.lines())
+        .filter(|line| !line.starts_with(DUPLICATE_PREFIX))
+        .collect();
     let details = (!lines.is_empty()).then(|| lines.join("\n"));
     let verdict = RecordVerdict { status, errors, details, duplicate_of: None };
     match duplicate_of {

@@ -60,7 +60,10 @@ pub async fn get(db: &Db, id: &str) -> ServiceResult<Dataset> {
 
 /// Those with exactly this name.
 pub async fn find_by_name(db: &Db, name: &str) -> ServiceResult<Vec<Dataset>> {
-    let rows = sqlx::query("SELECT * FROM datasets WHERE name = ? ORDER BY created_at").bind(name).fetch_all(db.read()).await?;
+    let rows = sqlx::query("SELECT * FROM datasets WHERE name = ? ORDER BY created_at")
+        .bind(name)
+        .fetch_all(db.read())
+        .await?;
     rows.iter().map(read_row).collect()
 }
 

@@ -6,7 +6,9 @@ use sqlx::{QueryBuilder, Row, Sqlite};
 use super::{Db, Tx, from_json};
 use crate::clock::now_ms;
 use crate::error::ServiceResult;
-use crate::types::dry_run::{ComputedFrom, DryRunConfig, DryRunReport, DryRunSample, DryRunSummary, SamplePage, SampleSelection};
+use crate::types::dry_run::{
+    ComputedFrom, DryRunConfig, DryRunReport, DryRunSample, DryRunSummary, SamplePage, SampleSelection,
+};
 use crate::types::error::AppError;
 
 /// A run with what its job needs beside the summary.
@@ -42,7 +44,13 @@ fn read_summary(row: &SqliteRow) -> ServiceResult<DryRunSummary> {
 
 /// Stores a run that is to be planned by its job.
 pub async fn insert(
-    tx: &mut Tx, id: &str, dataset_id: &str, job_id: &str, config: &DryRunConfig, from: ComputedFrom, balance: Option<f64>,
+    tx: &mut Tx,
+    id: &str,
+    dataset_id: &str,
+    job_id: &str,
+    config: &DryRunConfig,
+    from: ComputedFrom,
+    balance: Option<f64>,
 ) -> ServiceResult<()> {
     sqlx::query(
         "INSERT INTO dry_runs (id, dataset_id, job_id, config, grader_version, records_revision, topics_revision, balance_score, created_at)
@@ -134,7 +142,13 @@ pub async fn unfinished(db: &Db, run_id: &str, after: i64, limit: i64) -> Servic
     .fetch_all(db.read())
     .await?;
     rows.iter()
-        .map(|row| Ok(PlannedSample { ordinal: row.try_get("ordinal")?, record_id: row.try_get("record_id")?, topic: row.try_get("topic")? }))
+        .map(|row| {
+            Ok(PlannedSample {
+                ordinal: row.try_get("ordinal")?,
+                record_id: row.try_get("record_id")?,
+                topic: row.try_get("topic")?,
+            })
+        })
         .collect()
 }
 
@@ -157,7 +171,11 @@ pub async fn counts(db: &Db, run_id: &str) -> ServiceResult<SampleCounts> {
     .bind(run_id)
     .fetch_one(db.read())
     .await?;
-    Ok(SampleCounts { planned: row.try_get("planned")?, finished: row.try_get("finished")?, failed: row.try_get("failed")? })
+    Ok(SampleCounts {
+        planned: row.try_get("planned")?,
+        finished: row.try_get("finished")?,
+        failed: row.try_get("failed")?,
+    })
 }
 
 /// What grading a sample gave.
@@ -198,22 +216,32 @@ pub async fn set_result(tx: &mut Tx, run_id: &str, result: &SampleResult) -> Ser
 
 /// Makes failed samples unfinished again, so that a resumed run tries them once more.
 pub async fn reopen_failed(tx: &mut Tx, run_id: &str) -> ServiceResult<()> {
-    sqlx::query("UPDATE dry_run_samples SET finished_at = NULL, error = NULL WHERE dry_run_id = ? AND error IS NOT NULL")
+    sqlx::query(
+        "UPDATE dry_run_samples SET finished_at = NULL, error = NULL WHERE dry_run_id = ? AND error IS NOT NULL",
+    )
+    .bind(run_id)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Adds to the time a run has taken.
+pub async fn add_duration(tx: &mut Tx, run_id: &str, duration_ms: i64) -> ServiceResult<()> {
+    sqlx::query("UPDATE dry_runs SET duration_ms = duration_ms + ? WHERE id = ?")
+        .bind(duration_ms)
         .bind(run_id)
         .execute(&mut **tx)
         .await?;
     Ok(())
 }
 
-/// Adds to the time a run has taken.
-pub async fn add_duration(tx: &mut Tx, run_id: &str, duration_ms: i64) -> ServiceResult<()> {
-    sqlx::query("UPDATE dry_runs SET duration_ms = duration_ms + ? WHERE id = ?").bind(duration_ms).bind(run_id).execute(&mut **tx).await?;
-    Ok(())
-}
-
 /// Stores the report.
 pub async fn set_report(tx: &mut Tx, run_id: &str, report: &DryRunReport) -> ServiceResult<()> {
-    sqlx::query("UPDATE dry_runs SET report = ? WHERE id = ?").bind(serde_json::to_string(report)?).bind(run_id).execute(&mut **tx).await?;
+    sqlx::query("UPDATE dry_runs SET report = ? WHERE id = ?")
+        .bind(serde_json::to_string(report)?)
+        .bind(run_id)
+        .execute(&mut **tx)
+        .await?;
     Ok(())
 }
 
@@ -237,7 +265,13 @@ pub async fn scores(db: &Db, run_id: &str) -> ServiceResult<Vec<ScoredSample>> {
     .fetch_all(db.read())
     .await?;
     rows.iter()
-        .map(|row| Ok(ScoredSample { topic: row.try_get("topic")?, score: row.try_get("score")?, response_chars: row.try_get("chars")? }))
+        .map(|row| {
+            Ok(ScoredSample {
+                topic: row.try_get("topic")?,
+                score: row.try_get("score")?,
+                response_chars: row.try_get("chars")?,
+            })
+        })
         .collect()
 }
 
@@ -245,8 +279,15 @@ pub async fn scores(db: &Db, run_id: &str) -> ServiceResult<Vec<ScoredSample>> {
 pub const SAMPLES_PER_PAGE: i64 = 50;
 
 /// A page of a selection; `mean` is the run's, for `NearestMean`.
-pub async fn samples(db: &Db, run_id: &str, selection: &SampleSelection, mean: Option<f64>, page: i64) -> ServiceResult<SamplePage> {
-    let mut query = QueryBuilder::<Sqlite>::new("SELECT *, COUNT(*) OVER () AS total FROM dry_run_samples WHERE dry_run_id = ");
+pub async fn samples(
+    db: &Db,
+    run_id: &str,
+    selection: &SampleSelection,
+    mean: Option<f64>,
+    page: i64,
+) -> ServiceResult<SamplePage> {
+    let mut query =
+        QueryBuilder::<Sqlite>::new("SELECT *, COUNT(*) OVER () AS total FROM dry_run_samples WHERE dry_run_id = ");
     query.push_bind(run_id).push(" AND finished_at IS NOT NULL");
     let limit = match selection {
         SampleSelection::Highest => {
@@ -258,7 +299,10 @@ pub async fn samples(db: &Db, run_id: &str, selection: &SampleSelection, mean: O
             5
         }
         SampleSelection::NearestMean => {
-            query.push(" AND score IS NOT NULL ORDER BY ABS(score - ").push_bind(mean.unwrap_or(0.5)).push("), ordinal");
+            query
+                .push(" AND score IS NOT NULL ORDER BY ABS(score - ")
+                .push_bind(mean.unwrap_or(0.5))
+                .push("), ordinal");
             5
         }
         SampleSelection::AroundHalf => {

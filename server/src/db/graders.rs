@@ -33,7 +33,10 @@ pub async fn insert(tx: &mut Tx, dataset_id: &str, config: &GraderConfig) -> Ser
 
 /// All versions, newest first.
 pub async fn versions(db: &Db, dataset_id: &str) -> ServiceResult<Vec<GraderVersion>> {
-    let rows = sqlx::query("SELECT * FROM graders WHERE dataset_id = ? ORDER BY version DESC").bind(dataset_id).fetch_all(db.read()).await?;
+    let rows = sqlx::query("SELECT * FROM graders WHERE dataset_id = ? ORDER BY version DESC")
+        .bind(dataset_id)
+        .fetch_all(db.read())
+        .await?;
     rows.iter().map(read_row).collect()
 }
 
@@ -70,10 +73,12 @@ pub async fn insert_test(tx: &mut Tx, dataset_id: &str, version: i64, report: &G
 
 /// The newest test of a version.
 pub async fn last_test(db: &Db, dataset_id: &str, version: i64) -> ServiceResult<Option<GraderTestReport>> {
-    let row = sqlx::query("SELECT report FROM grader_tests WHERE dataset_id = ? AND grader_version = ? ORDER BY id DESC LIMIT 1")
-        .bind(dataset_id)
-        .bind(version)
-        .fetch_optional(db.read())
-        .await?;
+    let row = sqlx::query(
+        "SELECT report FROM grader_tests WHERE dataset_id = ? AND grader_version = ? ORDER BY id DESC LIMIT 1",
+    )
+    .bind(dataset_id)
+    .bind(version)
+    .fetch_optional(db.read())
+    .await?;
     row.map(|row| from_json("grader_tests.report", row.try_get("report")?)).transpose()
 }

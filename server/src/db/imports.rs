@@ -10,17 +10,27 @@ use crate::types::import::{ImportMode, ImportReport};
 use crate::types::job::JobState;
 
 /// Stores a new import.
-pub async fn insert(tx: &mut Tx, id: &str, dataset_id: &str, job_id: &str, file_name: &str, mode: ImportMode, bytes: i64) -> ServiceResult<()> {
-    sqlx::query("INSERT INTO imports (id, dataset_id, job_id, file_name, mode, bytes, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)")
-        .bind(id)
-        .bind(dataset_id)
-        .bind(job_id)
-        .bind(file_name)
-        .bind(mode.as_str())
-        .bind(bytes)
-        .bind(now_ms())
-        .execute(&mut **tx)
-        .await?;
+pub async fn insert(
+    tx: &mut Tx,
+    id: &str,
+    dataset_id: &str,
+    job_id: &str,
+    file_name: &str,
+    mode: ImportMode,
+    bytes: i64,
+) -> ServiceResult<()> {
+    sqlx::query(
+        "INSERT INTO imports (id, dataset_id, job_id, file_name, mode, bytes, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(id)
+    .bind(dataset_id)
+    .bind(job_id)
+    .bind(file_name)
+    .bind(mode.as_str())
+    .bind(bytes)
+    .bind(now_ms())
+    .execute(&mut **tx)
+    .await?;
     Ok(())
 }
 

@@ -134,24 +134,41 @@ pub enum Heartbeat {
 }
 
 /// Stores progress.
-pub async fn set_progress(db: &Db, id: &str, owner: &str, done: i64, total: i64, unit: &str, message: &str) -> ServiceResult<()> {
+pub async fn set_progress(
+    db: &Db,
+    id: &str,
+    owner: &str,
+    done: i64,
+    total: i64,
+    unit: &str,
+    message: &str,
+) -> ServiceResult<()> {
     let mut tx = db.begin().await?;
-    sqlx::query("UPDATE jobs SET done = ?, total = ?, unit = ?, message = ?, heartbeat_at = ? WHERE id = ? AND owner = ?")
-        .bind(done)
-        .bind(total)
-        .bind(unit)
-        .bind(message)
-        .bind(now_ms())
-        .bind(id)
-        .bind(owner)
-        .execute(&mut *tx)
-        .await?;
+    sqlx::query(
+        "UPDATE jobs SET done = ?, total = ?, unit = ?, message = ?, heartbeat_at = ? WHERE id = ? AND owner = ?",
+    )
+    .bind(done)
+    .bind(total)
+    .bind(unit)
+    .bind(message)
+    .bind(now_ms())
+    .bind(id)
+    .bind(owner)
+    .execute(&mut *tx)
+    .await?;
     tx.commit().await?;
     Ok(())
 }
 
 /// Ends a job that this runner owns.
-pub async fn finish(db: &Db, id: &str, owner: &str, state: JobState, message: Option<&str>, error: Option<&str>) -> ServiceResult<()> {
+pub async fn finish(
+    db: &Db,
+    id: &str,
+    owner: &str,
+    state: JobState,
+    message: Option<&str>,
+    error: Option<&str>,
+) -> ServiceResult<()> {
     let mut tx = db.begin().await?;
     sqlx::query(
         "UPDATE jobs SET state = ?, message = COALESCE(?, message), error = ?, finished_at = ?, owner = NULL, cancel_requested = 0
@@ -192,7 +209,9 @@ pub async fn requeue(tx: &mut Tx, id: &str) -> ServiceResult<()> {
     .await?
     .rows_affected();
     if changed == 0 {
-        return Err(AppError::conflict("This run is going on or already finished, so there is nothing to resume.").into());
+        return Err(
+            AppError::conflict("This run is going on or already finished, so there is nothing to resume.").into()
+        );
     }
     Ok(())
 }

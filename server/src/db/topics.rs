@@ -9,18 +9,26 @@ use crate::types::topics::TopicHierarchy;
 
 /// The current hierarchy.
 pub async fn current(db: &Db, dataset_id: &str) -> ServiceResult<Option<TopicHierarchy>> {
-    let row = sqlx::query("SELECT version, nodes FROM topic_hierarchies WHERE dataset_id = ? ORDER BY version DESC LIMIT 1")
-        .bind(dataset_id)
-        .fetch_optional(db.read())
-        .await?;
+    let row =
+        sqlx::query("SELECT version, nodes FROM topic_hierarchies WHERE dataset_id = ? ORDER BY version DESC LIMIT 1")
+            .bind(dataset_id)
+            .fetch_optional(db.read())
+            .await?;
     let Some(row) = row else { return Ok(None) };
-    let hierarchy =
-        TopicHierarchy { version: row.try_get("version")?, nodes: from_json("topic_hierarchies.nodes", row.try_get("nodes")?)? };
+    let hierarchy = TopicHierarchy {
+        version: row.try_get("version")?,
+        nodes: from_json("topic_hierarchies.nodes", row.try_get("nodes")?)?,
+    };
     Ok((!hierarchy.nodes.is_empty()).then_some(hierarchy))
 }
 
 /// Stores a new version if `base_version` is still the current one; answers false if another change came first.
-pub async fn insert(tx: &mut Tx, dataset_id: &str, base_version: i64, hierarchy: &TopicHierarchy) -> ServiceResult<bool> {
+pub async fn insert(
+    tx: &mut Tx,
+    dataset_id: &str,
+    base_version: i64,
+    hierarchy: &TopicHierarchy,
+) -> ServiceResult<bool> {
     let changed = sqlx::query(
         "INSERT INTO topic_hierarchies (dataset_id, version, nodes, created_at)
          SELECT ?1, ?2 + 1, ?3, ?4 WHERE COALESCE((SELECT MAX(version) FROM topic_hierarchies WHERE dataset_id = ?1), 0) <= ?2",

@@ -5,8 +5,8 @@ pub mod by_topic;
 pub mod chart;
 pub mod diagnosis;
 mod random;
-pub mod sample;
 pub mod report;
+pub mod sample;
 mod service;
 pub mod statistics;
 

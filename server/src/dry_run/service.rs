@@ -17,7 +17,10 @@ pub async fn start(state: &AppState, dataset_id: &str, config: DryRunConfig) -> 
     let config = check_config(config)?;
     let dataset = db::datasets::get(&state.db, dataset_id).await?;
     let Some(grader) = db::graders::current(&state.db, dataset_id).await? else {
-        return Err(AppError::conflict("There is no grader yet, so nothing can be scored. Set one in the Grader step, then run again.").into());
+        return Err(AppError::conflict(
+            "There is no grader yet, so nothing can be scored. Set one in the Grader step, then run again.",
+        )
+        .into());
     };
     if db::records::query::recorded_responses(&state.db, dataset_id).await? == 0 {
         return Err(AppError::conflict("No valid record carries a recorded response, so there is nothing to grade. Import traces together with the model's answers.").into());
@@ -71,7 +74,12 @@ pub fn histogram(run: &DryRunSummary) -> Option<String> {
 }
 
 /// A page of a run's samples.
-pub async fn samples(state: &AppState, run_id: &str, selection: &SampleSelection, page: i64) -> ServiceResult<SamplePage> {
+pub async fn samples(
+    state: &AppState,
+    run_id: &str,
+    selection: &SampleSelection,
+    page: i64,
+) -> ServiceResult<SamplePage> {
     let run = db::dry_runs::get(&state.db, run_id).await?;
     let mean = run.summary.report.and_then(|report| report.statistics).map(|statistics| statistics.mean);
     db::dry_runs::samples(&state.db, run_id, selection, mean, page).await
@@ -79,13 +87,22 @@ pub async fn samples(state: &AppState, run_id: &str, selection: &SampleSelection
 
 fn check_config(mut config: DryRunConfig) -> Result<DryRunConfig, AppError> {
     if !(1..=MAX_SAMPLE).contains(&config.sample_size) {
-        return Err(AppError::invalid_field("sample_size", "Sample between 1 and 10,000 prompts; 300 is a good start."));
+        return Err(AppError::invalid_field(
+            "sample_size",
+            "Sample between 1 and 10,000 prompts; 300 is a good start.",
+        ));
     }
     if config.rollouts_per_prompt != 1 {
-        return Err(AppError::invalid_field("rollouts_per_prompt", "A recorded response exists once per prompt, so there is exactly one rollout."));
+        return Err(AppError::invalid_field(
+            "rollouts_per_prompt",
+            "A recorded response exists once per prompt, so there is exactly one rollout.",
+        ));
     }
     if !(0..=64).contains(&config.concurrency) {
-        return Err(AppError::invalid_field("concurrency", "Grade between 1 and 64 samples at once, or 0 for one per core."));
+        return Err(AppError::invalid_field(
+            "concurrency",
+            "Grade between 1 and 64 samples at once, or 0 for one per core.",
+        ));
     }
     config.base_model = config.base_model.trim().to_owned();
     if config.base_model.is_empty() || config.base_model.chars().count() > 200 {

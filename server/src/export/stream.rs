@@ -24,7 +24,12 @@ pub enum RecordFormat {
 }
 
 /// Every record of a dataset, in record order.
-pub fn records_jsonl(db: Db, dataset_id: String, format: RecordFormat, status: Option<RecordStatus>) -> impl Stream<Item = ServiceResult<Bytes>> + Send {
+pub fn records_jsonl(
+    db: Db,
+    dataset_id: String,
+    format: RecordFormat,
+    status: Option<RecordStatus>,
+) -> impl Stream<Item = ServiceResult<Bytes>> + Send {
     let scan = Scan { status, ..Scan::default() };
     lines(db, dataset_id, scan, move |record| match format {
         RecordFormat::Native => Some(native_line(record)),
@@ -34,7 +39,10 @@ pub fn records_jsonl(db: Db, dataset_id: String, format: RecordFormat, status: O
 
 /// A line per record that has one, in record order.
 pub fn lines(
-    db: Db, dataset_id: String, scan: Scan, line: impl FnMut(&DatasetRecord) -> Option<String> + Send,
+    db: Db,
+    dataset_id: String,
+    scan: Scan,
+    line: impl FnMut(&DatasetRecord) -> Option<String> + Send,
 ) -> impl Stream<Item = ServiceResult<Bytes>> + Send {
     try_unfold((db, dataset_id, 0_i64, line), move |(db, dataset_id, cursor, mut line)| async move {
         let records = scan::records(&db, &dataset_id, scan, cursor, WINDOW).await?;

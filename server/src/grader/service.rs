@@ -42,7 +42,11 @@ pub async fn save(state: &AppState, dataset_id: &str, config: GraderConfig) -> S
 async fn check(state: &AppState, config: &GraderConfig) -> ServiceResult<()> {
     let GraderConfig::Script { script } = config;
     if script.trim().is_empty() {
-        return Err(AppError::invalid_field("script", "The script is empty. Define function grade(input) { return a number from 0 to 1 }.").into());
+        return Err(AppError::invalid_field(
+            "script",
+            "The script is empty. Define function grade(input) { return a number from 0 to 1 }.",
+        )
+        .into());
     }
     if script.len() > MAX_SCRIPT_BYTES {
         return Err(AppError::invalid_field("script", "The script is larger than 256 KiB. Take data out of it; graders reach the record's fields through input.item.").into());
@@ -61,7 +65,12 @@ pub async fn versions(state: &AppState, dataset_id: &str) -> ServiceResult<Vec<G
 }
 
 /// Grades some recorded responses, of the saved grader (then the report is kept) or of a draft.
-pub async fn test_grader_on_sample(state: &AppState, dataset_id: &str, draft: Option<GraderConfig>, samples: i64) -> ServiceResult<GraderTestReport> {
+pub async fn test_grader_on_sample(
+    state: &AppState,
+    dataset_id: &str,
+    draft: Option<GraderConfig>,
+    samples: i64,
+) -> ServiceResult<GraderTestReport> {
     if !(1..=MAX_TEST_SAMPLES).contains(&samples) {
         return Err(AppError::invalid_field("samples", "Test on 1 to 20 samples; a dry run takes more.").into());
     }
@@ -73,7 +82,12 @@ pub async fn test_grader_on_sample(state: &AppState, dataset_id: &str, draft: Op
             (draft, None)
         }
         (None, Some(saved)) => (saved.config, Some(saved.version)),
-        (None, None) => return Err(AppError::conflict("There is no grader to test. Write one, or take the starter script, then test.").into()),
+        (None, None) => {
+            return Err(AppError::conflict(
+                "There is no grader to test. Write one, or take the starter script, then test.",
+            )
+            .into());
+        }
     };
     let records = test_records(state, dataset_id, samples).await?;
     let GraderConfig::Script { script } = &config;
@@ -124,8 +138,13 @@ impl RecordedResponse {
 async fn test_one(state: &AppState, script: &Arc<str>, record: &DatasetRecord) -> GraderTestResult {
     let preview = |text: &str| text.chars().take(PREVIEW_CHARS).collect::<String>();
     let user_messages = record.data.pointer("/input/messages").and_then(serde_json::Value::as_array);
-    let prompt = user_messages.into_iter().flatten().rev().find(|message| message.get("role").and_then(serde_json::Value::as_str) == Some("user"));
-    let prompt_preview = prompt.and_then(|message| message.get("content")).map(crate::types::dataset::content_text).unwrap_or_default();
+    let prompt = user_messages
+        .into_iter()
+        .flatten()
+        .rev()
+        .find(|message| message.get("role").and_then(serde_json::Value::as_str) == Some("user"));
+    let prompt_preview =
+        prompt.and_then(|message| message.get("content")).map(crate::types::dataset::content_text).unwrap_or_default();
     let empty = GraderTestResult {
         record_id: record.id,
         prompt_preview: preview(&prompt_preview),
@@ -141,7 +160,9 @@ async fn test_one(state: &AppState, script: &Arc<str>, record: &DatasetRecord) -
     let response_preview = preview(&response.as_shown());
     let seed = u64::try_from(record.id).unwrap_or_default();
     match state.scripts.grade(script, &grade_input(record, &response), seed).await {
-        Ok(Graded { score, reasoning, logs }) => GraderTestResult { score: Some(score), reasoning, logs, response_preview, ..empty },
+        Ok(Graded { score, reasoning, logs }) => {
+            GraderTestResult { score: Some(score), reasoning, logs, response_preview, ..empty }
+        }
         Err(error) => GraderTestResult { error: Some(error.to_string()), response_preview, ..empty },
     }
 }

@@ -3,8 +3,8 @@
 
 use axum::Form;
 use axum::extract::State;
-use axum::http::header::{self, HeaderMap, HeaderValue};
 use axum::http::StatusCode;
+use axum::http::header::{self, HeaderMap, HeaderValue};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use serde::Deserialize;
 use subtle::ConstantTimeEq;
@@ -20,10 +20,15 @@ pub fn is_signed_in(headers: &HeaderMap, token: &str) -> bool {
         .get(header::AUTHORIZATION)
         .and_then(|value| value.to_str().ok())
         .and_then(|value| value.strip_prefix("Bearer "));
-    let cookie = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(';')).find_map(|pair| {
-        let (name, value) = pair.trim().split_once('=')?;
-        (name == COOKIE).then_some(value)
-    });
+    let cookie = headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .find_map(|pair| {
+            let (name, value) = pair.trim().split_once('=')?;
+            (name == COOKIE).then_some(value)
+        });
     bearer.into_iter().chain(cookie).any(|given| matches(given, token) || matches(given, &encode(token)))
 }
 
@@ -88,7 +93,9 @@ mod tests {
     #[test]
     fn only_the_right_token_signs_in() {
         let token = "a token; with = signs";
-        let headers = |name: header::HeaderName, value: String| HeaderMap::from_iter([(name, HeaderValue::from_str(&value).unwrap())]);
+        let headers = |name: header::HeaderName, value: String| {
+            HeaderMap::from_iter([(name, HeaderValue::from_str(&value).unwrap())])
+        };
         assert!(is_signed_in(&headers(header::AUTHORIZATION, format!("Bearer {token}")), token));
         assert!(is_signed_in(&headers(header::COOKIE, format!("theme=dark; {COOKIE}={}", encode(token))), token));
         assert!(!is_signed_in(&headers(header::AUTHORIZATION, "Bearer a token".to_owned()), token));

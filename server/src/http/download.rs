@@ -31,7 +31,9 @@ pub(super) struct RecordsQuery {
 
 /// `GET /download/{dataset_id}/{records.jsonl | topics.json | hygiene.json | coverage.json}`.
 pub(super) async fn dataset_file(
-    State(state): State<AppState>, Path((dataset_id, file)): Path<(String, String)>, Query(query): Query<RecordsQuery>,
+    State(state): State<AppState>,
+    Path((dataset_id, file)): Path<(String, String)>,
+    Query(query): Query<RecordsQuery>,
 ) -> Result<Response, HttpError> {
     let dataset = db::datasets::get(&state.db, &dataset_id).await?;
     match file.as_str() {
@@ -43,7 +45,9 @@ pub(super) async fn dataset_file(
             };
             let status = match query.status.as_deref() {
                 None => None,
-                Some(word) => Some(RecordStatus::parse(word).ok_or_else(|| AppError::invalid_field("status", "The status is pending, valid, invalid or duplicate."))?),
+                Some(word) => Some(RecordStatus::parse(word).ok_or_else(|| {
+                    AppError::invalid_field("status", "The status is pending, valid, invalid or duplicate.")
+                })?),
             };
             Ok(streamed(&dataset, "records.jsonl", records_jsonl(state.db.clone(), dataset_id, format, status)))
         }
@@ -71,7 +75,9 @@ pub(super) struct SplitQuery {
 
 /// `GET /download/{dataset_id}/split/{train.jsonl | valid.jsonl}`: exactly what a provider is sent.
 pub(super) async fn split_file(
-    State(state): State<AppState>, Path((dataset_id, file)): Path<(String, String)>, Query(query): Query<SplitQuery>,
+    State(state): State<AppState>,
+    Path((dataset_id, file)): Path<(String, String)>,
+    Query(query): Query<SplitQuery>,
 ) -> Result<Response, HttpError> {
     let dataset = db::datasets::get(&state.db, &dataset_id).await?;
     let part = match file.as_str() {
@@ -91,7 +97,10 @@ pub(super) async fn split_file(
 }
 
 /// `GET /download/dry-run/{run_id}/report.json`.
-pub(super) async fn dry_run_report(State(state): State<AppState>, Path(run_id): Path<String>) -> Result<Response, HttpError> {
+pub(super) async fn dry_run_report(
+    State(state): State<AppState>,
+    Path(run_id): Path<String>,
+) -> Result<Response, HttpError> {
     let run = db::dry_runs::get(&state.db, &run_id).await?;
     let dataset = db::datasets::get(&state.db, &run.dataset_id).await?;
     match run.summary.report {
@@ -100,7 +109,11 @@ pub(super) async fn dry_run_report(State(state): State<AppState>, Path(run_id): 
     }
 }
 
-fn streamed(dataset: &Dataset, file: &str, rows: impl Stream<Item = ServiceResult<Bytes>> + Send + 'static) -> Response {
+fn streamed(
+    dataset: &Dataset,
+    file: &str,
+    rows: impl Stream<Item = ServiceResult<Bytes>> + Send + 'static,
+) -> Response {
     use futures_util::TryStreamExt;
     // Headers are sent by then, so an error can only cut the transfer off; the browser reports it as failed.
     let rows = rows.inspect_err(|error| tracing::error!(%error, "a download broke off"));
@@ -124,7 +137,11 @@ fn attachment(dataset: &Dataset, file: &str, content_type: HeaderValue, body: Bo
 
 /// A dataset's name as part of a file name: letters and digits of ASCII, the rest as hyphens.
 fn file_stem(name: &str) -> String {
-    let stem: String = name.chars().map(|character| if character.is_ascii_alphanumeric() { character } else { '-' }).take(60).collect();
+    let stem: String = name
+        .chars()
+        .map(|character| if character.is_ascii_alphanumeric() { character } else { '-' })
+        .take(60)
+        .collect();
     let stem = stem.trim_matches('-').to_owned();
     if stem.is_empty() { "dataset".to_owned() } else { stem }
 }
@@ -135,7 +152,8 @@ mod tests {
 
     #[test]
     fn file_names_are_harmless() {
-        for (name, expected) in [("airline support", "airline-support"), ("../../x\"\r\n", "x"), ("日本", "dataset")] {
+        for (name, expected) in [("airline support", "airline-support"), ("../../x\"\r\n", "x"), ("日本", "dataset")]
+        {
             assert_eq!(file_stem(name), expected);
         }
     }

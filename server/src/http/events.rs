@@ -15,7 +15,10 @@ use crate::state::AppState;
 use crate::types::event::DatasetEvent;
 
 /// `GET /events/{dataset_id}`.
-pub(super) async fn events(State(state): State<AppState>, Path(dataset_id): Path<String>) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, HttpError> {
+pub(super) async fn events(
+    State(state): State<AppState>,
+    Path(dataset_id): Path<String>,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, HttpError> {
     // Subscribed before the stored state is read, so that nothing falls between the two.
     let live = BroadcastStream::new(state.events.subscribe());
     db::datasets::get(&state.db, &dataset_id).await?;

@@ -17,8 +17,8 @@ mod security;
 mod upload;
 
 pub use reply::HttpError;
-pub use upload::suggested_name;
 pub use security::{RequestId, secure};
+pub use upload::suggested_name;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};

@@ -116,7 +116,12 @@ async fn limit_body(request: Request, next: Next) -> Response {
 /// Refuses what a foreign page could make a browser send: a Host that is not ours (DNS rebinding), and a
 /// state-changing request whose Origin is not that Host (cross-site request forgery).
 async fn check_origin(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    match foreign(&state, request.method(), request.headers(), request.uri().authority().map(|authority| authority.as_str())) {
+    match foreign(
+        &state,
+        request.method(),
+        request.headers(),
+        request.uri().authority().map(|authority| authority.as_str()),
+    ) {
         None => next.run(request).await,
         Some(message) => HttpError(AppError::Forbidden { message }).into_response(),
     }
@@ -133,11 +138,16 @@ fn foreign(state: &AppState, method: &Method, headers: &HeaderMap, authority: Op
     if matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) {
         return None;
     }
-    let refused = || Some("The request was sent by another web site, so it was refused. Use Anneal's own pages.".to_owned());
+    let refused =
+        || Some("The request was sent by another web site, so it was refused. Use Anneal's own pages.".to_owned());
     if let Some(origin) = headers.get(header::ORIGIN) {
         let origin = origin.to_str().unwrap_or_default();
         let origin_host = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
-        return if origin_host.is_some_and(|origin_host| origin_host.eq_ignore_ascii_case(host)) { None } else { refused() };
+        return if origin_host.is_some_and(|origin_host| origin_host.eq_ignore_ascii_case(host)) {
+            None
+        } else {
+            refused()
+        };
     }
     match headers.get("sec-fetch-site").and_then(|value| value.to_str().ok()) {
         None | Some("same-origin" | "none") => None,
@@ -147,7 +157,12 @@ fn foreign(state: &AppState, method: &Method, headers: &HeaderMap, authority: Op
 
 fn host_is_ours(state: &AppState, host: &str) -> bool {
     let name = host_name(host);
-    if state.config.allowed_hosts.iter().any(|allowed| allowed.eq_ignore_ascii_case(name) || allowed.eq_ignore_ascii_case(host)) {
+    if state
+        .config
+        .allowed_hosts
+        .iter()
+        .any(|allowed| allowed.eq_ignore_ascii_case(name) || allowed.eq_ignore_ascii_case(host))
+    {
         return true;
     }
     if name.eq_ignore_ascii_case("localhost") {
@@ -174,7 +189,11 @@ async fn authenticate(State(state): State<AppState>, request: Request, next: Nex
         return next.run(request).await;
     }
     let wants_page = request.method() == Method::GET
-        && request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|accept| accept.contains("text/html"));
+        && request
+            .headers()
+            .get(header::ACCEPT)
+            .and_then(|value| value.to_str().ok())
+            .is_some_and(|accept| accept.contains("text/html"));
     if wants_page { Redirect::to("/login").into_response() } else { HttpError(AppError::Unauthorized).into_response() }
 }
 
@@ -184,7 +203,9 @@ mod tests {
 
     #[test]
     fn a_host_header_loses_its_port_only() {
-        for (host, expected) in [("localhost:4577", "localhost"), ("127.0.0.1", "127.0.0.1"), ("[::1]:4577", "[::1]"), ("", "")] {
+        for (host, expected) in
+            [("localhost:4577", "localhost"), ("127.0.0.1", "127.0.0.1"), ("[::1]:4577", "[::1]"), ("", "")]
+        {
             assert_eq!(host_name(host), expected);
         }
     }

@@ -4,8 +4,8 @@
 use axum::Json;
 use axum::extract::multipart::{Field, MultipartError};
 use axum::extract::{Multipart, State};
-use axum::http::header::{self, HeaderMap};
 use axum::http::StatusCode;
+use axum::http::header::{self, HeaderMap};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -47,7 +47,10 @@ struct Traces {
 
 /// Takes the form.
 pub(super) async fn upload(State(state): State<AppState>, headers: HeaderMap, multipart: Multipart) -> Response {
-    let wants_json = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|accept| accept.contains("application/json"));
+    let wants_json = headers
+        .get(header::ACCEPT)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|accept| accept.contains("application/json"));
     match take(&state, multipart).await {
         Ok(uploaded) if wants_json => (StatusCode::CREATED, Json(uploaded)).into_response(),
         Ok(uploaded) => Redirect::to(&format!("/finetune/{}", uploaded.dataset_id)).into_response(),
@@ -57,7 +60,10 @@ pub(super) async fn upload(State(state): State<AppState>, headers: HeaderMap, mu
                 return error.into_response();
             }
             let status = StatusCode::from_u16(error.0.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            let body = format!("<p role=\"alert\">{}</p><p><a href=\"/finetune/new\">Back to the form</a></p>", escape(&error.0.to_string()));
+            let body = format!(
+                "<p role=\"alert\">{}</p><p><a href=\"/finetune/new\">Back to the form</a></p>",
+                escape(&error.0.to_string())
+            );
             (status, Html(plain_page("The import could not start", &body))).into_response()
         }
     }
@@ -84,7 +90,11 @@ async fn start(state: &AppState, form: UploadForm) -> ServiceResult<Uploaded> {
         return Err(AppError::invalid_field("file", "Choose a file, or paste traces into the text field.").into());
     };
     if traces.bytes == 0 {
-        return Err(AppError::invalid_field("file", format!("{} is empty: it has 0 bytes. Choose a file with one JSON record per line.", traces.file_name)).into());
+        return Err(AppError::invalid_field(
+            "file",
+            format!("{} is empty: it has 0 bytes. Choose a file with one JSON record per line.", traces.file_name),
+        )
+        .into());
     }
     let (dataset_id, is_new) = match form.dataset_id {
         Some(id) => (id, false),
@@ -118,7 +128,8 @@ async fn read_form(state: &AppState, mut multipart: Multipart, spool: &Path) -> 
             "dataset_id" => form.dataset_id = Some(text_field(&mut field).await?).filter(|id| !id.is_empty()),
             "mode" => {
                 let word = text_field(&mut field).await?;
-                form.mode = ImportMode::parse(&word).ok_or_else(|| AppError::invalid_field("mode", "The mode is append or replace."))?;
+                form.mode = ImportMode::parse(&word)
+                    .ok_or_else(|| AppError::invalid_field("mode", "The mode is append or replace."))?;
             }
             // A form sends both, one of them empty: the one with content counts, a file before pasted text.
             "file" => {
@@ -142,14 +153,22 @@ async fn read_form(state: &AppState, mut multipart: Multipart, spool: &Path) -> 
 
 /// A browser may send a path; only the last part is a name.
 fn base_name(name: &str) -> String {
-    name.rsplit(['/', '\\']).next().unwrap_or(name).chars().filter(|character| !character.is_control()).take(255).collect()
+    name.rsplit(['/', '\\'])
+        .next()
+        .unwrap_or(name)
+        .chars()
+        .filter(|character| !character.is_control())
+        .take(255)
+        .collect()
 }
 
 async fn text_field(field: &mut Field<'_>) -> ServiceResult<String> {
     let mut bytes = Vec::new();
     while let Some(chunk) = field.chunk().await.map_err(broken)? {
         if bytes.len() + chunk.len() > MAX_FIELD_BYTES {
-            return Err(AppError::TooLarge { message: "A text field of the form is longer than 64 KiB.".to_owned() }.into());
+            return Err(
+                AppError::TooLarge { message: "A text field of the form is longer than 64 KiB.".to_owned() }.into()
+            );
         }
         bytes.extend_from_slice(&chunk);
     }
@@ -164,7 +183,10 @@ async fn spool_field(state: &AppState, field: &mut Field<'_>, spool: &Path) -> S
         written += chunk.len() as u64;
         if written > limit {
             return Err(AppError::TooLarge {
-                message: format!("The file is larger than {}. Split it, or raise ANNEAL_MAX_UPLOAD_BYTES.", crate::format::bytes(i64::try_from(limit).unwrap_or(i64::MAX))),
+                message: format!(
+                    "The file is larger than {}. Split it, or raise ANNEAL_MAX_UPLOAD_BYTES.",
+                    crate::format::bytes(i64::try_from(limit).unwrap_or(i64::MAX))
+                ),
             }
             .into());
         }
@@ -175,12 +197,20 @@ async fn spool_field(state: &AppState, field: &mut Field<'_>, spool: &Path) -> S
 }
 
 fn broken(error: MultipartError) -> ServiceError {
-    AppError::invalid(format!("The upload was cut off or is no form: {}. Nothing was imported; try again.", error.body_text())).into()
+    AppError::invalid(format!(
+        "The upload was cut off or is no form: {}. Nothing was imported; try again.",
+        error.body_text()
+    ))
+    .into()
 }
 
 fn disk(error: std::io::Error) -> ServiceError {
     if error.kind() == std::io::ErrorKind::StorageFull {
-        return AppError::Unavailable { message: "The disk with the data folder is full, so the upload was refused. Free some space and try again.".to_owned() }.into();
+        return AppError::Unavailable {
+            message: "The disk with the data folder is full, so the upload was refused. Free some space and try again."
+                .to_owned(),
+        }
+        .into();
     }
     error.into()
 }
@@ -191,7 +221,12 @@ mod tests {
 
     #[test]
     fn names_are_suggested_from_files() {
-        for (file, expected) in [("support-2026.jsonl.gz", "support-2026"), ("a.b.json", "a.b"), (".jsonl", "Imported traces"), ("plain", "plain")] {
+        for (file, expected) in [
+            ("support-2026.jsonl.gz", "support-2026"),
+            ("a.b.json", "a.b"),
+            (".jsonl", "Imported traces"),
+            ("plain", "plain"),
+        ] {
             assert_eq!(suggested_name(file), expected);
         }
         assert_eq!(base_name("C:\\Users\\x\\traces.jsonl"), "traces.jsonl");

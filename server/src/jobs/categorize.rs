@@ -30,7 +30,10 @@ pub(super) async fn run(context: &JobContext, args: &str) -> ServiceResult<Outco
     let args: Args = serde_json::from_str(args)?;
     let state = &context.state;
     let Some(hierarchy) = db::topics::current(&state.db, &context.dataset_id).await? else {
-        return Err(AppError::conflict("There are no topics any more to label records with. Add topics, then categorize again.").into());
+        return Err(AppError::conflict(
+            "There are no topics any more to label records with. Add topics, then categorize again.",
+        )
+        .into());
     };
     let index = KeywordIndex::new(&hierarchy);
     let scan = Scan {

@@ -91,6 +91,15 @@ impl JobContext {
     pub(super) async fn flush_progress(&self) -> ServiceResult<()> {
         let told = self.told.lock().await;
         let status = &told.0;
-        db::jobs::set_progress(&self.state.db, &self.job_id, &self.owner, status.done, status.total, &status.unit, &status.message).await
+        db::jobs::set_progress(
+            &self.state.db,
+            &self.job_id,
+            &self.owner,
+            status.done,
+            status.total,
+            &status.unit,
+            &status.message,
+        )
+        .await
     }
 }

@@ -19,8 +19,8 @@ use crate::dry_run::report::{ReportInput, build_report};
 use crate::dry_run::sample::{allocate, choose_indices};
 use crate::error::{ServiceError, ServiceResult};
 use crate::format;
-use crate::grader::input::{grade_input, recorded_response};
 use crate::grader::GradeError;
+use crate::grader::input::{grade_input, recorded_response};
 use crate::types::error::AppError;
 use crate::types::grader::GraderConfig;
 
@@ -50,7 +50,8 @@ pub(super) async fn run(context: &JobContext, args: &str) -> ServiceResult<Outco
 
 async fn add_duration(context: &JobContext, run_id: &str, started: Instant) -> ServiceResult<()> {
     let mut tx = context.state.db.begin().await?;
-    db::dry_runs::add_duration(&mut tx, run_id, i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX)).await?;
+    db::dry_runs::add_duration(&mut tx, run_id, i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX))
+        .await?;
     tx.commit().await?;
     Ok(())
 }
@@ -143,7 +144,12 @@ async fn grade_all(context: &JobContext, row: &DryRunRow) -> ServiceResult<()> {
 }
 
 /// Grades one sample. What the record or the script does wrong is this sample's error, never the run's.
-async fn grade_one(context: &JobContext, row: &DryRunRow, script: Arc<str>, sample: PlannedSample) -> ServiceResult<SampleResult> {
+async fn grade_one(
+    context: &JobContext,
+    row: &DryRunRow,
+    script: Arc<str>,
+    sample: PlannedSample,
+) -> ServiceResult<SampleResult> {
     let state = &context.state;
     let failed = |response: String, error: String| SampleResult {
         ordinal: sample.ordinal,
@@ -161,13 +167,17 @@ async fn grade_one(context: &JobContext, row: &DryRunRow, script: Arc<str>, samp
         Err(error) => return Err(error),
     };
     let Some(response) = recorded_response(&record) else {
-        return Ok(failed(String::new(), "The record has lost its recorded response since the run was planned.".to_owned()));
+        return Ok(failed(
+            String::new(),
+            "The record has lost its recorded response since the run was planned.".to_owned(),
+        ));
     };
     let input = grade_input(&record, &response);
     // The seed is the sample's own, so that a script that draws random numbers scores the same when run again.
     let seed = row.summary.config.seed ^ u64::try_from(sample.record_id).unwrap_or_default();
     let mut graded = state.scripts.grade(&script, &input, seed).await;
-    if matches!(graded, Err(GradeError::Unavailable { .. } | GradeError::Crashed { .. } | GradeError::Deadline { .. })) {
+    if matches!(graded, Err(GradeError::Unavailable { .. } | GradeError::Crashed { .. } | GradeError::Deadline { .. }))
+    {
         // These can come from the machine rather than from the script; the others would only repeat.
         graded = state.scripts.grade(&script, &input, seed).await;
     }
@@ -205,7 +215,9 @@ async fn report(context: &JobContext, run_id: &str) -> ServiceResult<Outcome> {
     };
     let report = tokio::task::spawn_blocking(move || build_report(input)).await?;
     let message = match &report.diagnosis {
-        Some(diagnosis) => format!("{}, {} scored", diagnosis.verdict.as_str(), format::counted(report.samples_evaluated, "sample")),
+        Some(diagnosis) => {
+            format!("{}, {} scored", diagnosis.verdict.as_str(), format::counted(report.samples_evaluated, "sample"))
+        }
         None => "no sample was scored".to_owned(),
     };
     let mut tx = state.db.begin().await?;

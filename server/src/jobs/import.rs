@@ -56,10 +56,17 @@ pub struct ImportRequest<'a> {
 pub async fn start(state: &AppState, dataset_id: &str, request: ImportRequest<'_>) -> ServiceResult<String> {
     db::datasets::get(&state.db, dataset_id).await?;
     let bytes = tokio::fs::metadata(request.path).await.map_err(|error| {
-        ServiceError::App(AppError::invalid_field("file", format!("{} cannot be read: {error}.", request.path.display())))
+        ServiceError::App(AppError::invalid_field(
+            "file",
+            format!("{} cannot be read: {error}.", request.path.display()),
+        ))
     })?;
     if bytes.len() == 0 {
-        return Err(AppError::invalid_field("file", format!("{} is empty: it has 0 bytes. Choose a file with one JSON record per line.", request.file_name)).into());
+        return Err(AppError::invalid_field(
+            "file",
+            format!("{} is empty: it has 0 bytes. Choose a file with one JSON record per line.", request.file_name),
+        )
+        .into());
     }
     let (import_id, job_id) = (new_id(), new_id());
     let mut tx = state.db.begin().await?;
@@ -68,7 +75,11 @@ pub async fn start(state: &AppState, dataset_id: &str, request: ImportRequest<'_
         path: request.path.to_owned(),
         owns_file: request.owns_file,
         mode: request.mode,
-        replaces_up_to: if request.mode == ImportMode::Replace { db::records::write::last_id(&mut tx).await? } else { 0 },
+        replaces_up_to: if request.mode == ImportMode::Replace {
+            db::records::write::last_id(&mut tx).await?
+        } else {
+            0
+        },
     };
     db::jobs::insert(&mut tx, &job_id, JobKind::Import, dataset_id, &serde_json::to_string(&args)?).await?;
     let size = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
@@ -207,7 +218,12 @@ impl Writer {
     }
 }
 
-async fn kept_by_key(tx: &mut Tx, dataset_id: &str, after_id: i64, records: &[PreparedRecord]) -> ServiceResult<KeptByKey> {
+async fn kept_by_key(
+    tx: &mut Tx,
+    dataset_id: &str,
+    after_id: i64,
+    records: &[PreparedRecord],
+) -> ServiceResult<KeptByKey> {
     let hashes: Vec<[u8; 16]> = records.iter().filter_map(|record| record.derived.prompt_hash).collect();
     let spans: Vec<&str> = records.iter().filter_map(|record| record.span_id.as_deref()).collect();
     db::records::query::kept_by_key(tx, dataset_id, after_id, &hashes, &spans).await
@@ -231,7 +247,9 @@ fn decide_duplicates(records: Vec<PreparedRecord>, kept: KeptByKey, first_id: i6
             Some(original) => {
                 verdict = mark_duplicate(verdict, original);
             }
-            None if verdict.status == RecordStatus::Valid => keep(&mut by_hash, &mut by_span, record.derived.prompt_hash, record.span_id.as_ref(), id),
+            None if verdict.status == RecordStatus::Valid => {
+                keep(&mut by_hash, &mut by_span, record.derived.prompt_hash, record.span_id.as_ref(), id)
+            }
             None => {}
         }
         rows.push(NewRecord {
@@ -259,7 +277,13 @@ fn earliest(one: Option<i64>, other: Option<i64>) -> Option<i64> {
     }
 }
 
-fn keep(by_hash: &mut HashMap<[u8; 16], i64>, by_span: &mut HashMap<String, i64>, hash: Option<[u8; 16]>, span: Option<&String>, id: i64) {
+fn keep(
+    by_hash: &mut HashMap<[u8; 16], i64>,
+    by_span: &mut HashMap<String, i64>,
+    hash: Option<[u8; 16]>,
+    span: Option<&String>,
+    id: i64,
+) {
     if let Some(hash) = hash {
         by_hash.insert(hash, id);
     }

@@ -57,7 +57,12 @@ pub async fn run(state: AppState, only: Option<String>) {
 
 type Claimed = (JobRow, tokio::sync::OwnedSemaphorePermit);
 
-async fn claim_next(state: &AppState, owner: &str, only: Option<&str>, permits: &Arc<Semaphore>) -> ServiceResult<Option<Claimed>> {
+async fn claim_next(
+    state: &AppState,
+    owner: &str,
+    only: Option<&str>,
+    permits: &Arc<Semaphore>,
+) -> ServiceResult<Option<Claimed>> {
     let timeout_ms = i64::try_from(state.config.job_timeout.as_millis()).unwrap_or(i64::MAX);
     let taken_over = db::jobs::requeue_dead(&state.db, now_ms() - timeout_ms, MAX_ATTEMPTS).await?;
     if taken_over > 0 {
@@ -108,8 +113,12 @@ async fn end_job(context: &JobContext, result: ServiceResult<Outcome>) -> Servic
     }
     context.flush_progress().await?;
     match result {
-        Ok(Outcome::Done(message)) => db::jobs::finish(&state.db, job_id, owner, JobState::Succeeded, Some(&message), None).await?,
-        Ok(Outcome::Cancelled(message)) => db::jobs::finish(&state.db, job_id, owner, JobState::Cancelled, Some(&message), None).await?,
+        Ok(Outcome::Done(message)) => {
+            db::jobs::finish(&state.db, job_id, owner, JobState::Succeeded, Some(&message), None).await?
+        }
+        Ok(Outcome::Cancelled(message)) => {
+            db::jobs::finish(&state.db, job_id, owner, JobState::Cancelled, Some(&message), None).await?
+        }
         Ok(Outcome::Interrupted) => db::jobs::release(&state.db, job_id, owner).await?,
         Err(error) => {
             let message = error.into_app(job_id).to_string();

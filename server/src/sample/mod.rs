@@ -22,7 +22,8 @@ use crate::types::topics::CategorizeMode;
 
 /// Its name.
 pub const NAME: &str = "Sample: Northwind customer support";
-const OBJECTIVE: &str = "Answer customers of an online shop correctly and politely, and call the right tool with the right arguments.";
+const OBJECTIVE: &str =
+    "Answer customers of an online shop correctly and politely, and call the right tool with the right arguments.";
 const FILE_NAME: &str = "sample-conversations.jsonl";
 
 /// Makes the sample dataset; answers its id once its dry run is finished. Leaves nothing behind if a step fails.
@@ -42,7 +43,10 @@ pub async fn create(state: &AppState) -> ServiceResult<String> {
 
 async fn fill(state: &AppState, id: &str) -> ServiceResult<()> {
     let path = state.config.uploads_dir().join(new_id());
-    let lines = tokio::task::spawn_blocking(|| generator::generate(generator::SEED).fold(String::new(), |text, line| text + &line + "\n")).await?;
+    let lines = tokio::task::spawn_blocking(|| {
+        generator::generate(generator::SEED).fold(String::new(), |text, line| text + &line + "\n")
+    })
+    .await?;
     tokio::fs::write(&path, lines).await?;
     let request = ImportRequest { path: &path, file_name: FILE_NAME, owns_file: true, mode: ImportMode::Append };
     finish(state, &import::start(state, id, request).await?).await?;
@@ -59,5 +63,12 @@ async fn finish(state: &AppState, job_id: &str) -> ServiceResult<()> {
     if job.state == JobState::Succeeded {
         return Ok(());
     }
-    Err(AppError::Unavailable { message: format!("The sample could not be made: its {} step ended early ({}). Try again.", job.kind.as_str(), job.error.unwrap_or(job.message)) }.into())
+    Err(AppError::Unavailable {
+        message: format!(
+            "The sample could not be made: its {} step ended early ({}). Try again.",
+            job.kind.as_str(),
+            job.error.unwrap_or(job.message)
+        ),
+    }
+    .into())
 }

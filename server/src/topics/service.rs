@@ -34,7 +34,12 @@ pub async fn edit(state: &AppState, dataset_id: &str, edit: TopicEdit, confirm: 
     store(state, &dataset, outcome, confirm).await
 }
 
-async fn store(state: &AppState, dataset: &Dataset, outcome: EditOutcome, confirm: bool) -> ServiceResult<TopicHierarchy> {
+async fn store(
+    state: &AppState,
+    dataset: &Dataset,
+    outcome: EditOutcome,
+    confirm: bool,
+) -> ServiceResult<TopicHierarchy> {
     let EditOutcome { mut hierarchy, renamed, unlabelled } = outcome;
     let id = dataset.id.as_str();
     let affected = db::records::query::count_with_topics(&state.db, id, &unlabelled).await?;
@@ -53,7 +58,10 @@ async fn store(state: &AppState, dataset: &Dataset, outcome: EditOutcome, confir
     hierarchy.version = base + 1;
     let mut tx = state.db.begin().await?;
     if !db::topics::insert(&mut tx, id, base, &hierarchy).await? {
-        return Err(AppError::conflict("Somebody else changed the topics at the same moment. Look at the new state and repeat your change.").into());
+        return Err(AppError::conflict(
+            "Somebody else changed the topics at the same moment. Look at the new state and repeat your change.",
+        )
+        .into());
     }
     if let Some((from, to)) = &renamed {
         db::records::write::rename_topic(&mut tx, id, from, to).await?;
@@ -73,7 +81,12 @@ async fn store(state: &AppState, dataset: &Dataset, outcome: EditOutcome, confir
 
 /// Targets name every leaf. A rename is carried along; if leaves came or went, the targets no longer mean
 /// anything and coverage goes back to uniform.
-async fn carry_targets(tx: &mut db::Tx, dataset: &Dataset, hierarchy: &TopicHierarchy, renamed: Option<&(String, String)>) -> ServiceResult<()> {
+async fn carry_targets(
+    tx: &mut db::Tx,
+    dataset: &Dataset,
+    hierarchy: &TopicHierarchy,
+    renamed: Option<&(String, String)>,
+) -> ServiceResult<()> {
     let Some(mut targets) = dataset.target_distribution.clone() else { return Ok(()) };
     if let Some((from, to)) = renamed
         && let Some(share) = targets.remove(from)
@@ -88,14 +101,20 @@ async fn carry_targets(tx: &mut db::Tx, dataset: &Dataset, hierarchy: &TopicHier
 /// Gives records a topic by hand; `None` clears it. Answers how many changed.
 pub async fn assign(state: &AppState, dataset_id: &str, record_ids: &[i64], topic: Option<&str>) -> ServiceResult<i64> {
     if record_ids.len() > MAX_ASSIGN {
-        return Err(AppError::invalid(format!("At most {} records can be labelled at once.", format::count(10_000))).into());
+        return Err(
+            AppError::invalid(format!("At most {} records can be labelled at once.", format::count(10_000))).into()
+        );
     }
     db::datasets::get(&state.db, dataset_id).await?;
     let hierarchy = db::topics::current(&state.db, dataset_id).await?.unwrap_or_default();
     if let Some(topic) = topic
         && !hierarchy.leaves().iter().any(|leaf| leaf.name == topic)
     {
-        return Err(AppError::invalid_field("topic", format!("\"{topic}\" is no topic that can label records. Choose one of the lowest level, or add it first.")).into());
+        return Err(AppError::invalid_field(
+            "topic",
+            format!("\"{topic}\" is no topic that can label records. Choose one of the lowest level, or add it first."),
+        )
+        .into());
     }
     let mut changed = 0;
     for id in record_ids {
@@ -126,13 +145,23 @@ pub async fn assign(state: &AppState, dataset_id: &str, record_ids: &[i64], topi
 }
 
 /// Queues labelling by keyword.
-pub async fn start_categorize(state: &AppState, dataset_id: &str, mode: CategorizeMode, include_manual: bool) -> ServiceResult<JobStatus> {
+pub async fn start_categorize(
+    state: &AppState,
+    dataset_id: &str,
+    mode: CategorizeMode,
+    include_manual: bool,
+) -> ServiceResult<JobStatus> {
     db::datasets::get(&state.db, dataset_id).await?;
     if db::topics::current(&state.db, dataset_id).await?.is_none() {
-        return Err(AppError::conflict("There are no topics yet. Add or import some first; their keywords are what records are labelled by.").into());
+        return Err(AppError::conflict(
+            "There are no topics yet. Add or import some first; their keywords are what records are labelled by.",
+        )
+        .into());
     }
     if db::jobs::is_active(&state.db, dataset_id, JobKind::Categorize).await? {
-        return Err(AppError::conflict("Records are being categorized already. Wait for it, or cancel it first.").into());
+        return Err(
+            AppError::conflict("Records are being categorized already. Wait for it, or cancel it first.").into()
+        );
     }
     let job_id = new_id();
     let args = Args { mode, include_manual: include_manual && mode == CategorizeMode::RecategorizeAll };
@@ -150,7 +179,8 @@ pub async fn set_targets(state: &AppState, dataset_id: &str, targets: Option<Tar
     if let Some(targets) = &targets {
         let hierarchy = db::topics::current(&state.db, dataset_id).await?.unwrap_or_default();
         let leaves: Vec<&str> = hierarchy.leaves().iter().map(|leaf| leaf.name.as_str()).collect();
-        validate_targets(targets, &leaves).map_err(|message| AppError::invalid_field("targets", message.to_string()))?;
+        validate_targets(targets, &leaves)
+            .map_err(|message| AppError::invalid_field("targets", message.to_string()))?;
     }
     let mut tx = state.db.begin().await?;
     db::datasets::set_targets(&mut tx, dataset_id, targets.as_ref()).await?;

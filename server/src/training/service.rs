@@ -23,12 +23,22 @@ pub async fn preview(state: &AppState, dataset_id: &str, config: SplitConfig) ->
     db::datasets::get(&state.db, dataset_id).await?;
     let (strata, left_out) = strata(state, dataset_id).await?;
     let plan = plan(&strata, &config)?;
-    Ok(SplitPreview { config, train: plan.train, valid: plan.valid, by_topic: plan.by_topic, left_out, warnings: plan.warnings })
+    Ok(SplitPreview {
+        config,
+        train: plan.train,
+        valid: plan.valid,
+        by_topic: plan.by_topic,
+        left_out,
+        warnings: plan.warnings,
+    })
 }
 
 /// The rows of one file, exactly as a provider is sent them, in record order.
 pub async fn rows(
-    state: &AppState, dataset_id: &str, config: SplitConfig, part: SplitPart,
+    state: &AppState,
+    dataset_id: &str,
+    config: SplitConfig,
+    part: SplitPart,
 ) -> ServiceResult<impl Stream<Item = ServiceResult<Bytes>> + Send + 'static + use<>> {
     let (strata, _) = strata(state, dataset_id).await?;
     let mut assigner = SplitAssigner::new(plan(&strata, &config)?);
@@ -61,6 +71,7 @@ async fn strata(state: &AppState, dataset_id: &str) -> ServiceResult<(Vec<Stratu
             }
         }
     }
-    let strata = by_topic.into_iter().map(|(topic, (recorded, generated))| Stratum { topic, recorded, generated }).collect();
+    let strata =
+        by_topic.into_iter().map(|(topic, (recorded, generated))| Stratum { topic, recorded, generated }).collect();
     Ok((strata, left_out))
 }

@@ -54,13 +54,17 @@ pub enum AppError {
         message: String,
     },
     /// 500: our fault. The cause is in the server's log under this request id.
-    #[error("Something went wrong on the server (request {request_id}). Nothing was lost; try again, and look for this id in the server's log if it happens again.")]
+    #[error(
+        "Something went wrong on the server (request {request_id}). Nothing was lost; try again, and look for this id in the server's log if it happens again."
+    )]
     Internal {
         /// The id under which the cause was logged.
         request_id: String,
     },
     /// The browser could not reach the server or could not read its answer.
-    #[error("The server could not be reached: {message}. Check that it is still running; this page reconnects by itself.")]
+    #[error(
+        "The server could not be reached: {message}. Check that it is still running; this page reconnects by itself."
+    )]
     Unreachable {
         /// The transport's own words.
         message: String,

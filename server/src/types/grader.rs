@@ -85,4 +85,3 @@ pub struct GraderTestReport {
     /// `None` if no sample got a score.
     pub stats: Option<GraderTestStats>,
 }
-

@@ -23,7 +23,13 @@ pub async fn get(db: &Db, dataset_id: &str, record_id: i64) -> ServiceResult<Dat
 }
 
 /// A page of rows that match, and how many match in all.
-pub async fn page(db: &Db, dataset_id: &str, filter: &RecordFilter, page: i64, page_size: i64) -> ServiceResult<RecordPage> {
+pub async fn page(
+    db: &Db,
+    dataset_id: &str,
+    filter: &RecordFilter,
+    page: i64,
+    page_size: i64,
+) -> ServiceResult<RecordPage> {
     let mut counting = QueryBuilder::<Sqlite>::new("SELECT COUNT(*) AS n FROM records r");
     push_filter(&mut counting, dataset_id, filter);
     let total: i64 = counting.build().fetch_one(db.read()).await?.try_get("n")?;
@@ -33,7 +39,11 @@ pub async fn page(db: &Db, dataset_id: &str, filter: &RecordFilter, page: i64, p
                 details, duplicate_of FROM records r",
     );
     push_filter(&mut query, dataset_id, filter);
-    query.push(" ORDER BY r.id LIMIT ").push_bind(page_size).push(" OFFSET ").push_bind((page - 1).saturating_mul(page_size));
+    query
+        .push(" ORDER BY r.id LIMIT ")
+        .push_bind(page_size)
+        .push(" OFFSET ")
+        .push_bind((page - 1).saturating_mul(page_size));
     let mut rows = Vec::new();
     for row in query.build().fetch_all(db.read()).await? {
         let preview: String = row.try_get("preview")?;
@@ -93,7 +103,9 @@ pub async fn status_counts(db: &Db, dataset_id: &str) -> ServiceResult<Vec<Hygie
         let status: String = row.try_get("status")?;
         let error: Option<String> = row.try_get("first_error")?;
         let error = match error {
-            Some(word) => Some(ValidationError::parse(&word).ok_or_else(|| unknown_word("records.first_error", &word))?),
+            Some(word) => {
+                Some(ValidationError::parse(&word).ok_or_else(|| unknown_word("records.first_error", &word))?)
+            }
             None => None,
         };
         let status = RecordStatus::parse(&status).ok_or_else(|| unknown_word("records.status", &status))?;
@@ -137,19 +149,31 @@ pub async fn count_with_topics(db: &Db, dataset_id: &str, topics: &[String]) -> 
 
 /// Valid records whose response is recorded.
 pub async fn recorded_responses(db: &Db, dataset_id: &str) -> ServiceResult<i64> {
-    let row = sqlx::query("SELECT COUNT(*) AS n FROM records WHERE dataset_id = ? AND status = 'valid' AND has_output = 1")
-        .bind(dataset_id)
-        .fetch_one(db.read())
-        .await?;
+    let row =
+        sqlx::query("SELECT COUNT(*) AS n FROM records WHERE dataset_id = ? AND status = 'valid' AND has_output = 1")
+            .bind(dataset_id)
+            .fetch_one(db.read())
+            .await?;
     Ok(row.try_get("n")?)
 }
 
 /// The valid records that already hold any of these keys, seen from within a write.
-pub async fn kept_by_key(tx: &mut Tx, dataset_id: &str, after_id: i64, hashes: &[[u8; 16]], spans: &[&str]) -> ServiceResult<KeptByKey> {
+pub async fn kept_by_key(
+    tx: &mut Tx,
+    dataset_id: &str,
+    after_id: i64,
+    hashes: &[[u8; 16]],
+    spans: &[&str],
+) -> ServiceResult<KeptByKey> {
     let mut kept = KeptByKey::default();
     if !hashes.is_empty() {
-        let mut query = QueryBuilder::<Sqlite>::new("SELECT prompt_hash, MIN(id) AS id FROM records WHERE dataset_id = ");
-        query.push_bind(dataset_id).push(" AND status = 'valid' AND id > ").push_bind(after_id).push(" AND prompt_hash IN (");
+        let mut query =
+            QueryBuilder::<Sqlite>::new("SELECT prompt_hash, MIN(id) AS id FROM records WHERE dataset_id = ");
+        query
+            .push_bind(dataset_id)
+            .push(" AND status = 'valid' AND id > ")
+            .push_bind(after_id)
+            .push(" AND prompt_hash IN (");
         let mut list = query.separated(", ");
         for hash in hashes {
             list.push_bind(hash.to_vec());
@@ -206,12 +230,22 @@ pub struct KeyedRecord {
 }
 
 /// Every record that shares a span or prompt with the given keys, in record order.
-pub async fn sharing_keys(connection: &mut SqliteConnection, dataset_id: &str, hashes: &[[u8; 16]], spans: &[String]) -> ServiceResult<Vec<KeyedRecord>> {
-    let mut query = QueryBuilder::<Sqlite>::new("SELECT id, span_id, prompt_hash, status, errors, details, duplicate_of FROM records WHERE dataset_id = ");
+pub async fn sharing_keys(
+    connection: &mut SqliteConnection,
+    dataset_id: &str,
+    hashes: &[[u8; 16]],
+    spans: &[String],
+) -> ServiceResult<Vec<KeyedRecord>> {
+    let mut query = QueryBuilder::<Sqlite>::new(
+        "SELECT id, span_id, prompt_hash, status, errors, details, duplicate_of FROM records WHERE dataset_id = ",
+    );
     query.push_bind(dataset_id).push(" AND id IN (SELECT id FROM records WHERE dataset_id = ").push_bind(dataset_id);
     query.push(" AND span_id IN (SELECT value FROM json_each(").push_bind(serde_json::to_string(spans)?).push("))");
     if !hashes.is_empty() {
-        query.push(" UNION SELECT id FROM records WHERE dataset_id = ").push_bind(dataset_id).push(" AND prompt_hash IN (");
+        query
+            .push(" UNION SELECT id FROM records WHERE dataset_id = ")
+            .push_bind(dataset_id)
+            .push(" AND prompt_hash IN (");
         let mut list = query.separated(", ");
         for hash in hashes {
             list.push_bind(hash.to_vec());

@@ -46,7 +46,13 @@ fn push_scan(query: &mut QueryBuilder<Sqlite>, dataset_id: &str, scan: Scan, aft
 }
 
 /// The next whole records after `after_id`.
-pub async fn records(db: &Db, dataset_id: &str, scan: Scan, after_id: i64, limit: i64) -> ServiceResult<Vec<DatasetRecord>> {
+pub async fn records(
+    db: &Db,
+    dataset_id: &str,
+    scan: Scan,
+    after_id: i64,
+    limit: i64,
+) -> ServiceResult<Vec<DatasetRecord>> {
     let mut query = QueryBuilder::<Sqlite>::new("SELECT ");
     query.push(RECORD_COLUMNS).push(" FROM records r LEFT JOIN imports i ON i.id = r.import_id");
     push_scan(&mut query, dataset_id, scan, after_id, limit);
@@ -68,7 +74,8 @@ pub struct RecordKey {
 
 /// The next keys after `after_id`.
 pub async fn keys(db: &Db, dataset_id: &str, scan: Scan, after_id: i64, limit: i64) -> ServiceResult<Vec<RecordKey>> {
-    let mut query = QueryBuilder::<Sqlite>::new("SELECT r.id, r.topic, r.is_generated, r.ends_with_user FROM records r");
+    let mut query =
+        QueryBuilder::<Sqlite>::new("SELECT r.id, r.topic, r.is_generated, r.ends_with_user FROM records r");
     push_scan(&mut query, dataset_id, scan, after_id, limit);
     let mut keys = Vec::new();
     for row in query.build().fetch_all(db.read()).await? {

@@ -63,7 +63,13 @@ pub async fn last_id(tx: &mut Tx) -> ServiceResult<i64> {
 
 /// Stores records under consecutive ids from `first_id`. Lines of this import that are stored already are
 /// left alone, so that a resumed import may repeat itself.
-pub async fn insert(tx: &mut Tx, dataset_id: &str, import_id: &str, first_id: i64, records: &[NewRecord]) -> ServiceResult<()> {
+pub async fn insert(
+    tx: &mut Tx,
+    dataset_id: &str,
+    import_id: &str,
+    first_id: i64,
+    records: &[NewRecord],
+) -> ServiceResult<()> {
     let now = now_ms();
     let mut id = first_id;
     for chunk in records.chunks(ROWS_PER_STATEMENT) {
@@ -134,21 +140,26 @@ pub async fn set_data(tx: &mut Tx, record_id: i64, data: &str, derived: &Derived
 
 /// Stores what validation says of a record.
 pub async fn set_verdict(tx: &mut Tx, record_id: i64, verdict: &RecordVerdict) -> ServiceResult<()> {
-    sqlx::query("UPDATE records SET status = ?, first_error = ?, errors = ?, details = ?, duplicate_of = ? WHERE id = ?")
-        .bind(verdict.status.as_str())
-        .bind(verdict.errors.first().map(|error| error.as_str()))
-        .bind(serde_json::to_string(&verdict.errors)?)
-        .bind(&verdict.details)
-        .bind(verdict.duplicate_of)
-        .bind(record_id)
-        .execute(&mut **tx)
-        .await?;
+    sqlx::query(
+        "UPDATE records SET status = ?, first_error = ?, errors = ?, details = ?, duplicate_of = ? WHERE id = ?",
+    )
+    .bind(verdict.status.as_str())
+    .bind(verdict.errors.first().map(|error| error.as_str()))
+    .bind(serde_json::to_string(&verdict.errors)?)
+    .bind(&verdict.details)
+    .bind(verdict.duplicate_of)
+    .bind(record_id)
+    .execute(&mut **tx)
+    .await?;
     Ok(())
 }
 
 /// Marks every record of a dataset as not validated.
 pub async fn set_all_pending(tx: &mut Tx, dataset_id: &str) -> ServiceResult<()> {
-    sqlx::query("UPDATE records SET status = 'pending' WHERE dataset_id = ?").bind(dataset_id).execute(&mut **tx).await?;
+    sqlx::query("UPDATE records SET status = 'pending' WHERE dataset_id = ?")
+        .bind(dataset_id)
+        .execute(&mut **tx)
+        .await?;
     Ok(())
 }
 
@@ -207,7 +218,11 @@ pub async fn unlabel_topic(tx: &mut Tx, dataset_id: &str, topic: &str) -> Servic
 
 /// Deletes the records a dataset had up to and including `last_id` (a replacing import has been read whole).
 pub async fn delete_up_to(tx: &mut Tx, dataset_id: &str, last_id: i64) -> ServiceResult<()> {
-    sqlx::query("DELETE FROM records WHERE dataset_id = ? AND id <= ?").bind(dataset_id).bind(last_id).execute(&mut **tx).await?;
+    sqlx::query("DELETE FROM records WHERE dataset_id = ? AND id <= ?")
+        .bind(dataset_id)
+        .bind(last_id)
+        .execute(&mut **tx)
+        .await?;
     Ok(())
 }
 
