@@ -197,7 +197,7 @@ fn ImportsTable() -> impl IntoView {
             fallback=|| view! { <p class="muted">"Nothing was imported yet. “Data” in the header adds a file."</p> }
         >
             <div class="table-scroll" tabindex="0" role="region" aria-label="Imports">
-                <table class="table">
+                <table class="table table--cards">
                     <thead>
                         <tr>
                             <th scope="col">"File"</th>
@@ -233,21 +233,21 @@ fn import_row(import: ImportReport) -> impl IntoView {
     let created_at = import.created_at;
     view! {
         <tr>
-            <th scope="row" class="wrap" title=forms>
+            <th scope="row" data-label="File" class="imports__file" title=forms>
                 {import.file_name}
                 <span class="muted">{replaced}</span>
             </th>
-            <td>
+            <td data-label="State">
                 {state}
                 {import.error.map(|error| view! { <p class="note note--error">{error}</p> })}
             </td>
-            <td class="number">{format::count(import.records)}</td>
-            <td class="number">{format::count(import.valid)}</td>
-            <td class="number">{format::count(import.invalid)}</td>
-            <td class="number">{format::count(import.duplicates)}</td>
-            <td class="number">{speed}</td>
-            <td class="number">{format::bytes(import.bytes)}</td>
-            <td>
+            <td data-label="Rows" class="number">{format::count(import.records)}</td>
+            <td data-label="Valid" class="number">{format::count(import.valid)}</td>
+            <td data-label="Invalid" class="number">{format::count(import.invalid)}</td>
+            <td data-label="Duplicates" class="number">{format::count(import.duplicates)}</td>
+            <td data-label="Rows/s" class="number">{speed}</td>
+            <td data-label="Size" class="number">{format::bytes(import.bytes)}</td>
+            <td data-label="When">
                 <When at=Signal::derive(move || created_at) />
             </td>
         </tr>
