@@ -20,8 +20,6 @@ pub fn Pager(
     let last = last_page(total, page_size);
     let from = ((page - 1) * page_size + 1).min(total);
     let to = (page * page_size).min(total);
-    // Read once: a new page of the list brings a new pager.
-    let url = move |target: i64| untrack(|| to_page.run(target));
     let link = move |target: i64, words: &'static str, enabled: bool| {
         if enabled {
             view! {
