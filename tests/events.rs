@@ -25,11 +25,10 @@ impl Stream {
     /// The next message; comments that keep the connection alive are passed over.
     async fn next(&mut self) -> DatasetEvent {
         loop {
-            if let Some((message, rest)) = self.buffer.split_once("\n\n") {
-                let data = message.strip_prefix("data: ").map(|data| serde_json::from_str(data).unwrap());
-                self.buffer = rest.to_owned();
-                if let Some(event) = data {
-                    return event;
+            if let Some(end) = self.buffer.find("\n\n") {
+                let message: String = self.buffer.drain(..end + 2).collect();
+                if let Some(data) = message.strip_prefix("data: ") {
+                    return serde_json::from_str(data).unwrap();
                 }
                 continue;
             }

@@ -98,7 +98,7 @@ impl TestApp {
     /// Waits until a job has ended.
     pub async fn ended(&self, job_id: &str) -> JobStatus {
         let wait = anneal_server::jobs::runner::wait(&self.state, job_id, |_| {});
-        tokio::time::timeout(Duration::from_secs(120), wait).await.expect("the job ends").unwrap()
+        tokio::time::timeout(Duration::from_mins(2), wait).await.expect("the job ends").unwrap()
     }
 
     /// Runs a dry run to its end; answers its report.
