@@ -122,15 +122,13 @@ struct TargetDraft {
 /// Number per topic, with sum, normalise and uniform.
 #[component]
 pub fn TargetEditor() -> impl IntoView {
-    let drafts = RwSignal::new(None::<Vec<TargetDraft>>);
+    // What the form starts from; the form itself keeps what is typed.
+    let start = RwSignal::new(None::<Vec<(String, f64)>>);
     let distribution = field(|o| o.coverage.as_ref().map(|r| r.distribution.clone()).unwrap_or_default());
     let own = field(|o| o.dataset.target_distribution.is_some());
     let open = move |_| {
-        let rows = distribution
-            .get_untracked()
-            .into_iter()
-            .map(|row| TargetDraft { topic: row.topic, percent: RwSignal::new(shown(row.target_percentage)) });
-        drafts.set(Some(rows.collect()));
+        let rows = distribution.get_untracked().into_iter().map(|row| (row.topic, row.target_percentage));
+        start.set(Some(rows.collect()));
     };
     view! {
         <section class="card">
@@ -138,7 +136,7 @@ pub fn TargetEditor() -> impl IntoView {
                 <h3 class="card__title">"Targets"</h3>
                 <span class="card__aside">{move || if own.get() { "set by hand" } else { "uniform" }}</span>
             </header>
-            {move || match drafts.get() {
+            {move || match start.get() {
                 None => {
                     view! {
                         <p class="muted small">"The share each topic should have. Uniform unless you say otherwise."</p>
@@ -146,17 +144,18 @@ pub fn TargetEditor() -> impl IntoView {
                     }
                         .into_any()
                 }
-                Some(rows) => view! { <TargetForm rows close=Callback::new(move |()| drafts.set(None)) /> }.into_any(),
+                Some(rows) => view! { <TargetForm rows close=Callback::new(move |()| start.set(None)) /> }.into_any(),
             }}
         </section>
     }
 }
 
 #[component]
-fn TargetForm(rows: Vec<TargetDraft>, close: Callback<()>) -> impl IntoView {
+fn TargetForm(rows: Vec<(String, f64)>, close: Callback<()>) -> impl IntoView {
     let process = use_finetune_process();
     let task = Task::new();
-    let rows = StoredValue::new(rows);
+    let drafts = rows.into_iter().map(|(topic, percent)| TargetDraft { topic, percent: RwSignal::new(shown(percent)) });
+    let rows = StoredValue::new(drafts.collect::<Vec<_>>());
     let values = Memo::new(move |_| {
         rows.with_value(|rows| rows.iter().map(|row| parse_percent(&row.percent.get())).collect::<Vec<_>>())
     });

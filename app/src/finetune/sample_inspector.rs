@@ -271,7 +271,9 @@ pub fn SamplesWorthALook(
     counts: Memo<Option<(i64, i64)>>,
 ) -> impl IntoView {
     let process = use_finetune_process();
-    let samples = Resource::new(move || run_id.get(), worth_a_look);
+    let highest = first_page(run_id, SampleSelection::Highest);
+    let middle = first_page(run_id, SampleSelection::NearestMean);
+    let lowest = first_page(run_id, SampleSelection::Lowest);
     let failed = move || counts.get().map_or(0, |(_, failed)| failed);
     let all = move || counts.get().map_or(0, |(scored, failed)| scored + failed);
     let actions = move || {
@@ -290,7 +292,7 @@ pub fn SamplesWorthALook(
         <Card title="Samples worth a look" aside="the best, the middle, the worst" actions=ViewFn::from(actions)>
             <Transition fallback=|| view! { <p class="muted" role="status">"Loading samples…"</p> }>
                 {move || Suspend::new(async move {
-                    match samples.await {
+                    match two_of_each(vec![highest.await, middle.await, lowest.await]) {
                         Err(error) => view! { <ErrorView error /> }.into_any(),
                         Ok(samples) => {
                             view! {
@@ -307,14 +309,29 @@ pub fn SamplesWorthALook(
     }
 }
 
-async fn worth_a_look(run_id: Option<String>) -> Result<Vec<DryRunSample>, AppError> {
-    let Some(run_id) = run_id else { return Ok(Vec::new()) };
+/// A first page of samples. One call a resource: on the server, a resource may outlive the context that a
+/// second call would need.
+fn first_page(run_id: Memo<Option<String>>, selection: SampleSelection) -> Resource<Result<SamplePage, AppError>> {
+    Resource::new(
+        move || run_id.get(),
+        move |run_id| {
+            let selection = selection.clone();
+            async move {
+                match run_id {
+                    Some(run_id) => dry_run_samples(run_id, selection, 1).await,
+                    None => Ok(SamplePage::default()),
+                }
+            }
+        },
+    )
+}
+
+/// The first two of each page, none twice.
+fn two_of_each(pages: Vec<Result<SamplePage, AppError>>) -> Result<Vec<DryRunSample>, AppError> {
     let mut shown: Vec<DryRunSample> = Vec::new();
-    for selection in [SampleSelection::Highest, SampleSelection::NearestMean, SampleSelection::Lowest] {
-        let page = dry_run_samples(run_id.clone(), selection, 1).await?;
-        let new =
-            page.samples.into_iter().filter(|sample| shown.iter().all(|other| other.ordinal != sample.ordinal)).take(2);
-        let new: Vec<DryRunSample> = new.collect();
+    for page in pages {
+        let is_new = |sample: &DryRunSample| shown.iter().all(|other| other.ordinal != sample.ordinal);
+        let new: Vec<DryRunSample> = page?.samples.into_iter().filter(is_new).take(2).collect();
         shown.extend(new);
     }
     Ok(shown)
@@ -323,6 +340,26 @@ async fn worth_a_look(run_id: Option<String>) -> Result<Vec<DryRunSample>, AppEr
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn two_of_each_page_and_none_twice() {
+        let sample = |ordinal| DryRunSample {
+            ordinal,
+            record_id: ordinal,
+            topic: None,
+            prompt_preview: String::new(),
+            response: String::new(),
+            score: None,
+            reasoning: None,
+            error: None,
+            logs: Vec::new(),
+        };
+        let page =
+            |ordinals: &[i64]| Ok(SamplePage { samples: ordinals.iter().copied().map(sample).collect(), total: 9 });
+        let shown = two_of_each(vec![page(&[1, 2, 3]), page(&[2, 4, 5, 6]), page(&[])]).unwrap();
+        assert_eq!(shown.iter().map(|sample| sample.ordinal).collect::<Vec<_>>(), [1, 2, 4, 5]);
+        assert!(two_of_each(vec![page(&[1]), Err(AppError::invalid("no"))]).is_err());
+    }
 
     #[test]
     fn selections_survive_the_url() {

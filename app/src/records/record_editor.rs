@@ -32,15 +32,18 @@ pub fn RecordEditor(state: RecordsState, record: DatasetRecord, close: Callback<
             state.reload();
         });
     };
-    let was_raw = record.raw.is_some().then(|| {
-        view! {
-            <p class="note">
-                "This line could not be read as JSON, so here it is as it came. Make it one JSON object with an “input”."
-            </p>
-        }
-    });
+    let is_raw = record.raw.is_some();
+    let raw_note = move || {
+        (is_raw && saved.with(Option::is_none)).then(|| {
+            view! {
+                <p class="note">
+                    "This line could not be read as JSON, so here it is as it came. Make it one JSON object with an “input”."
+                </p>
+            }
+        })
+    };
     view! {
-        {was_raw}
+        {raw_note}
         <CodeEditor id="record-json" value=text label=format!("Record {id} as JSON") error_line rows=22 />
         <ErrorNote error />
         <div role="status">

@@ -66,6 +66,10 @@ fn row_direction(ev: &KeyboardEvent) -> Option<bool> {
     let target = ev.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
     let is_in =
         |selector: &str| target.as_ref().is_some_and(|target| target.closest(selector).ok().flatten().is_some());
+    if is_in(".filters__search") {
+        // A search field takes letters, but has no use for the arrows.
+        return matches!(ev.key().as_str(), "ArrowDown").then_some(true);
+    }
     if is_in("input:not([type=checkbox]), textarea, select, [role=tablist], .dialog--small") {
         return None;
     }

@@ -20,6 +20,12 @@ pub async fn list_records(
     .await
 }
 
+/// The first valid records, whole; `count` 1 to 10.
+#[server(prefix = "/api", endpoint = "records/first-valid", input = Json)]
+pub async fn first_valid_records(dataset_id: String, count: i64) -> Result<Vec<DatasetRecord>, AppError> {
+    super::boundary::answer(async |state| crate::datasets::records::first_valid(&state, &dataset_id, count).await).await
+}
+
 /// One record, whole.
 #[server(prefix = "/api", endpoint = "records/get", input = Json)]
 pub async fn get_record(dataset_id: String, record_id: i64) -> Result<DatasetRecord, AppError> {

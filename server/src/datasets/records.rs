@@ -29,6 +29,17 @@ pub async fn page(
     query::page(&state.db, dataset_id, filter, page.max(1), page_size.clamp(1, 200)).await
 }
 
+/// The first valid records, whole.
+pub async fn first_valid(state: &AppState, dataset_id: &str, count: i64) -> ServiceResult<Vec<DatasetRecord>> {
+    let filter = RecordFilter { status: Some(RecordStatus::Valid), ..RecordFilter::default() };
+    let rows = page(state, dataset_id, &filter, 1, count.clamp(1, 10)).await?.rows;
+    let mut records = Vec::with_capacity(rows.len());
+    for row in rows {
+        records.push(query::get(&state.db, dataset_id, row.id).await?);
+    }
+    Ok(records)
+}
+
 /// One record, whole.
 pub async fn get(state: &AppState, dataset_id: &str, record_id: i64) -> ServiceResult<DatasetRecord> {
     query::get(&state.db, dataset_id, record_id).await

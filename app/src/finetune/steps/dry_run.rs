@@ -62,6 +62,7 @@ pub fn DryRunPanel() -> impl IntoView {
     let running = Memo::new(move |_| process.job(JobKind::DryRun).is_some_and(|job| job.state.is_active()));
     let has_any = field(|o| !o.dry_run_history.is_empty());
     let checks = field(checks);
+    let responses = field(|o| o.recorded_responses);
     view! {
         <div class="panel panel--dry-run">
             <DryRunProgress />
@@ -74,9 +75,15 @@ pub fn DryRunPanel() -> impl IntoView {
                     <p class="muted">
                         "A dry run grades a sample of responses and says GO, CAUTION or NO-GO with its reasons, before any training is paid for."
                     </p>
+                    <Show when=move || responses.get() == 0>
+                        <p class="note note--attention">
+                            <span aria-hidden="true">"! "</span>
+                            "No valid record carries a recorded response: every conversation ends with the user. A dry run grades recorded responses, so import traces that hold the assistant's answers too."
+                        </p>
+                    </Show>
                     <Button
                         variant=ButtonVariant::Primary
-                        disabled=Signal::derive(move || running.get())
+                        disabled=Signal::derive(move || running.get() || responses.get() == 0)
                         on:click=move |_| open_configuration(process, None)
                     >
                         "Configure dry run"

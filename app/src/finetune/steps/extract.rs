@@ -1,9 +1,8 @@
 //! Step 1: what was imported, and how good it is.
 
-use anneal_server::api::{get_record, list_records};
+use anneal_server::api::first_valid_records;
 use anneal_server::format;
-use anneal_server::types::dataset::{DatasetRecord, RecordFilter};
-use anneal_server::types::error::AppError;
+use anneal_server::types::dataset::RecordFilter;
 use anneal_server::types::import::{ImportMode, ImportReport};
 use anneal_server::types::job::{JobKind, JobState};
 use anneal_server::types::overview::DatasetOverview;
@@ -13,6 +12,9 @@ use leptos::prelude::*;
 use super::parts::{Bar, Check, CheckState, Checklist, JobProgress, When, field};
 use crate::contexts::use_finetune_process;
 use crate::records::Conversation;
+
+/// Conversations shown.
+const SAMPLES: i64 = 3;
 
 /// The panel of step 1.
 #[component]
@@ -197,7 +199,7 @@ fn ImportsTable() -> impl IntoView {
             fallback=|| view! { <p class="muted">"Nothing was imported yet. “Data” in the header adds a file."</p> }
         >
             <div class="table-scroll" tabindex="0" role="region" aria-label="Imports">
-                <table class="table">
+                <table class="table table--cards">
                     <thead>
                         <tr>
                             <th scope="col">"File"</th>
@@ -233,21 +235,21 @@ fn import_row(import: ImportReport) -> impl IntoView {
     let created_at = import.created_at;
     view! {
         <tr>
-            <th scope="row" class="wrap" title=forms>
+            <th scope="row" data-label="File" class="imports__file" title=forms>
                 {import.file_name}
                 <span class="muted">{replaced}</span>
             </th>
-            <td>
+            <td data-label="State">
                 {state}
                 {import.error.map(|error| view! { <p class="note note--error">{error}</p> })}
             </td>
-            <td class="number">{format::count(import.records)}</td>
-            <td class="number">{format::count(import.valid)}</td>
-            <td class="number">{format::count(import.invalid)}</td>
-            <td class="number">{format::count(import.duplicates)}</td>
-            <td class="number">{speed}</td>
-            <td class="number">{format::bytes(import.bytes)}</td>
-            <td>
+            <td data-label="Rows" class="number">{format::count(import.records)}</td>
+            <td data-label="Valid" class="number">{format::count(import.valid)}</td>
+            <td data-label="Invalid" class="number">{format::count(import.invalid)}</td>
+            <td data-label="Duplicates" class="number">{format::count(import.duplicates)}</td>
+            <td data-label="Rows/s" class="number">{speed}</td>
+            <td data-label="Size" class="number">{format::bytes(import.bytes)}</td>
+            <td data-label="When">
                 <When at=Signal::derive(move || created_at) />
             </td>
         </tr>
@@ -266,7 +268,7 @@ fn rows_per_second(rows: i64, duration_ms: i64) -> String {
 fn SampleConversations() -> impl IntoView {
     let process = use_finetune_process();
     let revision = field(|o| (o.dataset.records_revision, o.hygiene.valid));
-    let samples = Resource::new(move || revision.get(), move |_| first_valid(process.dataset_id()));
+    let samples = Resource::new(move || revision.get(), move |_| first_valid_records(process.dataset_id(), SAMPLES));
     view! {
         <Transition fallback=|| view! { <p class="muted" role="status">"Loading conversations…"</p> }>
             {move || Suspend::new(async move {
@@ -296,16 +298,6 @@ fn SampleConversations() -> impl IntoView {
             })}
         </Transition>
     }
-}
-
-async fn first_valid(dataset_id: String) -> Result<Vec<DatasetRecord>, AppError> {
-    let filter = RecordFilter { status: Some(RecordStatus::Valid), ..RecordFilter::default() };
-    let page = list_records(dataset_id.clone(), filter, 1, 3).await?;
-    let mut records = Vec::with_capacity(page.rows.len());
-    for row in page.rows {
-        records.push(get_record(dataset_id.clone(), row.id).await?);
-    }
-    Ok(records)
 }
 
 #[cfg(test)]
