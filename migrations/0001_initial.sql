@@ -35,6 +35,8 @@ CREATE TABLE jobs (
 ) STRICT;
 CREATE INDEX jobs_by_state ON jobs (state, created_at);
 CREATE INDEX jobs_by_dataset ON jobs (dataset_id, kind, created_at);
+-- One at a time, whoever asks: only imports may queue up.
+CREATE UNIQUE INDEX jobs_one_active ON jobs (dataset_id, kind) WHERE state IN ('queued', 'running') AND kind <> 'import';
 
 CREATE TABLE imports (
     id           TEXT PRIMARY KEY,
@@ -48,6 +50,7 @@ CREATE TABLE imports (
     native_lines INTEGER NOT NULL DEFAULT 0,
     chat_lines   INTEGER NOT NULL DEFAULT 0,
     duration_ms  INTEGER NOT NULL DEFAULT 0,
+    settled      INTEGER NOT NULL DEFAULT 0,            -- 1 once nothing is left to do but to say so
     created_at   INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX imports_by_dataset ON imports (dataset_id, created_at);
@@ -88,7 +91,11 @@ CREATE TABLE records (
     updated_at       INTEGER NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX records_by_line ON records (import_id, line) WHERE import_id IS NOT NULL;
-CREATE INDEX records_by_status ON records (dataset_id, status, first_error, id);
+-- Walks and pages go by id, within a dataset or one status of it.
+CREATE INDEX records_by_id ON records (dataset_id, id);
+CREATE INDEX records_by_status_id ON records (dataset_id, status, id);
+CREATE INDEX records_by_import ON records (import_id, status) WHERE import_id IS NOT NULL;
+CREATE INDEX records_by_status ON records (dataset_id, status, first_error);
 CREATE INDEX records_by_topic ON records (dataset_id, status, topic, needs_review);
 CREATE INDEX records_by_prompt ON records (dataset_id, prompt_hash) WHERE prompt_hash IS NOT NULL;
 CREATE INDEX records_by_span ON records (dataset_id, span_id) WHERE span_id IS NOT NULL;

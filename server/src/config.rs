@@ -75,7 +75,7 @@ impl Default for Config {
             max_line_bytes: 16 << 20,
             script_limits: ScriptLimits::default(),
             concurrent_jobs: 4,
-            job_timeout: Duration::from_secs(6),
+            job_timeout: Duration::from_secs(10),
         }
     }
 }
@@ -91,7 +91,7 @@ impl Config {
         if !self.address.ip().is_loopback() && self.token.is_none() {
             return Err(ConfigError::TokenNeeded { address: self.address.ip() });
         }
-        std::fs::create_dir_all(self.uploads_dir())
+        create_private_dir(&self.uploads_dir())
             .map_err(|source| ConfigError::DataDir { path: self.data_dir.display().to_string(), source })?;
         Ok(self)
     }
@@ -105,6 +105,15 @@ impl Config {
     pub fn uploads_dir(&self) -> PathBuf {
         self.data_dir.join("uploads")
     }
+}
+
+/// Customers' conversations are nobody else's business: only this user may enter.
+fn create_private_dir(path: &std::path::Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
 }
 
 /// `$XDG_DATA_HOME/anneal`, else `~/.local/share/anneal`, else `./anneal-data`.

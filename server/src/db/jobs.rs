@@ -5,7 +5,7 @@ use sqlx::sqlite::SqliteRow;
 
 use super::{Db, Tx, unknown_word};
 use crate::clock::now_ms;
-use crate::error::ServiceResult;
+use crate::error::{ServiceError, ServiceResult};
 use crate::types::TimestampMs;
 use crate::types::error::AppError;
 use crate::types::job::{JobKind, JobState, JobStatus};
@@ -48,8 +48,19 @@ pub async fn insert(tx: &mut Tx, id: &str, kind: JobKind, dataset_id: &str, args
         .bind(args)
         .bind(now_ms())
         .execute(&mut **tx)
-        .await?;
+        .await
+        .map_err(already_active)?;
     Ok(())
+}
+
+/// What index `jobs_one_active` refuses is the user's second click, not our failure.
+fn already_active(error: sqlx::Error) -> ServiceError {
+    match &error {
+        sqlx::Error::Database(database) if database.is_unique_violation() => {
+            AppError::conflict("The same work is going on already. Wait for it, or cancel it first.").into()
+        }
+        _ => error.into(),
+    }
 }
 
 /// One job; 404 if there is none.
@@ -189,7 +200,7 @@ pub async fn finish(
 /// Puts a job of this runner back into the queue (the runner stops before the job is done).
 pub async fn release(db: &Db, id: &str, owner: &str) -> ServiceResult<()> {
     let mut tx = db.begin().await?;
-    sqlx::query("UPDATE jobs SET state = 'queued', owner = NULL, heartbeat_at = NULL WHERE id = ? AND owner = ?")
+    sqlx::query("UPDATE jobs SET state = 'queued', owner = NULL, heartbeat_at = NULL, attempts = MAX(attempts - 1, 1) WHERE id = ? AND owner = ?")
         .bind(id)
         .bind(owner)
         .execute(&mut *tx)
@@ -201,7 +212,7 @@ pub async fn release(db: &Db, id: &str, owner: &str) -> ServiceResult<()> {
 /// Queues an ended job again; 409 if it is active or succeeded.
 pub async fn requeue(tx: &mut Tx, id: &str) -> ServiceResult<()> {
     let changed = sqlx::query(
-        "UPDATE jobs SET state = 'queued', owner = NULL, error = NULL, finished_at = NULL, cancel_requested = 0
+        "UPDATE jobs SET state = 'queued', owner = NULL, error = NULL, finished_at = NULL, cancel_requested = 0, attempts = 0
          WHERE id = ? AND state IN ('cancelled', 'failed')",
     )
     .bind(id)
@@ -216,12 +227,14 @@ pub async fn requeue(tx: &mut Tx, id: &str) -> ServiceResult<()> {
     Ok(())
 }
 
-/// Asks a job to stop; a queued one is cancelled at once. Answers the job as it is then.
+/// Asks a job to stop. One that never ran is cancelled at once; any other is left to its runner (the present
+/// or the next one), which keeps and reports what was done. Answers the job as it is then.
 pub async fn request_cancel(db: &Db, id: &str) -> ServiceResult<JobStatus> {
     let mut tx = db.begin().await?;
     let row = sqlx::query(
-        "UPDATE jobs SET cancel_requested = (state = 'running'), state = CASE state WHEN 'queued' THEN 'cancelled' ELSE state END,
-                         finished_at = CASE state WHEN 'queued' THEN ?2 ELSE finished_at END
+        "UPDATE jobs SET cancel_requested = (state = 'running' OR (state = 'queued' AND attempts > 0)),
+                         state = CASE WHEN state = 'queued' AND attempts = 0 THEN 'cancelled' ELSE state END,
+                         finished_at = CASE WHEN state = 'queued' AND attempts = 0 THEN ?2 ELSE finished_at END
          WHERE id = ?1 RETURNING *",
     )
     .bind(id)
@@ -280,4 +293,14 @@ pub async fn active_args(db: &Db, kind: JobKind) -> ServiceResult<Vec<String>> {
         .fetch_all(db.read())
         .await?;
     rows.iter().map(|row| Ok(row.try_get("args")?)).collect()
+}
+
+/// Whether the job is still this runner's, asked within the transaction that is about to write its results.
+pub async fn is_owned(tx: &mut Tx, id: &str, owner: &str) -> ServiceResult<bool> {
+    Ok(sqlx::query("SELECT 1 FROM jobs WHERE id = ? AND owner = ? AND state = 'running'")
+        .bind(id)
+        .bind(owner)
+        .fetch_optional(&mut **tx)
+        .await?
+        .is_some())
 }

@@ -34,8 +34,8 @@ pub fn secure(router: Router<AppState>, state: &AppState) -> Router<AppState> {
         .layer(middleware::from_fn(limit_body))
         .layer(middleware::from_fn_with_state(state.clone(), authenticate))
         .layer(middleware::from_fn_with_state(state.clone(), check_origin))
-        .layer(middleware::from_fn(set_headers))
         .layer(CatchPanicLayer::new())
+        .layer(middleware::from_fn(set_headers))
         .layer(middleware::from_fn(trace))
 }
 

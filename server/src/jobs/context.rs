@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
-use crate::db;
+use crate::db::{self, Tx};
 use crate::error::ServiceResult;
 use crate::state::AppState;
+use crate::types::error::AppError;
 use crate::types::event::DatasetEvent;
 use crate::types::job::JobStatus;
 
@@ -67,6 +68,17 @@ impl JobContext {
     /// True if the job must not write any more, or only what it is in the middle of.
     pub fn interrupted(&self) -> bool {
         self.state.shutdown.is_cancelled() || self.lost.load(Ordering::Relaxed)
+    }
+
+    /// Begins a transaction for results, if the job is still this runner's. A job that was taken over writes
+    /// nothing more: its new runner is at the same work.
+    pub async fn begin(&self) -> ServiceResult<Tx> {
+        let mut tx = self.state.db.begin().await?;
+        if db::jobs::is_owned(&mut tx, &self.job_id, &self.owner).await? {
+            return Ok(tx);
+        }
+        self.lost.store(true, Ordering::Relaxed);
+        Err(AppError::Unavailable { message: "Another process has taken this job over.".to_owned() }.into())
     }
 
     /// Stores and tells how far the job is.

@@ -49,7 +49,7 @@ pub(super) async fn run(context: &JobContext, args: &str) -> ServiceResult<Outco
 }
 
 async fn add_duration(context: &JobContext, run_id: &str, started: Instant) -> ServiceResult<()> {
-    let mut tx = context.state.db.begin().await?;
+    let mut tx = context.begin().await?;
     db::dry_runs::add_duration(&mut tx, run_id, i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX))
         .await?;
     tx.commit().await?;
@@ -87,7 +87,7 @@ async fn plan(context: &JobContext, row: &DryRunRow) -> ServiceResult<()> {
         }
     })
     .await?;
-    let mut tx = state.db.begin().await?;
+    let mut tx = context.begin().await?;
     db::dry_runs::insert_plan(&mut tx, &row.summary.id, eligible, &samples).await?;
     tx.commit().await?;
     Ok(())
@@ -131,7 +131,7 @@ async fn grade_all(context: &JobContext, row: &DryRunRow) -> ServiceResult<()> {
             }
             counts.finished += 1;
             counts.failed += i64::from(result.error.is_some());
-            let mut tx = state.db.begin().await?;
+            let mut tx = context.begin().await?;
             db::dry_runs::set_result(&mut tx, run_id, &result).await?;
             tx.commit().await?;
             let message = format!("{} graded, {} failed", format::count(counts.finished), format::count(counts.failed));
@@ -175,11 +175,11 @@ async fn grade_one(
     let input = grade_input(&record, &response);
     // The seed is the sample's own, so that a script that draws random numbers scores the same when run again.
     let seed = row.summary.config.seed ^ u64::try_from(sample.record_id).unwrap_or_default();
-    let mut graded = state.scripts.grade(&script, &input, seed).await;
+    let mut graded = state.scripts.grade_with_logs(&script, &input, seed).await;
     if matches!(graded, Err(GradeError::Unavailable { .. } | GradeError::Crashed { .. } | GradeError::Deadline { .. }))
     {
         // These can come from the machine rather than from the script; the others would only repeat.
-        graded = state.scripts.grade(&script, &input, seed).await;
+        graded = state.scripts.grade_with_logs(&script, &input, seed).await;
     }
     let shown = response.as_shown();
     Ok(match graded {
@@ -220,7 +220,7 @@ async fn report(context: &JobContext, run_id: &str) -> ServiceResult<Outcome> {
         }
         None => "no sample was scored".to_owned(),
     };
-    let mut tx = state.db.begin().await?;
+    let mut tx = context.begin().await?;
     // A cancel before the first score leaves nothing to report on.
     if counts.finished > 0 {
         db::dry_runs::set_report(&mut tx, run_id, &report).await?;

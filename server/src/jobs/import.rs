@@ -192,7 +192,7 @@ struct Writer {
 impl Writer {
     async fn store(&mut self, batch: Batch) -> ServiceResult<()> {
         let Batch { records, bytes_read, last_line } = batch;
-        let mut tx = self.context.state.db.begin().await?;
+        let mut tx = self.context.begin().await?;
         let kept = kept_by_key(&mut tx, &self.context.dataset_id, self.replaces_up_to, &records).await?;
         let first_id = db::records::write::last_id(&mut tx).await? + 1;
         let formats = count_formats(&records);

@@ -87,6 +87,9 @@ async fn run_job(state: AppState, owner: Arc<str>, job: JobRow) {
         owner,
         state,
     };
+    if status.cancel_requested {
+        context.cancelled.cancel();
+    }
     context.state.events.send(&context.dataset_id, DatasetEvent::Job { job: status });
     context.state.events.changed(&context.dataset_id);
     let beating = tokio::spawn(beat(context.clone()));
