@@ -54,14 +54,6 @@ fn Figures(view: DryRunView) -> impl IntoView {
 fn VerdictBanner(report: DryRunReport) -> impl IntoView {
     let process = use_finetune_process();
     let failed = report.failed;
-    let scored = report.samples_evaluated;
-    let partial = report.partial.then(|| {
-        format!(
-            "This run was stopped after {} of {} samples; it speaks for those alone.",
-            format::count(scored + failed),
-            format::count(report.samples_planned)
-        )
-    });
     let Some(diagnosis) = report.diagnosis else {
         let message = format!(
             "Not one of {} could be scored, so there is no verdict. Look at why they failed.",
@@ -100,7 +92,6 @@ fn VerdictBanner(report: DryRunReport) -> impl IntoView {
                 <p class="small">
                     {confidence_words(diagnosis.confidence, &diagnosis.confidence_reason)}
                 </p>
-                {partial.map(|text| view! { <p class="small">{text}</p> })}
             </div>
             <div class="verdict__actions">
                 {first.map(|finding| view! { <FindingButton finding /> })}

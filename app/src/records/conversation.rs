@@ -13,10 +13,10 @@ pub fn Conversation(record: DatasetRecord) -> impl IntoView {
     let DatasetRecord { data, raw, .. } = record;
     if let Some(raw) = raw {
         return view! {
-            <section class="conversation" aria-label="The line as it came">
+            <div class="conversation">
                 <h4 class="conversation__part">"The line as it came"</h4>
                 <LongText text=raw code=true />
-            </section>
+            </div>
         }
         .into_any();
     }
@@ -25,7 +25,7 @@ pub fn Conversation(record: DatasetRecord) -> impl IntoView {
     let tools = data.get("input").and_then(|input| input.get("tools")).filter(|tools| !tools.is_null()).cloned();
     let unreadable = prompt.is_none().then(|| pretty(&data));
     view! {
-        <section class="conversation" aria-label="Conversation">
+        <div class="conversation">
             <h4 class="conversation__part">"Prompt"</h4>
             {prompt.map(|messages| messages.into_iter().map(message_view).collect_view())}
             {unreadable
@@ -38,7 +38,7 @@ pub fn Conversation(record: DatasetRecord) -> impl IntoView {
             {tools.map(tools_view)}
             <h4 class="conversation__part">"Recorded answer"</h4>
             {answer_view(answer)}
-        </section>
+        </div>
     }
     .into_any()
 }

@@ -182,7 +182,7 @@ pub fn ErrorBreakdown() -> impl IntoView {
 pub fn Recommendations(#[prop(into)] items: Signal<Vec<String>>) -> impl IntoView {
     view! {
         <Show when=move || items.with(|i| !i.is_empty())>
-            <h4>"What to do"</h4>
+            <p class="subhead">"What to do"</p>
             <ul class="bullets">
                 {move || items.get().into_iter().map(|text| view! { <li>{text}</li> }).collect_view()}
             </ul>
@@ -283,8 +283,9 @@ fn SampleConversations() -> impl IntoView {
                                 {records
                                     .into_iter()
                                     .map(|record| {
+                                        let label = format!("Conversation of record {}", record.id);
                                         view! {
-                                            <article class="sample">
+                                            <article class="sample" tabindex="0" aria-label=label>
                                                 <Conversation record />
                                             </article>
                                         }
