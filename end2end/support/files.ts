@@ -12,13 +12,13 @@ export interface TraceFile {
   records: number;
 }
 
-/** 200 conversations with tools, gzipped chat JSONL. */
+/** One record per model call of an airline agent with tools, each with the recorded answer; gzipped. */
 export function airlineFile(): TraceFile {
-  const path = join(root, "../shared/data/airline_chat.jsonl.gz");
-  if (existsSync(path)) return { name: "airline_chat.jsonl.gz", mimeType: "application/gzip", buffer: readFileSync(path), records: 200 };
+  const path = join(root, "../shared/data/airline_spans.jsonl.gz");
+  if (existsSync(path)) return { name: "airline_spans.jsonl.gz", mimeType: "application/gzip", buffer: readFileSync(path), records: 603 };
   console.log(`${path} is missing: using generated conversations instead`);
-  const lines = Array.from({ length: 200 }, (_, n) => chatLine(n));
-  return { name: "airline_chat.jsonl.gz", mimeType: "application/gzip", buffer: gzipSync(lines.join("\n")), records: 200 };
+  const lines = Array.from({ length: 603 }, (_, n) => chatLine(n));
+  return { name: "airline_spans.jsonl.gz", mimeType: "application/gzip", buffer: gzipSync(lines.join("\n")), records: 603 };
 }
 
 const requests = ["cancel my reservation and refund it", "book a flight for two", "add a checked bag", "change my seat"];

@@ -7,6 +7,7 @@ use crate::db::records::write::{self, RecordVerdict};
 use crate::db::{self, Tx};
 use crate::error::ServiceResult;
 use crate::import::derive;
+use crate::jobs::import::refuse_while_validating;
 use crate::state::AppState;
 use crate::types::dataset::{DatasetRecord, RecordFilter, RecordPage};
 use crate::types::error::AppError;
@@ -48,6 +49,7 @@ pub async fn get(state: &AppState, dataset_id: &str, record_id: i64) -> ServiceR
 /// Replaces a record's data by this JSON text; validates it and whatever shares its keys, before or after.
 pub async fn update(state: &AppState, dataset_id: &str, record_id: i64, text: &str) -> ServiceResult<DatasetRecord> {
     let dataset = db::datasets::get(&state.db, dataset_id).await?;
+    refuse_while_validating(state, dataset_id).await?;
     let before = query::get(&state.db, dataset_id, record_id).await?;
     let data = parse_edit(text)?;
 

@@ -110,3 +110,18 @@ pub async fn list(db: &Db, dataset_id: &str) -> ServiceResult<Vec<ImportReport>>
     }
     Ok(reports)
 }
+
+/// Marks an import as done but for its job's end, in the transaction of its last change.
+pub async fn set_settled(tx: &mut Tx, id: &str) -> ServiceResult<()> {
+    sqlx::query("UPDATE imports SET settled = 1 WHERE id = ?").bind(id).execute(&mut **tx).await?;
+    Ok(())
+}
+
+/// Whether it was marked so.
+pub async fn is_settled(db: &Db, id: &str) -> ServiceResult<bool> {
+    Ok(sqlx::query("SELECT 1 FROM imports WHERE id = ? AND settled = 1")
+        .bind(id)
+        .fetch_optional(db.read())
+        .await?
+        .is_some())
+}

@@ -12,7 +12,7 @@ use crate::types::dataset::DatasetRecord;
 use crate::types::validation::RecordStatus;
 
 /// Records read at once.
-const WINDOW: i64 = 200;
+const WINDOW: i64 = 50;
 
 /// How a record is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

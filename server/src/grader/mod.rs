@@ -37,4 +37,4 @@ pub use worker::{WORKER_ARGUMENT, worker_main};
 
 mod service;
 
-pub use service::{save, test_grader_on_sample, versions};
+pub use service::{sample_seed, save, test_grader_on_sample, versions};

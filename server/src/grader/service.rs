@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use super::GradeError;
 use super::input::{RecordedResponse, grade_input, recorded_response};
-use super::{GradeError, Graded};
+use super::protocol::Verdict;
 use crate::clock::now_ms;
 use crate::db;
 use crate::db::records::scan::{self, Scan};
@@ -11,6 +12,7 @@ use crate::dry_run::sample::choose_indices;
 use crate::error::{ServiceError, ServiceResult};
 use crate::state::AppState;
 use crate::types::dataset::DatasetRecord;
+use crate::types::dry_run::DryRunConfig;
 use crate::types::error::AppError;
 use crate::types::grader::{GraderConfig, GraderTestReport, GraderTestResult, GraderTestStats, GraderVersion};
 
@@ -74,6 +76,7 @@ pub async fn test_grader_on_sample(
     if !(1..=MAX_TEST_SAMPLES).contains(&samples) {
         return Err(AppError::invalid_field("samples", "Test on 1 to 20 samples; a dry run takes more.").into());
     }
+    db::datasets::get(&state.db, dataset_id).await?;
     let saved = db::graders::current(&state.db, dataset_id).await?;
     let (config, version) = match (draft, saved) {
         (Some(draft), Some(saved)) if saved.config == draft => (draft, Some(saved.version)),
@@ -158,13 +161,19 @@ async fn test_one(state: &AppState, script: &Arc<str>, record: &DatasetRecord) -
         return GraderTestResult { error: Some("The record has no recorded response any more.".to_owned()), ..empty };
     };
     let response_preview = preview(&response.as_shown());
-    let seed = u64::try_from(record.id).unwrap_or_default();
-    match state.scripts.grade(script, &grade_input(record, &response), seed).await {
-        Ok(Graded { score, reasoning, logs }) => {
+    let seed = sample_seed(DryRunConfig::default().seed, record.id);
+    let (graded, logs) = state.scripts.grade_with_logs(script, &grade_input(record, &response), seed).await;
+    match graded {
+        Ok(Verdict { score, reasoning }) => {
             GraderTestResult { score: Some(score), reasoning, logs, response_preview, ..empty }
         }
-        Err(error) => GraderTestResult { error: Some(error.to_string()), response_preview, ..empty },
+        Err(error) => GraderTestResult { error: Some(error.to_string()), logs, response_preview, ..empty },
     }
+}
+
+/// The seed of a sample's `Math.random`: its own, so that it scores the same in a test, a run and a resumed run.
+pub fn sample_seed(seed: u64, record_id: i64) -> u64 {
+    seed ^ record_id.unsigned_abs()
 }
 
 fn stats(results: &[GraderTestResult]) -> Option<GraderTestStats> {

@@ -1,5 +1,7 @@
 //! The categorization job: labels by keyword.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::{JobContext, Outcome};
@@ -13,7 +15,7 @@ use crate::types::error::AppError;
 use crate::types::topics::{CategorizationMetadata, CategorizeMode};
 
 /// Records a transaction.
-const BATCH: i64 = 500;
+const BATCH: i64 = 100;
 
 /// The job's arguments.
 #[derive(Debug, Serialize, Deserialize)]
@@ -35,7 +37,7 @@ pub(super) async fn run(context: &JobContext, args: &str) -> ServiceResult<Outco
         )
         .into());
     };
-    let index = KeywordIndex::new(&hierarchy);
+    let index = Arc::new(KeywordIndex::new(&hierarchy));
     let scan = Scan {
         without_topic: args.mode == CategorizeMode::UnlabelledOnly,
         not_manual: !args.include_manual,
@@ -51,19 +53,27 @@ pub(super) async fn run(context: &JobContext, args: &str) -> ServiceResult<Outco
         let Some(last) = batch.last() else { return Ok(Outcome::Done(summary(labelled, seen))) };
         cursor = last.id;
         seen += i64::try_from(batch.len()).unwrap_or(i64::MAX);
-        labelled += store_labels(context, &index, &batch).await?;
+        labelled += store_labels(context, &index, batch, args.include_manual).await?;
         context.progress(seen, total, "records", summary(labelled, seen)).await?;
     }
 }
 
-async fn store_labels(context: &JobContext, index: &KeywordIndex, batch: &[DatasetRecord]) -> ServiceResult<i64> {
+/// Labels are computed before the write lock is taken. What a person labelled in between stays.
+async fn store_labels(
+    context: &JobContext,
+    index: &Arc<KeywordIndex>,
+    batch: Vec<DatasetRecord>,
+    include_manual: bool,
+) -> ServiceResult<i64> {
+    let index = index.clone();
+    let labels = tokio::task::spawn_blocking(move || {
+        batch.iter().filter_map(|record| Some((record.id, label(&index, record)?))).collect::<Vec<_>>()
+    })
+    .await?;
     let mut labelled = 0;
-    let mut tx = context.state.db.begin().await?;
-    for record in batch {
-        if let Some(label) = label(index, record) {
-            db::records::write::set_topic(&mut tx, record.id, &label).await?;
-            labelled += 1;
-        }
+    let mut tx = context.begin().await?;
+    for (id, label) in &labels {
+        labelled += i64::from(db::records::write::set_topic(&mut tx, *id, label, include_manual).await?);
     }
     if labelled > 0 {
         db::datasets::touch_records(&mut tx, &context.dataset_id).await?;

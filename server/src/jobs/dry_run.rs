@@ -20,7 +20,7 @@ use crate::dry_run::sample::{allocate, choose_indices};
 use crate::error::{ServiceError, ServiceResult};
 use crate::format;
 use crate::grader::GradeError;
-use crate::grader::input::{grade_input, recorded_response};
+use crate::grader::{grade_input, recorded_response, sample_seed};
 use crate::types::error::AppError;
 use crate::types::grader::GraderConfig;
 
@@ -151,18 +151,22 @@ async fn grade_one(
     sample: PlannedSample,
 ) -> ServiceResult<SampleResult> {
     let state = &context.state;
-    let failed = |response: String, error: String| SampleResult {
+    let failed = |response: String, error: String, logs: Vec<String>| SampleResult {
         ordinal: sample.ordinal,
         response,
         score: None,
         reasoning: None,
         error: Some(error),
-        logs: Vec::new(),
+        logs,
     };
     let record = match db::records::query::get(&state.db, &row.dataset_id, sample.record_id).await {
         Ok(record) => record,
         Err(ServiceError::App(AppError::NotFound { .. })) => {
-            return Ok(failed(String::new(), "The record was deleted after the run was planned.".to_owned()));
+            return Ok(failed(
+                String::new(),
+                "The record was deleted after the run was planned.".to_owned(),
+                Vec::new(),
+            ));
         }
         Err(error) => return Err(error),
     };
@@ -170,16 +174,16 @@ async fn grade_one(
         return Ok(failed(
             String::new(),
             "The record has lost its recorded response since the run was planned.".to_owned(),
+            Vec::new(),
         ));
     };
     let input = grade_input(&record, &response);
-    // The seed is the sample's own, so that a script that draws random numbers scores the same when run again.
-    let seed = row.summary.config.seed ^ u64::try_from(sample.record_id).unwrap_or_default();
-    let mut graded = state.scripts.grade_with_logs(&script, &input, seed).await;
+    let seed = sample_seed(row.summary.config.seed, sample.record_id);
+    let (mut graded, mut logs) = state.scripts.grade_with_logs(&script, &input, seed).await;
     if matches!(graded, Err(GradeError::Unavailable { .. } | GradeError::Crashed { .. } | GradeError::Deadline { .. }))
     {
         // These can come from the machine rather than from the script; the others would only repeat.
-        graded = state.scripts.grade_with_logs(&script, &input, seed).await;
+        (graded, logs) = state.scripts.grade_with_logs(&script, &input, seed).await;
     }
     let shown = response.as_shown();
     Ok(match graded {
@@ -189,9 +193,9 @@ async fn grade_one(
             score: Some(graded.score),
             reasoning: graded.reasoning,
             error: None,
-            logs: graded.logs,
+            logs,
         },
-        Err(error) => failed(shown, error.to_string()),
+        Err(error) => failed(shown, error.to_string(), logs),
     })
 }
 

@@ -55,6 +55,7 @@ pub struct ImportRequest<'a> {
 /// Queues an import; answers the job's id.
 pub async fn start(state: &AppState, dataset_id: &str, request: ImportRequest<'_>) -> ServiceResult<String> {
     db::datasets::get(&state.db, dataset_id).await?;
+    refuse_while_validating(state, dataset_id).await?;
     let bytes = tokio::fs::metadata(request.path).await.map_err(|error| {
         ServiceError::App(AppError::invalid_field(
             "file",
@@ -90,6 +91,18 @@ pub async fn start(state: &AppState, dataset_id: &str, request: ImportRequest<'_
     Ok(job_id)
 }
 
+/// A validation of all records decides duplicates in record order; what came or changed beside it could be
+/// decided by half the picture.
+pub(crate) async fn refuse_while_validating(state: &AppState, dataset_id: &str) -> ServiceResult<()> {
+    if db::jobs::is_active(&state.db, dataset_id, JobKind::Validate).await? {
+        return Err(AppError::conflict(
+            "The records are being validated by changed rules. Wait until that is done, then try again.",
+        )
+        .into());
+    }
+    Ok(())
+}
+
 /// Deletes uploads that no import will read any more: their dataset was deleted, or the server ended while
 /// they were arriving. Called at start, before anything is uploaded.
 pub async fn delete_orphaned_uploads(state: &AppState) -> ServiceResult<()> {
@@ -109,6 +122,10 @@ pub async fn delete_orphaned_uploads(state: &AppState) -> ServiceResult<()> {
 /// Runs it from where it stopped.
 pub(super) async fn run(context: &JobContext, args: &str) -> ServiceResult<Outcome> {
     let args: Args = serde_json::from_str(args)?;
+    if db::imports::is_settled(&context.state.db, &args.import_id).await? {
+        // The process ended between the last word of the import and the job's.
+        return Ok(Outcome::Done("read before the server's last stop".to_owned()));
+    }
     let outcome = read_file(context, &args).await;
     let ended = !matches!(outcome, Ok(Outcome::Interrupted));
     let complete = matches!(outcome, Ok(Outcome::Done(_)));
@@ -120,16 +137,17 @@ pub(super) async fn run(context: &JobContext, args: &str) -> ServiceResult<Outco
 
 /// What follows the reading: a replacing import replaces or leaves no trace, and an upload is deleted.
 async fn settle(context: &JobContext, args: &Args, complete: bool) -> ServiceResult<()> {
-    if args.mode == ImportMode::Replace {
-        let mut tx = context.state.db.begin().await?;
-        if complete {
+    let mut tx = context.begin().await?;
+    if complete {
+        if args.mode == ImportMode::Replace {
             db::records::write::delete_up_to(&mut tx, &context.dataset_id, args.replaces_up_to).await?;
-        } else {
-            db::records::write::delete_import(&mut tx, &args.import_id).await?;
         }
-        db::datasets::touch_records(&mut tx, &context.dataset_id).await?;
-        tx.commit().await?;
+        db::imports::set_settled(&mut tx, &args.import_id).await?;
+    } else if args.mode == ImportMode::Replace {
+        db::records::write::delete_import(&mut tx, &args.import_id).await?;
     }
+    db::datasets::touch_records(&mut tx, &context.dataset_id).await?;
+    tx.commit().await?;
     if args.owns_file
         && let Err(error) = tokio::fs::remove_file(&args.path).await
     {

@@ -17,7 +17,7 @@ use crate::types::job::JobKind;
 use crate::types::validation::RecordStatus;
 
 /// Records a transaction.
-const BATCH: i64 = 200;
+const BATCH: i64 = 50;
 
 /// Marks every record pending and queues the job, in the caller's transaction.
 pub async fn enqueue(tx: &mut Tx, dataset_id: &str) -> ServiceResult<String> {
@@ -64,7 +64,7 @@ async fn validate_batch(context: &JobContext, batch: Vec<DatasetRecord>) -> Serv
     })
     .await?;
 
-    let mut tx = state.db.begin().await?;
+    let mut tx = context.begin().await?;
     for (id, span, hash, verdict) in checked {
         let hashes: Vec<[u8; 16]> = hash.into_iter().collect();
         let spans: Vec<&str> = span.as_deref().into_iter().collect();

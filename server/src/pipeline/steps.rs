@@ -34,8 +34,7 @@ pub fn compute_extract_step_status(inputs: &PipelineInputs) -> PipelineStep {
     }
     let facts = record_facts(inputs);
     if let Some(error) = &inputs.import_failed {
-        let status = if inputs.valid_records == 0 { Failed } else { Attention };
-        return card.done(status, format!("{facts} • last import failed: {error}"));
+        return card.done(Failed, format!("{facts} • last import failed: {error}"));
     }
     let status = if inputs.pending_records > 0 {
         Attention

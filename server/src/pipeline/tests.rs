@@ -91,7 +91,7 @@ fn extract_follows_its_row() {
         ),
         (
             |i| i.import_failed = Some("the archive is cut off".to_owned()),
-            Attention,
+            Failed,
             "1,042 records, 1,008 valid • last import failed: the archive is cut off",
         ),
         (

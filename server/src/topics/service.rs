@@ -21,22 +21,26 @@ const MAX_ASSIGN: usize = 10_000;
 pub async fn import(state: &AppState, dataset_id: &str, json: &str, confirm: bool) -> ServiceResult<TopicHierarchy> {
     let dataset = db::datasets::get(&state.db, dataset_id).await?;
     let hierarchy = parse_hierarchy(json).map_err(|error| AppError::invalid_field("json", error.to_string()))?;
+    let base = db::topics::last_version(&state.db, dataset_id).await?;
     let old = db::topics::current(&state.db, dataset_id).await?.unwrap_or_default();
     let unlabelled = replace_outcome(&old, &hierarchy);
-    store(state, &dataset, EditOutcome { hierarchy, renamed: None, unlabelled }, confirm).await
+    store(state, &dataset, base, EditOutcome { hierarchy, renamed: None, unlabelled }, confirm).await
 }
 
 /// One change by hand.
 pub async fn edit(state: &AppState, dataset_id: &str, edit: TopicEdit, confirm: bool) -> ServiceResult<TopicHierarchy> {
     let dataset = db::datasets::get(&state.db, dataset_id).await?;
+    let base = db::topics::last_version(&state.db, dataset_id).await?;
     let old = db::topics::current(&state.db, dataset_id).await?.unwrap_or_default();
     let outcome = apply_edit(&old, &edit).map_err(|error| AppError::invalid_field("name", error.to_string()))?;
-    store(state, &dataset, outcome, confirm).await
+    store(state, &dataset, base, outcome, confirm).await
 }
 
+/// `base` is the version that `outcome` was computed from, read before it: a change in between is a conflict.
 async fn store(
     state: &AppState,
     dataset: &Dataset,
+    base: i64,
     outcome: EditOutcome,
     confirm: bool,
 ) -> ServiceResult<TopicHierarchy> {
@@ -54,7 +58,6 @@ async fn store(
         ))
         .into());
     }
-    let base = db::topics::last_version(&state.db, id).await?;
     hierarchy.version = base + 1;
     let mut tx = state.db.begin().await?;
     if !db::topics::insert(&mut tx, id, base, &hierarchy).await? {
@@ -116,11 +119,12 @@ pub async fn assign(state: &AppState, dataset_id: &str, record_ids: &[i64], topi
         )
         .into());
     }
-    let mut changed = 0;
-    for id in record_ids {
-        // Asked one by one: a record of another dataset must not be reached through this one.
-        db::records::query::get(&state.db, dataset_id, *id).await?;
+    // A record of another dataset must not be reached through this one.
+    let distinct: std::collections::HashSet<i64> = record_ids.iter().copied().collect();
+    if db::records::query::count_of(&state.db, dataset_id, record_ids).await? != distinct.len() as u64 {
+        return Err(AppError::not_found("One of these records").into());
     }
+    let mut changed = 0;
     let mut tx = state.db.begin().await?;
     for id in record_ids {
         match topic {
@@ -132,7 +136,7 @@ pub async fn assign(state: &AppState, dataset_id: &str, record_ids: &[i64], topi
                     needs_review: false,
                     secondary_topics: Vec::new(),
                 };
-                db::records::write::set_topic(&mut tx, *id, &label).await?;
+                db::records::write::set_topic(&mut tx, *id, &label, true).await?;
             }
             None => db::records::write::clear_topic(&mut tx, *id).await?,
         }

@@ -147,6 +147,18 @@ pub async fn count_with_topics(db: &Db, dataset_id: &str, topics: &[String]) -> 
     Ok(row.try_get("n")?)
 }
 
+/// How many of these ids are records of the dataset.
+pub async fn count_of(db: &Db, dataset_id: &str, ids: &[i64]) -> ServiceResult<u64> {
+    let row = sqlx::query(
+        "SELECT COUNT(*) AS n FROM records WHERE dataset_id = ? AND id IN (SELECT value FROM json_each(?))",
+    )
+    .bind(dataset_id)
+    .bind(serde_json::to_string(ids)?)
+    .fetch_one(db.read())
+    .await?;
+    Ok(row.try_get::<i64, _>("n")?.unsigned_abs())
+}
+
 /// Valid records whose response is recorded.
 pub async fn recorded_responses(db: &Db, dataset_id: &str) -> ServiceResult<i64> {
     let row =

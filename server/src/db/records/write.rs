@@ -163,21 +163,29 @@ pub async fn set_all_pending(tx: &mut Tx, dataset_id: &str) -> ServiceResult<()>
     Ok(())
 }
 
-/// Labels one record.
-pub async fn set_topic(tx: &mut Tx, record_id: i64, label: &CategorizationMetadata) -> ServiceResult<()> {
-    sqlx::query(
-        "UPDATE records SET previous_topic = topic, topic = ?, topic_confidence = ?, topic_method = ?, needs_review = ?,
-                            secondary_topics = ? WHERE id = ?",
+/// Labels one record; one that was labelled by hand only if `over_manual`. Answers whether it did.
+pub async fn set_topic(
+    tx: &mut Tx,
+    record_id: i64,
+    label: &CategorizationMetadata,
+    over_manual: bool,
+) -> ServiceResult<bool> {
+    let changed = sqlx::query(
+        "UPDATE records SET previous_topic = CASE WHEN topic IS NOT ?2 THEN topic ELSE previous_topic END, topic = ?2,
+                            topic_confidence = ?3, topic_method = ?4, needs_review = ?5, secondary_topics = ?6
+         WHERE id = ?1 AND (?7 OR COALESCE(topic_method, '') <> 'manual')",
     )
+    .bind(record_id)
     .bind(&label.topic)
     .bind(label.confidence)
     .bind(label.method.as_str())
     .bind(label.needs_review)
     .bind(serde_json::to_string(&label.secondary_topics)?)
-    .bind(record_id)
+    .bind(over_manual)
     .execute(&mut **tx)
-    .await?;
-    Ok(())
+    .await?
+    .rows_affected();
+    Ok(changed == 1)
 }
 
 /// Takes the label off one record.
