@@ -73,6 +73,11 @@ pub fn App() -> impl IntoView {
     view! {
         <Title formatter=|text: String| if text.is_empty() { "Anneal".to_owned() } else { format!("{text} · Anneal") }/>
         <Router>
+            <noscript>
+                <p class="noscript">
+                    "JavaScript is off: everything can be read, data can be imported and the sample opened. To change topics, graders, records or settings and to start runs, switch it on (or use the command line)."
+                </p>
+            </noscript>
             <a class="skip-link" href="#main">"Skip to the content"</a>
             <FlatRoutes fallback=NotFoundPage>
                 <Route path=path!("/") view=|| view! { <Redirect path="/finetune"/> } ssr=SsrMode::Async/>

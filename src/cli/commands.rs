@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use anneal_server::datasets;
 use anneal_server::db;
 use anneal_server::dry_run;
+use anneal_server::error::ServiceError;
 use anneal_server::export::stream::{RecordFormat, records_jsonl};
 use anneal_server::grader;
 use anneal_server::jobs;
@@ -14,7 +15,8 @@ use anneal_server::sample;
 use anneal_server::state::AppState;
 use anneal_server::training;
 use anneal_server::types::dataset::Dataset;
-use anneal_server::types::dry_run::{DryRunConfig, DryRunReport, Verdict};
+use anneal_server::types::dry_run::{DryRunConfig, DryRunReport, SampleSelection, Verdict};
+use anneal_server::types::error::AppError;
 use anneal_server::types::grader::GraderConfig;
 use anneal_server::types::import::ImportMode;
 use anneal_server::types::job::{JobState, JobStatus};
@@ -44,8 +46,10 @@ pub async fn run(state: &AppState, command: Command) -> Result<ExitCode, CliErro
 
 /// By id, else by name; several of one name are an error that lists their ids.
 async fn find(state: &AppState, wanted: &str) -> Result<Dataset, CliError> {
-    if let Ok(dataset) = db::datasets::get(&state.db, wanted).await {
-        return Ok(dataset);
+    match db::datasets::get(&state.db, wanted).await {
+        Ok(dataset) => return Ok(dataset),
+        Err(ServiceError::App(AppError::NotFound { .. })) => {}
+        Err(error) => return Err(error.into()),
     }
     let mut found = db::datasets::find_by_name(&state.db, wanted).await?;
     match (found.pop(), found.len()) {
@@ -147,6 +151,7 @@ async fn validate(state: &AppState, wanted: &str, json: bool) -> Result<ExitCode
 
 async fn run_dry(state: &AppState, options: DryRunOptions) -> Result<ExitCode, CliError> {
     let dataset = find(state, &options.dataset).await?;
+    dry_run::require_responses(state, &dataset.id).await?;
     if let Some(path) = &options.grader {
         let script = tokio::fs::read_to_string(path)
             .await
@@ -167,6 +172,8 @@ async fn run_dry(state: &AppState, options: DryRunOptions) -> Result<ExitCode, C
         output::json(&report)?;
     } else {
         output::dry_run(&report);
+        let failed = db::dry_runs::samples(&state.db, &run.id, &SampleSelection::Failed, None, 1).await?;
+        output::failures(failed.samples.iter().filter_map(|sample| sample.error.as_deref()));
     }
     Ok(exit_code(&report))
 }

@@ -7,8 +7,8 @@ mod options;
 mod output;
 mod serve;
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use anneal_server::grader::WorkerCommand;
 use anneal_server::jobs;
@@ -89,7 +89,10 @@ async fn work_off(
 fn start_log(serving: bool) {
     let default = if serving { "info" } else { "warn" };
     let filter = EnvFilter::try_from_env("ANNEAL_LOG").unwrap_or_else(|_| EnvFilter::new(default));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(Arc::new(std::io::stderr()));
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr);
     if std::env::var("ANNEAL_LOG_FORMAT").is_ok_and(|format| format == "json") {
         log.json().init();
     } else {

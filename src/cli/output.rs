@@ -127,3 +127,16 @@ pub fn dry_run(report: &DryRunReport) {
 fn finding(finding: &Finding) {
     println!("! {}\n  {} {}", finding.message, finding.causes, finding.action_text);
 }
+
+/// Why samples failed: each reason once, the most frequent first.
+pub fn failures<'a>(errors: impl Iterator<Item = &'a str>) {
+    let mut counts = std::collections::BTreeMap::<&str, i64>::new();
+    for error in errors {
+        *counts.entry(error).or_default() += 1;
+    }
+    let mut counts: Vec<_> = counts.into_iter().collect();
+    counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    for (error, count) in counts.into_iter().take(5) {
+        println!("x {} failed: {error}", format::counted(count, "sample"));
+    }
+}

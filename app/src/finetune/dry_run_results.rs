@@ -74,9 +74,12 @@ fn VerdictBanner(report: DryRunReport) -> impl IntoView {
         Verdict::NoGo => ("verdict tone-bad", "✕ "),
     };
     let first = diagnosis.findings.iter().find(|finding| finding.action != FindingAction::None).cloned();
+    // Where something is to be mended first, mending is the button that stands out.
+    let train_variant =
+        if diagnosis.verdict == Verdict::Go { ButtonVariant::Primary } else { ButtonVariant::Secondary };
     let train = match diagnosis.verdict {
         Verdict::Go => Some("Go to training"),
-        Verdict::Caution => Some("Train anyway…"),
+        Verdict::Caution => Some("See the training files"),
         Verdict::NoGo => None,
     };
     view! {
@@ -98,7 +101,7 @@ fn VerdictBanner(report: DryRunReport) -> impl IntoView {
                 {train
                     .map(|label| {
                         view! {
-                            <Button variant=ButtonVariant::Primary on:click=move |_| process.select_step(PipelineStepId::Train)>
+                            <Button variant=train_variant on:click=move |_| process.select_step(PipelineStepId::Train)>
                                 {label}
                             </Button>
                         }
@@ -284,8 +287,6 @@ fn FindingRow(finding: Finding) -> impl IntoView {
         Some(Verdict::Caution | Verdict::Go) => ("!", "Makes it CAUTION: ", "finding__icon status status--attention"),
         None => ("i", "For your information: ", "finding__icon status status--info"),
     };
-    let more =
-        finding.samples_to_settle.map(|more| format!("{} would settle it.", format::counted(more, "further sample")));
     view! {
         <li class="finding">
             <span class=class aria-hidden="true">
@@ -297,7 +298,7 @@ fn FindingRow(finding: Finding) -> impl IntoView {
                     <strong>{finding.message.clone()}</strong>
                 </p>
                 <p class="muted small">{finding.causes.clone()}</p>
-                <p class="small">{finding.action_text.clone()} " " {more}</p>
+                <p class="small">{finding.action_text.clone()}</p>
                 <FindingButton finding />
             </div>
         </li>

@@ -158,7 +158,7 @@ pub fn Logs(lines: Vec<String>) -> impl IntoView {
         view! {
             <details class="disclosure">
                 <summary>{format!("{} logged", anneal_server::format::counted(i64::try_from(lines.len()).unwrap_or(i64::MAX), "line"))}</summary>
-                <pre class="text text--code">{lines.join("\n")}</pre>
+                <div class="text text--code">{lines.join("\n")}</div>
             </details>
         }
     })

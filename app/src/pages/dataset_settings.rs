@@ -120,7 +120,7 @@ fn AboutCard(dataset: Dataset) -> impl IntoView {
                     <textarea
                         id="settings-objective"
                         rows="3"
-                        maxlength="4000"
+                        maxlength="10000"
                         aria-describedby=described_by("settings-objective")
                         on:input=move |event| objective.set(event_target_value(&event))
                     >
@@ -294,8 +294,9 @@ fn StatisticsCard(overview: DatasetOverview) -> impl IntoView {
     let facts = [
         ("Records", format::count(hygiene.total + hygiene.pending)),
         ("Valid", format::count(hygiene.valid)),
-        ("Invalid", format!("{} ({} of all are not usable)", format::count(hygiene.rejected), hygiene.rejection_rate)),
+        ("Invalid", format::count(hygiene.rejected)),
         ("Duplicates kept aside", format::count(hygiene.duplicates_removed)),
+        ("Not usable in all", hygiene.rejection_rate),
         ("With a recorded answer", format::count(overview.recorded_responses)),
         ("Imports", if imports >= 50 { "50 or more".to_owned() } else { format::count(imports) }),
         ("Dry runs", if dry_runs >= 50 { "50 or more".to_owned() } else { format::count(dry_runs) }),

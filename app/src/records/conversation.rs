@@ -179,7 +179,8 @@ pub fn LongText(
 ) -> impl IntoView {
     let class = if code { "text text--code" } else { "text" };
     let Some(cut) = text.char_indices().nth(COLLAPSED_CHARS).map(|(index, _)| index) else {
-        return view! { <pre class=class>{text}</pre> }.into_any();
+        // No <pre>: HTML drops the line break it may begin with, and the browser then misses it.
+        return view! { <div class=class>{text}</div> }.into_any();
     };
     let (open, set_open) = signal(false);
     let rest = text[cut..].chars().count();
@@ -187,7 +188,7 @@ pub fn LongText(
         format!("Show {} more characters", anneal_server::format::count(i64::try_from(rest).unwrap_or(i64::MAX)));
     let start = format!("{}…", &text[..cut]);
     view! {
-        <pre class=class>{move || if open.get() { text.clone() } else { start.clone() }}</pre>
+        <div class=class>{move || if open.get() { text.clone() } else { start.clone() }}</div>
         <button
             type="button"
             class="link small"

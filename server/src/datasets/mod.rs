@@ -97,6 +97,11 @@ pub async fn delete(state: &AppState, id: &str, confirm_name: &str) -> ServiceRe
         )
         .into());
     }
+    discard(state, id).await
+}
+
+/// Deletes a dataset without asking: one that was made a moment ago for something that then failed.
+pub(crate) async fn discard(state: &AppState, id: &str) -> ServiceResult<()> {
     let mut tx = state.db.begin().await?;
     db::datasets::delete(&mut tx, id).await?;
     tx.commit().await?;

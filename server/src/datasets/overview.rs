@@ -25,7 +25,6 @@ pub async fn overview(state: &AppState, id: &str) -> ServiceResult<DatasetOvervi
     let dataset = db::datasets::get(&state.db, id).await?;
     let facts = Facts::gather(state, &dataset).await?;
     let pipeline_inputs = facts.pipeline_inputs(&dataset);
-    let recorded_responses = db::records::query::recorded_responses(&state.db, id).await?;
     let dry_run = facts.finished_dry_run().cloned().map(|summary| {
         let histogram = dry_run::histogram(&summary);
         DryRunView { summary, histogram }
@@ -42,7 +41,7 @@ pub async fn overview(state: &AppState, id: &str) -> ServiceResult<DatasetOvervi
         dry_run_history: facts.dry_runs,
         imports: facts.imports,
         jobs: facts.jobs,
-        recorded_responses,
+        recorded_responses: facts.recorded_responses,
         pipeline_inputs,
         now: now_ms(),
     })
@@ -64,6 +63,7 @@ struct Facts {
     dry_runs: Vec<DryRunSummary>,
     imports: Vec<ImportReport>,
     jobs: Vec<JobStatus>,
+    recorded_responses: i64,
 }
 
 impl Facts {
@@ -100,6 +100,7 @@ impl Facts {
             dry_runs: db::dry_runs::list(db, id).await?,
             imports: db::imports::list(db, id).await?,
             jobs: db::jobs::of_dataset(db, id).await?,
+            recorded_responses: db::records::query::recorded_responses(db, id).await?,
         })
     }
 
@@ -116,6 +117,7 @@ impl Facts {
             valid_records: self.hygiene.valid,
             invalid_records: self.hygiene.total - self.hygiene.valid,
             pending_records: self.hygiene.pending,
+            recorded_responses: Some(self.recorded_responses),
             import_failed: self.last_failure(JobKind::Import),
             topic_count: self.hierarchy.is_some().then(|| i64::try_from(leaves.len()).unwrap_or(i64::MAX)),
             labelled_records: self.topic_counts.iter().filter(on_leaf).map(|count| count.valid).sum(),

@@ -10,4 +10,4 @@ pub mod sample;
 mod service;
 pub mod statistics;
 
-pub use service::{histogram, resume, samples, start, view};
+pub use service::{histogram, require_responses, resume, samples, start, view};

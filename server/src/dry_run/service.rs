@@ -22,9 +22,7 @@ pub async fn start(state: &AppState, dataset_id: &str, config: DryRunConfig) -> 
         )
         .into());
     };
-    if db::records::query::recorded_responses(&state.db, dataset_id).await? == 0 {
-        return Err(AppError::conflict("No valid record carries a recorded response, so there is nothing to grade. Import traces together with the model's answers.").into());
-    }
+    require_responses(state, dataset_id).await?;
     if db::jobs::is_active(&state.db, dataset_id, JobKind::DryRun).await? {
         return Err(AppError::conflict("A dry run is going on already. Wait for it, or cancel it first.").into());
     }
@@ -42,6 +40,14 @@ pub async fn start(state: &AppState, dataset_id: &str, config: DryRunConfig) -> 
     state.jobs.wake();
     state.events.changed(dataset_id);
     Ok(db::dry_runs::get(&state.db, &run_id).await?.summary)
+}
+
+/// Refuses a dataset that has nothing to grade.
+pub async fn require_responses(state: &AppState, dataset_id: &str) -> ServiceResult<()> {
+    if db::records::query::recorded_responses(&state.db, dataset_id).await? == 0 {
+        return Err(AppError::conflict("No valid record carries a recorded response, so there is nothing to grade. Import traces together with the model's answers.").into());
+    }
+    Ok(())
 }
 
 /// Goes on with a cancelled or failed run where it stopped; failed samples are tried again.

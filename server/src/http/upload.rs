@@ -104,7 +104,15 @@ async fn start(state: &AppState, form: UploadForm) -> ServiceResult<Uploaded> {
     };
     let mode = if is_new { ImportMode::Append } else { form.mode };
     let request = ImportRequest { path: &traces.path, file_name: &traces.file_name, owns_file: true, mode };
-    let job_id = import::start(state, &dataset_id, request).await?;
+    let job_id = match import::start(state, &dataset_id, request).await {
+        Ok(job_id) => job_id,
+        Err(error) => {
+            if is_new {
+                datasets::discard(state, &dataset_id).await?;
+            }
+            return Err(error);
+        }
+    };
     Ok(Uploaded { dataset_id, job_id })
 }
 

@@ -43,6 +43,13 @@ fn about_records(inputs: &PipelineInputs) -> Option<NextStep> {
         );
         return hint(message, "View issues", NextAction::ViewIssues);
     }
+    if inputs.recorded_responses == Some(0) && inputs.pending_records == 0 {
+        let message = format!(
+            "None of the {} carries a recorded response (they end with a user or tool message), so a dry run has nothing to grade. Import traces that end with the model's answer.",
+            counted(inputs.valid_records, "valid record")
+        );
+        return hint(message, "Import data", NextAction::ImportData);
+    }
     if inputs.topic_count.is_some() {
         return None;
     }

@@ -196,6 +196,10 @@ fn missing_valid_records(inputs: &PipelineInputs) -> Option<&'static str> {
 /// Why no dry run can start, if so.
 fn missing_for_dry_run(inputs: &PipelineInputs) -> Option<&'static str> {
     missing_valid_records(inputs)
+        .or_else(|| {
+            let none_recorded = inputs.recorded_responses == Some(0);
+            none_recorded.then_some("No valid record carries a recorded response, so there is nothing to grade. Import traces that end with the model's answer.")
+        })
         .or_else(|| inputs.grader.is_none().then_some("Set a grader first: a dry run scores responses with it."))
 }
 

@@ -417,3 +417,21 @@ fn there_is_no_hint_while_something_runs() {
         assert_eq!(next_step(&inputs, &compute_pipeline_state(&inputs)), None);
     }
 }
+
+#[test]
+fn a_dataset_without_recorded_responses_says_so_before_a_dry_run_is_tried() {
+    let inputs = PipelineInputs {
+        total_records: 200,
+        valid_records: 197,
+        recorded_responses: Some(0),
+        grader: Some(GraderFacts { label: "Script".to_owned(), version: 1, last_test: None }),
+        ..PipelineInputs::default()
+    };
+    let state = compute_pipeline_state(&inputs);
+    let step = state.step(PipelineStepId::DryRun);
+    assert_eq!(step.status, Waiting);
+    assert!(step.blocked_reason.as_deref().is_some_and(|reason| reason.contains("recorded response")), "{step:?}");
+    let hint = next_step(&inputs, &state).expect("there is something to do");
+    assert_eq!(hint.action, NextAction::ImportData);
+    assert!(hint.message.contains("197 valid records"), "{}", hint.message);
+}

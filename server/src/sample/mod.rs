@@ -4,7 +4,6 @@
 pub mod generator;
 
 use crate::datasets::{self, new_id};
-use crate::db;
 use crate::dry_run;
 use crate::error::ServiceResult;
 use crate::grader;
@@ -14,14 +13,13 @@ use crate::state::AppState;
 use crate::topics;
 use crate::types::dry_run::DryRunConfig;
 use crate::types::error::AppError;
-use crate::types::event::DatasetEvent;
 use crate::types::grader::GraderConfig;
 use crate::types::import::ImportMode;
 use crate::types::job::JobState;
 use crate::types::topics::CategorizeMode;
 
 /// Its name.
-pub const NAME: &str = "Sample: Northwind customer support";
+pub const NAME: &str = "Sample: Brightbarrow customer support";
 const OBJECTIVE: &str =
     "Answer customers of an online shop correctly and politely, and call the right tool with the right arguments.";
 const FILE_NAME: &str = "sample-conversations.jsonl";
@@ -32,10 +30,7 @@ pub async fn create(state: &AppState) -> ServiceResult<String> {
     match fill(state, &id).await {
         Ok(()) => Ok(id),
         Err(error) => {
-            let mut tx = state.db.begin().await?;
-            db::datasets::delete(&mut tx, &id).await?;
-            tx.commit().await?;
-            state.events.send(&id, DatasetEvent::Deleted);
+            datasets::discard(state, &id).await?;
             Err(error)
         }
     }

@@ -180,8 +180,14 @@ fn bad_name(name: &str) -> Option<String> {
             "the name has {length} characters; at most {MAX_NAME_LENGTH} are allowed. Shorten it and put the rest into the description."
         ));
     }
-    let control = name.chars().find(|character| character.is_control())?;
+    let control = name.chars().find(|character| character.is_control() || turns_text_around(*character))?;
     Some(format!("the name contains the control character U+{:04X}. Remove it.", u32::from(control)))
+}
+
+/// Unicode's bidirectional controls: names in right-to-left scripts need none, and in a sentence they would
+/// turn the words after the name around.
+const fn turns_text_around(character: char) -> bool {
+    matches!(character, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
 fn path_of(above: &[String], last: &str) -> String {

@@ -23,14 +23,13 @@ pub async fn preview(state: &AppState, dataset_id: &str, config: SplitConfig) ->
     db::datasets::get(&state.db, dataset_id).await?;
     let (strata, left_out) = strata(state, dataset_id).await?;
     let plan = plan(&strata, &config)?;
-    Ok(SplitPreview {
-        config,
-        train: plan.train,
-        valid: plan.valid,
-        by_topic: plan.by_topic,
-        left_out,
-        warnings: plan.warnings,
-    })
+    let mut warnings = plan.warnings;
+    warnings.push(
+        "Exact duplicates are left out, but near-duplicates are not looked for yet: two records that say nearly the \
+         same may stand in both files."
+            .to_owned(),
+    );
+    Ok(SplitPreview { config, train: plan.train, valid: plan.valid, by_topic: plan.by_topic, left_out, warnings })
 }
 
 /// The rows of one file, exactly as a provider is sent them, in record order.

@@ -178,6 +178,8 @@ pub struct PipelineInputs {
     pub invalid_records: i64,
     /// Records not validated yet.
     pub pending_records: i64,
+    /// Valid records whose response is recorded; `None` where nobody asked.
+    pub recorded_responses: Option<i64>,
     /// Whether the last import ended in an error.
     pub import_failed: Option<String>,
     /// Leaf topics; `None` without a hierarchy.

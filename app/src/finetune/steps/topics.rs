@@ -412,5 +412,5 @@ fn ConfirmTopicChange(editor: TopicEditor) -> impl IntoView {
             editor.send(change, true);
         }
     });
-    view! { <ConfirmDialog title="This takes labels off records" message confirm="Do it" on_confirm /> }
+    view! { <ConfirmDialog title="This takes labels off records" message confirm="Take the labels off" on_confirm /> }
 }
