@@ -5,15 +5,16 @@ set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 cd "$root"
 
-# Bytes over the wire (brotli). Raise it on purpose, in a commit that says why.
-budget=460000
+# Bytes over the wire (brotli): what the whole application needs today, plus five percent. Views are monomorphic
+# types, one copy of code each; making them smaller is open work. Raise it on purpose, in a commit that says why.
+budget=1150000
 
 raw=$(stat -c %s target/site/pkg/anneal.wasm 2>/dev/null || stat -f %z target/site/pkg/anneal.wasm)
 sent=$(stat -c %s target/site/pkg/anneal.wasm.br 2>/dev/null || stat -f %z target/site/pkg/anneal.wasm.br)
 say "WASM: $raw bytes raw, $sent bytes brotli (budget $budget)"
 [ "$sent" -le "$budget" ] || fail "the WASM is over its budget"
 
-tree=$(cargo tree --package anneal --features hydrate --target wasm32-unknown-unknown --edges normal --prefix none | awk '{print $1}' | sort -u)
+tree=$(cargo tree --package anneal --features hydrate --target wasm32-unknown-unknown --edges normal,no-proc-macro --prefix none | awk '{print $1}' | sort -u)
 for crate in tokio sqlx axum hyper boa_engine tiktoken-rs plotters regex; do
   if grep -qx "$crate" <<<"$tree"; then fail "$crate is in the browser's dependency tree"; fi
 done
