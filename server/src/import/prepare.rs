@@ -1,29 +1,27 @@
 //! What is derived from a record when it is stored or edited.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::parse::{LineForm, ParsedRecord, parse_line};
 use super::source::SourceLine;
 use crate::types::validation::ValidationConfig;
 use crate::validation::{Findings, TokenCounter, message_text, prompt_hash, record_findings};
 
-/// A record ready to be stored; only whether it is a duplicate is still open.
+/// A record ready to be stored: JSON as the text it is stored as. Only whether it is a duplicate is still open.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PreparedRecord {
     /// 1-based line (or array element).
     pub line: i64,
     /// The form it came in.
     pub form: LineForm,
-    /// `{"input": ..., "output": ...}`; `null` for a bad line.
-    pub data: Value,
+    /// `{"input": ..., "output": ...}`; "null" for a bad line.
+    pub data: String,
     /// The line's `metadata` object.
-    pub metadata: Map<String, Value>,
-    /// All other top-level fields.
-    pub item: Map<String, Value>,
-    /// The line's text, for a bad line only.
+    pub metadata: String,
+    /// All other top-level fields, as an object.
+    pub item: String,
+    /// The line's text, for a bad line only; what is wrong with it is in `derived.findings`.
     pub raw: Option<String>,
-    /// Why it is a bad line.
-    pub parse_error: Option<String>,
     /// The span it came from.
     pub span_id: Option<String>,
     /// The topic it carries.
@@ -31,7 +29,7 @@ pub struct PreparedRecord {
     /// Whether the file says that it is synthetic.
     pub is_generated: bool,
     /// A score that came with it.
-    pub evaluation: Option<Value>,
+    pub evaluation: Option<String>,
     /// What follows from the above.
     pub derived: Derived,
 }
@@ -65,15 +63,14 @@ pub fn prepare(parsed: ParsedRecord, config: &ValidationConfig, tokens: &TokenCo
     PreparedRecord {
         line: parsed.line,
         form: parsed.form,
-        data: parsed.data,
-        metadata: parsed.metadata,
-        item: parsed.item,
+        data: parsed.data.to_string(),
+        metadata: Value::Object(parsed.metadata).to_string(),
+        item: Value::Object(parsed.item).to_string(),
         raw: parsed.raw,
-        parse_error: parsed.parse_error,
         span_id: parsed.span_id,
         topic: parsed.topic,
         is_generated: parsed.is_generated,
-        evaluation: parsed.evaluation,
+        evaluation: parsed.evaluation.map(|value| value.to_string()),
         derived,
     }
 }

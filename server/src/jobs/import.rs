@@ -4,10 +4,9 @@
 //! line. A replacing import keeps the old records until the whole file was read; if that fails, what it
 //! had brought goes and the old ones stay.
 
-use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +14,6 @@ use super::{JobContext, Outcome};
 use crate::datasets::new_id;
 use crate::datasets::records::{mark_duplicate, verdict_of};
 use crate::db::imports::BatchCounts;
-use crate::db::records::query::KeptByKey;
 use crate::db::records::write::NewRecord;
 use crate::db::{self, Tx};
 use crate::error::{ServiceError, ServiceResult};
@@ -26,6 +24,7 @@ use crate::types::error::AppError;
 use crate::types::import::ImportMode;
 use crate::types::job::JobKind;
 use crate::types::validation::RecordStatus;
+use crate::validation::DuplicateKeeper;
 
 /// The job's arguments.
 #[derive(Debug, Serialize, Deserialize)]
@@ -169,11 +168,13 @@ async fn read_file(context: &JobContext, args: &Args) -> ServiceResult<Outcome> 
         replaces_up_to: args.replaces_up_to,
         total_bytes: total,
         records: 0,
-        last: Instant::now(),
+        bytes_read: 0,
+        last_commit: Instant::now(),
+        open: None,
     };
     let path = args.path.clone();
     let runtime = tokio::runtime::Handle::current();
-    let (result, writer, failure) = tokio::task::spawn_blocking(move || {
+    let (result, records, failure) = tokio::task::spawn_blocking(move || {
         let mut failure = None;
         let result = read_batches(&path, dataset.validation_config, limits, skip, |batch| {
             match runtime.block_on(writer.store(batch)) {
@@ -185,7 +186,11 @@ async fn read_file(context: &JobContext, args: &Args) -> ServiceResult<Outcome> 
                 }
             }
         });
-        (result, writer, failure)
+        // Whether the file was read to its end or not: what was read of it stays.
+        if failure.is_none() {
+            failure = runtime.block_on(writer.commit()).err();
+        }
+        (result, writer.records, failure)
     })
     .await?;
 
@@ -193,47 +198,88 @@ async fn read_file(context: &JobContext, args: &Args) -> ServiceResult<Outcome> 
         return Err(error);
     }
     result.map_err(|error| AppError::invalid_field("file", error.to_string()))?;
-    let message = format!("{} read", format::counted(writer.records, "record"));
+    let message = format!("{} read", format::counted(records, "record"));
     Ok(if context.should_stop() { context.stopped(message) } else { Outcome::Done(message) })
 }
 
-/// Stores batches in order.
+/// A transaction takes what arrives within these bounds: small ones would spend their time on commits, large
+/// ones keep every other writer waiting.
+const TRANSACTION_BYTES: usize = 8 << 20;
+const TRANSACTION_TIME: Duration = Duration::from_millis(400);
+
+/// Stores batches in order, several in one transaction.
 struct Writer {
     context: JobContext,
     import_id: String,
     replaces_up_to: i64,
     total_bytes: i64,
+    /// Stored in this run of the job.
     records: i64,
-    last: Instant,
+    /// The file's bytes that were read for them.
+    bytes_read: i64,
+    last_commit: Instant,
+    open: Option<OpenTransaction>,
+}
+
+/// What was written and not committed yet.
+struct OpenTransaction {
+    tx: Tx,
+    next_id: i64,
+    counts: BatchCounts,
+    bytes: usize,
+    since: Instant,
 }
 
 impl Writer {
     async fn store(&mut self, batch: Batch) -> ServiceResult<()> {
-        let Batch { records, bytes_read, last_line } = batch;
-        let mut tx = self.context.begin().await?;
-        let kept = kept_by_key(&mut tx, &self.context.dataset_id, self.replaces_up_to, &records).await?;
-        let first_id = db::records::write::last_id(&mut tx).await? + 1;
-        let formats = count_formats(&records);
-        let rows = decide_duplicates(records, kept, first_id)?;
-        db::records::write::insert(&mut tx, &self.context.dataset_id, &self.import_id, first_id, &rows).await?;
-        let stored = i64::try_from(rows.len()).unwrap_or(i64::MAX);
-        let elapsed = self.last.elapsed();
-        self.last = Instant::now();
-        let counts = BatchCounts {
-            last_line,
-            records: stored,
-            native_lines: formats.0,
-            chat_lines: formats.1,
-            duration_ms: i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX),
+        let mut open = match self.open.take() {
+            Some(open) => open,
+            None => self.begin().await?,
         };
+        let Batch { records, bytes_read, last_line } = batch;
+        let of_form = |form| records.iter().filter(|record| record.form == form).count();
+        let (native_lines, chat_lines) = (counted(of_form(LineForm::Native)), counted(of_form(LineForm::Chat)));
+        open.bytes += records.iter().map(|record| record.data.len()).sum::<usize>();
+
+        let mut keeper = kept_by_key(&mut open.tx, &self.context.dataset_id, self.replaces_up_to, &records).await?;
+        let rows = decide_duplicates(records, &mut keeper, open.next_id);
+        let stored = counted(rows.len());
+        db::records::write::insert(&mut open.tx, &self.context.dataset_id, &self.import_id, open.next_id, &rows).await?;
+        open.next_id += stored;
+        open.counts.last_line = last_line;
+        open.counts.records += stored;
+        open.counts.native_lines += native_lines;
+        open.counts.chat_lines += chat_lines;
+        self.records += stored;
+        self.bytes_read = i64::try_from(bytes_read).unwrap_or(i64::MAX).min(self.total_bytes);
+        let full = open.bytes >= TRANSACTION_BYTES || open.since.elapsed() >= TRANSACTION_TIME;
+        self.open = Some(open);
+        if full { self.commit().await } else { Ok(()) }
+    }
+
+    async fn begin(&self) -> ServiceResult<OpenTransaction> {
+        let since = Instant::now();
+        let mut tx = self.context.begin().await?;
+        let next_id = db::records::write::last_id(&mut tx).await? + 1;
+        Ok(OpenTransaction { tx, next_id, counts: BatchCounts::default(), bytes: 0, since })
+    }
+
+    /// Commits what is open, with the line it reaches.
+    async fn commit(&mut self) -> ServiceResult<()> {
+        let Some(OpenTransaction { mut tx, mut counts, .. }) = self.open.take() else { return Ok(()) };
+        counts.duration_ms = i64::try_from(self.last_commit.elapsed().as_millis()).unwrap_or(i64::MAX);
         db::imports::add_batch(&mut tx, &self.import_id, counts).await?;
         db::datasets::touch_records(&mut tx, &self.context.dataset_id).await?;
         tx.commit().await?;
-        self.records += stored;
-        let done = i64::try_from(bytes_read).unwrap_or(i64::MAX).min(self.total_bytes);
-        let message = format!("{} read, line {}", format::counted(self.records, "record"), format::count(last_line));
-        self.context.progress(done, self.total_bytes, "bytes", message).await
+        self.last_commit = Instant::now();
+        let message =
+            format!("{} read, line {}", format::counted(self.records, "record"), format::count(counts.last_line));
+        self.context.progress(self.bytes_read, self.total_bytes, "bytes", message).await
     }
+}
+
+fn counted(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 async fn kept_by_key(
@@ -241,71 +287,22 @@ async fn kept_by_key(
     dataset_id: &str,
     after_id: i64,
     records: &[PreparedRecord],
-) -> ServiceResult<KeptByKey> {
+) -> ServiceResult<DuplicateKeeper> {
     let hashes: Vec<[u8; 16]> = records.iter().filter_map(|record| record.derived.prompt_hash).collect();
     let spans: Vec<&str> = records.iter().filter_map(|record| record.span_id.as_deref()).collect();
     db::records::query::kept_by_key(tx, dataset_id, after_id, &hashes, &spans).await
 }
 
-fn count_formats(records: &[PreparedRecord]) -> (i64, i64) {
-    let count = |form| i64::try_from(records.iter().filter(|record| record.form == form).count()).unwrap_or(i64::MAX);
-    (count(LineForm::Native), count(LineForm::Chat))
-}
-
-/// The greedy rule of `validation::duplicates`, against what is stored and within the batch.
-fn decide_duplicates(records: Vec<PreparedRecord>, kept: KeptByKey, first_id: i64) -> ServiceResult<Vec<NewRecord>> {
-    let KeptByKey { mut by_hash, mut by_span } = kept;
-    let mut rows = Vec::with_capacity(records.len());
-    for (id, record) in (first_id..).zip(records) {
-        let by_prompt = record.derived.prompt_hash.and_then(|hash| by_hash.get(&hash).copied());
-        let by_its_span = record.span_id.as_ref().and_then(|span| by_span.get(span).copied());
-        let original = earliest(by_prompt, by_its_span);
-        let mut verdict = verdict_of(&record.derived.findings);
-        match original {
-            Some(original) => {
-                verdict = mark_duplicate(verdict, original);
-            }
-            None if verdict.status == RecordStatus::Valid => {
-                keep(&mut by_hash, &mut by_span, record.derived.prompt_hash, record.span_id.as_ref(), id);
-            }
-            None => {}
-        }
-        rows.push(NewRecord {
-            data: record.data.to_string(),
-            metadata: serde_json::to_string(&record.metadata)?,
-            item: serde_json::to_string(&record.item)?,
-            raw: record.raw,
-            parse_error: record.parse_error,
-            span_id: record.span_id,
-            topic: record.topic,
-            is_generated: record.is_generated,
-            evaluation: record.evaluation.map(|value| value.to_string()),
-            line: record.line,
-            derived: record.derived,
-            verdict,
-        });
-    }
-    Ok(rows)
-}
-
-fn earliest(one: Option<i64>, other: Option<i64>) -> Option<i64> {
-    match (one, other) {
-        (Some(one), Some(other)) => Some(one.min(other)),
-        (one, other) => one.or(other),
-    }
-}
-
-fn keep(
-    by_hash: &mut HashMap<[u8; 16], i64>,
-    by_span: &mut HashMap<String, i64>,
-    hash: Option<[u8; 16]>,
-    span: Option<&String>,
-    id: i64,
-) {
-    if let Some(hash) = hash {
-        by_hash.insert(hash, id);
-    }
-    if let Some(span) = span {
-        by_span.insert(span.clone(), id);
-    }
+/// The verdict of each record, duplicates decided against what is stored and within the batch.
+fn decide_duplicates(records: Vec<PreparedRecord>, keeper: &mut DuplicateKeeper, first_id: i64) -> Vec<NewRecord> {
+    let decide = |(id, record): (i64, PreparedRecord)| {
+        let verdict = verdict_of(&record.derived.findings);
+        let valid = verdict.status == RecordStatus::Valid;
+        let verdict = match keeper.decide(id, valid, record.span_id.as_deref(), record.derived.prompt_hash) {
+            Some(original) => mark_duplicate(verdict, original),
+            None => verdict,
+        };
+        NewRecord { record, verdict }
+    };
+    (first_id..).zip(records).map(decide).collect()
 }

@@ -17,7 +17,7 @@ use crate::types::job::JobKind;
 use crate::types::validation::RecordStatus;
 
 /// Records a transaction.
-const BATCH: i64 = 50;
+const BATCH: i64 = 200;
 
 /// Marks every record pending and queues the job, in the caller's transaction.
 pub async fn enqueue(tx: &mut Tx, dataset_id: &str) -> ServiceResult<String> {
@@ -34,20 +34,30 @@ pub(super) async fn run(context: &JobContext) -> ServiceResult<Outcome> {
     let pending = Scan { status: Some(RecordStatus::Pending), ..Scan::default() };
     let total = scan::count(&state.db, &context.dataset_id, pending).await?;
     let mut done = 0;
+    let mut after_id = 0;
     loop {
         if context.should_stop() {
             // Half-validated records are of no use to anyone: the job goes on after a restart, and a
             // cancel leaves them pending, which the page says.
             return Ok(context.stopped(format!("stopped after {}", format::counted(done, "record"))));
         }
-        let batch = scan::records(&state.db, &context.dataset_id, pending, 0, BATCH).await?;
-        if batch.is_empty() {
+        let batch = scan::records(&state.db, &context.dataset_id, pending, after_id, BATCH).await?;
+        let Some(last) = batch.last() else {
             return Ok(Outcome::Done(format!("{} validated", format::counted(done, "record"))));
-        }
+        };
+        after_id = last.id;
         done += i64::try_from(batch.len()).unwrap_or(i64::MAX);
         validate_batch(context, batch).await?;
         context.progress(done, total, "records", format!("{} validated", format::counted(done, "record"))).await?;
     }
+}
+
+/// A record by the new rules; only whether it is a duplicate is still open.
+struct Checked {
+    id: i64,
+    span: Option<String>,
+    hash: Option<[u8; 16]>,
+    verdict: write::RecordVerdict,
 }
 
 async fn validate_batch(context: &JobContext, batch: Vec<DatasetRecord>) -> ServiceResult<()> {
@@ -58,19 +68,24 @@ async fn validate_batch(context: &JobContext, batch: Vec<DatasetRecord>) -> Serv
         let check = |record: DatasetRecord| {
             let parse_error = record.raw.is_some().then(|| record.validation.details.clone().unwrap_or_default());
             let derived = derive(&record.data, parse_error.as_deref(), &config, &tokens);
-            (record.id, record.span_id, derived.prompt_hash, verdict_of(&derived.findings))
+            Checked {
+                id: record.id,
+                span: record.span_id,
+                hash: derived.prompt_hash,
+                verdict: verdict_of(&derived.findings),
+            }
         };
         batch.into_iter().map(check).collect::<Vec<_>>()
     })
     .await?;
 
     let mut tx = context.begin().await?;
-    for (id, span, hash, verdict) in checked {
-        let hashes: Vec<[u8; 16]> = hash.into_iter().collect();
-        let spans: Vec<&str> = span.as_deref().into_iter().collect();
-        let kept = db::records::query::kept_by_key(&mut tx, &context.dataset_id, 0, &hashes, &spans).await?;
-        let original = kept.by_hash.values().chain(kept.by_span.values()).copied().filter(|kept| *kept < id).min();
-        let verdict = match original {
+    let hashes: Vec<[u8; 16]> = checked.iter().filter_map(|record| record.hash).collect();
+    let spans: Vec<&str> = checked.iter().filter_map(|record| record.span.as_deref()).collect();
+    let mut keeper = db::records::query::kept_by_key(&mut tx, &context.dataset_id, 0, &hashes, &spans).await?;
+    for Checked { id, span, hash, verdict } in checked {
+        let valid = verdict.status == RecordStatus::Valid;
+        let verdict = match keeper.decide(id, valid, span.as_deref(), hash) {
             Some(original) => mark_duplicate(verdict, original),
             None => verdict,
         };

@@ -48,27 +48,57 @@ pub struct Decision {
     pub duplicate_of: Option<i64>,
 }
 
-/// Decides in the order of ids: a candidate is a duplicate if an earlier *kept* one (otherwise valid, and
-/// itself no duplicate) has the same span or the same prompt; of several, the earliest is named. An
-/// otherwise invalid candidate is never kept, but learns that it is a duplicate too.
+/// The rule itself, applied to one record after another in the order of ids: a record is a duplicate if an
+/// earlier *kept* one (otherwise valid, and itself no duplicate) has the same span or the same prompt; of
+/// several, the earliest is named. An otherwise invalid record is never kept, but learns that it is a
+/// duplicate too.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DuplicateKeeper {
+    by_span: HashMap<String, i64>,
+    by_prompt: HashMap<[u8; 16], i64>,
+}
+
+impl DuplicateKeeper {
+    /// Begins with records that were kept before: the earliest id per span and per prompt.
+    pub fn with_kept(by_span: HashMap<String, i64>, by_prompt: HashMap<[u8; 16], i64>) -> Self {
+        Self { by_span, by_prompt }
+    }
+
+    /// Decides the next record: the kept one that it duplicates. If there is none and it is otherwise valid, it
+    /// is kept itself.
+    pub fn decide(
+        &mut self,
+        id: i64,
+        otherwise_valid: bool,
+        span_id: Option<&str>,
+        prompt_hash: Option<[u8; 16]>,
+    ) -> Option<i64> {
+        let by_span = span_id.and_then(|span| self.by_span.get(span)).copied();
+        let by_prompt = prompt_hash.and_then(|hash| self.by_prompt.get(&hash)).copied();
+        let duplicate_of = by_span.into_iter().chain(by_prompt).min();
+        if otherwise_valid && duplicate_of.is_none() {
+            self.by_span.extend(span_id.map(|span| (span.to_owned(), id)));
+            self.by_prompt.extend(prompt_hash.map(|hash| (hash, id)));
+        }
+        duplicate_of
+    }
+}
+
+/// Decides all of them, by [`DuplicateKeeper`].
 pub fn resolve_duplicates(candidates: &[Candidate]) -> Vec<Decision> {
     let mut ordered: Vec<&Candidate> = candidates.iter().collect();
     ordered.sort_by_key(|candidate| candidate.id);
-    let mut spans: HashMap<&str, i64> = HashMap::new();
-    let mut prompts: HashMap<[u8; 16], i64> = HashMap::new();
-    let mut decisions = Vec::with_capacity(ordered.len());
-    for candidate in ordered {
-        let span = candidate.span_id.as_deref();
-        let by_span = span.and_then(|span| spans.get(span)).copied();
-        let by_prompt = candidate.prompt_hash.and_then(|hash| prompts.get(&hash)).copied();
-        let duplicate_of = by_span.into_iter().chain(by_prompt).min();
-        if candidate.otherwise_valid && duplicate_of.is_none() {
-            spans.extend(span.map(|span| (span, candidate.id)));
-            prompts.extend(candidate.prompt_hash.map(|hash| (hash, candidate.id)));
-        }
-        decisions.push(Decision { id: candidate.id, duplicate_of });
-    }
-    decisions
+    let mut keeper = DuplicateKeeper::default();
+    let decide = |candidate: &Candidate| Decision {
+        id: candidate.id,
+        duplicate_of: keeper.decide(
+            candidate.id,
+            candidate.otherwise_valid,
+            candidate.span_id.as_deref(),
+            candidate.prompt_hash,
+        ),
+    };
+    ordered.into_iter().map(decide).collect()
 }
 
 /// Where a record with these errors stands: no error is valid, `duplicate` alone is duplicate, anything

@@ -16,7 +16,7 @@ mod text;
 pub mod tokens;
 pub mod tool_chain;
 
-pub use duplicates::{Candidate, Decision, prompt_hash, resolve_duplicates, status_of};
+pub use duplicates::{Candidate, Decision, DuplicateKeeper, prompt_hash, resolve_duplicates, status_of};
 pub use report::{HygieneCounts, HygieneGroup, hygiene_report};
 pub use rules::{Findings, record_findings, validate_record};
 pub use text::message_text;

@@ -2,15 +2,17 @@
 
 use std::collections::HashMap;
 
+use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 
 use super::super::{Db, Tx, unknown_word};
 use super::{RECORD_COLUMNS, read_record, read_validation};
-use crate::error::ServiceResult;
+use crate::error::{ServiceError, ServiceResult};
 use crate::types::dataset::{DatasetRecord, RecordFilter, RecordPage, RecordRow};
 use crate::types::error::AppError;
 use crate::types::topics::TopicCount;
 use crate::types::validation::{RecordStatus, ValidationError};
+use crate::validation::DuplicateKeeper;
 use crate::validation::report::HygieneGroup;
 
 /// One record of a dataset; 404 if there is none.
@@ -169,59 +171,63 @@ pub async fn recorded_responses(db: &Db, dataset_id: &str) -> ServiceResult<i64>
     Ok(row.try_get("n")?)
 }
 
-/// The valid records that already hold any of these keys, seen from within a write.
+/// The valid records after `after_id` that already hold any of these keys, seen from within a write.
+///
+/// The indices are named because the planner, knowing no better, would walk every valid record of the dataset
+/// for each batch of an import.
 pub async fn kept_by_key(
     tx: &mut Tx,
     dataset_id: &str,
     after_id: i64,
     hashes: &[[u8; 16]],
     spans: &[&str],
-) -> ServiceResult<KeptByKey> {
-    let mut kept = KeptByKey::default();
+) -> ServiceResult<DuplicateKeeper> {
+    let mut by_prompt = HashMap::new();
     if !hashes.is_empty() {
-        let mut query =
-            QueryBuilder::<Sqlite>::new("SELECT prompt_hash, MIN(id) AS id FROM records WHERE dataset_id = ");
-        query
-            .push_bind(dataset_id)
-            .push(" AND status = 'valid' AND id > ")
-            .push_bind(after_id)
-            .push(" AND prompt_hash IN (");
-        let mut list = query.separated(", ");
-        for hash in hashes {
-            list.push_bind(hash.to_vec());
-        }
-        query.push(") GROUP BY prompt_hash");
-        for row in query.build().fetch_all(&mut **tx).await? {
-            let hash: Vec<u8> = row.try_get("prompt_hash")?;
-            if let Ok(hash) = <[u8; 16]>::try_from(hash) {
-                kept.by_hash.insert(hash, row.try_get("id")?);
-            }
-        }
-    }
-    if !spans.is_empty() {
         let rows = sqlx::query(
-            "SELECT span_id, MIN(id) AS id FROM records WHERE dataset_id = ? AND status = 'valid' AND id > ?
-               AND span_id IN (SELECT value FROM json_each(?)) GROUP BY span_id",
+            "SELECT prompt_hash, MIN(id) AS id FROM records INDEXED BY records_by_prompt
+             WHERE dataset_id = ? AND prompt_hash IN (SELECT unhex(value) FROM json_each(?)) AND status = 'valid' AND id > ?
+             GROUP BY prompt_hash",
         )
         .bind(dataset_id)
+        .bind(hex_list(hashes)?)
         .bind(after_id)
-        .bind(serde_json::to_string(spans)?)
         .fetch_all(&mut **tx)
         .await?;
         for row in rows {
-            kept.by_span.insert(row.try_get("span_id")?, row.try_get("id")?);
+            by_prompt.insert(read_hash(&row)?, row.try_get("id")?);
         }
     }
-    Ok(kept)
+    let mut by_span = HashMap::new();
+    if !spans.is_empty() {
+        let rows = sqlx::query(
+            "SELECT span_id, MIN(id) AS id FROM records INDEXED BY records_by_span
+             WHERE dataset_id = ? AND span_id IN (SELECT value FROM json_each(?)) AND status = 'valid' AND id > ?
+             GROUP BY span_id",
+        )
+        .bind(dataset_id)
+        .bind(serde_json::to_string(spans)?)
+        .bind(after_id)
+        .fetch_all(&mut **tx)
+        .await?;
+        for row in rows {
+            by_span.insert(row.try_get("span_id")?, row.try_get("id")?);
+        }
+    }
+    Ok(DuplicateKeeper::with_kept(by_span, by_prompt))
 }
 
-/// The earliest kept record per key.
-#[derive(Debug, Default)]
-pub struct KeptByKey {
-    /// Per canonical prompt.
-    pub by_hash: HashMap<[u8; 16], i64>,
-    /// Per span.
-    pub by_span: HashMap<String, i64>,
+/// Hashes as a JSON list of hexadecimal texts: one bound value however many they are.
+fn hex_list(hashes: &[[u8; 16]]) -> ServiceResult<String> {
+    let list: Vec<String> = hashes.iter().map(|hash| format!("{:032x}", u128::from_be_bytes(*hash))).collect();
+    Ok(serde_json::to_string(&list)?)
+}
+
+fn read_hash(row: &SqliteRow) -> ServiceResult<[u8; 16]> {
+    let bytes: Vec<u8> = row.try_get("prompt_hash")?;
+    <[u8; 16]>::try_from(bytes).map_err(|bytes| {
+        ServiceError::internal("reading column records.prompt_hash", format!("{} bytes, not 16", bytes.len()))
+    })
 }
 
 /// A record as the duplicate rule sees it.
@@ -248,31 +254,27 @@ pub async fn sharing_keys(
     hashes: &[[u8; 16]],
     spans: &[String],
 ) -> ServiceResult<Vec<KeyedRecord>> {
-    let mut query = QueryBuilder::<Sqlite>::new(
-        "SELECT id, span_id, prompt_hash, status, errors, details, duplicate_of FROM records WHERE dataset_id = ",
-    );
-    query.push_bind(dataset_id).push(" AND id IN (SELECT id FROM records WHERE dataset_id = ").push_bind(dataset_id);
-    query.push(" AND span_id IN (SELECT value FROM json_each(").push_bind(serde_json::to_string(spans)?).push("))");
-    if !hashes.is_empty() {
-        query
-            .push(" UNION SELECT id FROM records WHERE dataset_id = ")
-            .push_bind(dataset_id)
-            .push(" AND prompt_hash IN (");
-        let mut list = query.separated(", ");
-        for hash in hashes {
-            list.push_bind(hash.to_vec());
-        }
-        query.push(")");
-    }
-    query.push(") ORDER BY id");
+    let rows = sqlx::query(
+        "SELECT id, span_id, prompt_hash, status, errors, details, duplicate_of FROM records WHERE id IN (
+             SELECT id FROM records INDEXED BY records_by_span
+             WHERE dataset_id = ?1 AND span_id IN (SELECT value FROM json_each(?2))
+             UNION SELECT id FROM records INDEXED BY records_by_prompt
+             WHERE dataset_id = ?1 AND prompt_hash IN (SELECT unhex(value) FROM json_each(?3)))
+         ORDER BY id",
+    )
+    .bind(dataset_id)
+    .bind(serde_json::to_string(spans)?)
+    .bind(hex_list(hashes)?)
+    .fetch_all(connection)
+    .await?;
     let mut records = Vec::new();
-    for row in query.build().fetch_all(connection).await? {
+    for row in rows {
         let hash: Option<Vec<u8>> = row.try_get("prompt_hash")?;
         let status = read_validation(&row)?;
         records.push(KeyedRecord {
             id: row.try_get("id")?,
             span_id: row.try_get("span_id")?,
-            prompt_hash: hash.and_then(|hash| hash.try_into().ok()),
+            prompt_hash: if hash.is_some() { Some(read_hash(&row)?) } else { None },
             status: status.status,
             errors: status.errors,
             details: status.details,

@@ -5,35 +5,15 @@ use sqlx::{QueryBuilder, Row, Sqlite};
 use super::super::Tx;
 use crate::clock::now_ms;
 use crate::error::ServiceResult;
-use crate::import::Derived;
+use crate::import::{Derived, PreparedRecord};
 use crate::types::topics::CategorizationMetadata;
 use crate::types::validation::{RecordStatus, ValidationError};
 
-/// A record about to be stored, with everything derived from its data.
+/// A record about to be stored.
 #[derive(Debug, Clone)]
 pub struct NewRecord {
-    /// `data` as JSON text; "null" where the line did not parse.
-    pub data: String,
-    /// `metadata` as JSON text.
-    pub metadata: String,
-    /// `item` as JSON text.
-    pub item: String,
-    /// The line as it came, where it did not parse.
-    pub raw: Option<String>,
-    /// Why it did not parse.
-    pub parse_error: Option<String>,
-    /// Tracing span.
-    pub span_id: Option<String>,
-    /// Label that came with it.
-    pub topic: Option<String>,
-    /// Synthetic?
-    pub is_generated: bool,
-    /// Score that came with it, as JSON text.
-    pub evaluation: Option<String>,
-    /// Line in its file.
-    pub line: i64,
-    /// Columns derived from `data`.
-    pub derived: Derived,
+    /// What it holds, and what is derived from that.
+    pub record: PreparedRecord,
     /// What validation says.
     pub verdict: RecordVerdict,
 }
@@ -61,8 +41,7 @@ pub async fn last_id(tx: &mut Tx) -> ServiceResult<i64> {
     Ok(row.try_get("id")?)
 }
 
-/// Stores records under consecutive ids from `first_id`. Lines of this import that are stored already are
-/// left alone, so that a resumed import may repeat itself.
+/// Stores records under consecutive ids from `first_id`.
 pub async fn insert(
     tx: &mut Tx,
     dataset_id: &str,
@@ -74,15 +53,15 @@ pub async fn insert(
     let mut id = first_id;
     for chunk in records.chunks(ROWS_PER_STATEMENT) {
         let mut query = QueryBuilder::<Sqlite>::new(
-            "INSERT INTO records (id, dataset_id, data, metadata, item, raw, parse_error, span_id, topic, topic_confidence,
+            "INSERT INTO records (id, dataset_id, data, metadata, item, raw, span_id, topic, topic_confidence,
                 topic_method, is_generated, evaluation, import_id, line, preview, message_count, has_output,
                 ends_with_user, prompt_hash, status, first_error, errors, details, duplicate_of, created_at, updated_at) ",
         );
         let mut errors_json = Vec::with_capacity(chunk.len());
-        for record in chunk {
-            errors_json.push(serde_json::to_string(&record.verdict.errors)?);
+        for new in chunk {
+            errors_json.push(serde_json::to_string(&new.verdict.errors)?);
         }
-        query.push_values(chunk.iter().zip(errors_json), |mut row, (record, errors)| {
+        query.push_values(chunk.iter().zip(errors_json), |mut row, (NewRecord { record, verdict }, errors)| {
             let labelled = record.topic.is_some();
             row.push_bind(id)
                 .push_bind(dataset_id)
@@ -90,7 +69,6 @@ pub async fn insert(
                 .push_bind(&record.metadata)
                 .push_bind(&record.item)
                 .push_bind(&record.raw)
-                .push_bind(&record.parse_error)
                 .push_bind(&record.span_id)
                 .push_bind(&record.topic)
                 .push_bind(labelled.then_some(1.0))
@@ -104,16 +82,15 @@ pub async fn insert(
                 .push_bind(record.derived.has_output)
                 .push_bind(record.derived.ends_with_user)
                 .push_bind(record.derived.prompt_hash.map(|hash| hash.to_vec()))
-                .push_bind(record.verdict.status.as_str())
-                .push_bind(record.verdict.errors.first().map(|error| error.as_str()))
+                .push_bind(verdict.status.as_str())
+                .push_bind(verdict.errors.first().map(|error| error.as_str()))
                 .push_bind(errors)
-                .push_bind(&record.verdict.details)
-                .push_bind(record.verdict.duplicate_of)
+                .push_bind(&verdict.details)
+                .push_bind(verdict.duplicate_of)
                 .push_bind(now)
                 .push_bind(now);
             id += 1;
         });
-        query.push(" ON CONFLICT (import_id, line) WHERE import_id IS NOT NULL DO NOTHING");
         query.build().execute(&mut **tx).await?;
     }
     Ok(())
@@ -122,7 +99,7 @@ pub async fn insert(
 /// Replaces a record's data and what is derived from it. An unparsable line that was mended loses its raw text.
 pub async fn set_data(tx: &mut Tx, record_id: i64, data: &str, derived: &Derived) -> ServiceResult<()> {
     sqlx::query(
-        "UPDATE records SET data = ?, raw = NULL, parse_error = NULL, preview = ?, message_count = ?, has_output = ?,
+        "UPDATE records SET data = ?, raw = NULL, preview = ?, message_count = ?, has_output = ?,
                             ends_with_user = ?, prompt_hash = ?, updated_at = ? WHERE id = ?",
     )
     .bind(data)
