@@ -98,13 +98,16 @@ async fn limit_body(request: Request, next: Next) -> Response {
     if path == "/upload" || path.starts_with("/events/") || path.starts_with("/download/") {
         return next.run(request).await;
     }
-    let (parts, body) = request.into_parts();
-    let Ok(bytes) = axum::body::to_bytes(body, MAX_BODY_BYTES).await else {
-        let message = "The request is larger than 32 MiB or was cut off. Import large data as a file.".to_owned();
-        return HttpError(AppError::TooLarge { message }).into_response();
+    // The time counts from the first byte: whoever sends slowly must not hold a connection for ever either.
+    let answer = async {
+        let (parts, body) = request.into_parts();
+        let Ok(bytes) = axum::body::to_bytes(body, MAX_BODY_BYTES).await else {
+            let message = "The request is larger than 32 MiB or was cut off. Import large data as a file.".to_owned();
+            return HttpError(AppError::TooLarge { message }).into_response();
+        };
+        next.run(Request::from_parts(parts, axum::body::Body::from(bytes))).await
     };
-    let request = Request::from_parts(parts, axum::body::Body::from(bytes));
-    match tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await {
+    match tokio::time::timeout(REQUEST_TIMEOUT, answer).await {
         Ok(response) => response,
         Err(_elapsed) => {
             let message = "The server took too long to answer. Try again in a moment.".to_owned();

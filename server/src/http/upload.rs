@@ -9,6 +9,7 @@ use axum::http::header::{self, HeaderMap};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 
 use super::reply::{HttpError, escape, plain_page};
@@ -21,6 +22,9 @@ use crate::types::import::ImportMode;
 
 /// Longest text field other than the pasted traces.
 const MAX_FIELD_BYTES: usize = 64 << 10;
+
+/// An upload may take as long as it takes, but not stand still for longer than this.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// What a program is answered.
 #[derive(Debug, Serialize)]
@@ -128,7 +132,7 @@ pub fn suggested_name(file_name: &str) -> String {
 
 async fn read_form(state: &AppState, mut multipart: Multipart, spool: &Path) -> ServiceResult<UploadForm> {
     let mut form = UploadForm::default();
-    while let Some(mut field) = multipart.next_field().await.map_err(broken)? {
+    while let Some(mut field) = arrives(multipart.next_field()).await? {
         match field.name().unwrap_or_default() {
             "name" => form.name = text_field(&mut field).await?,
             "objective" => form.objective = text_field(&mut field).await?,
@@ -152,7 +156,7 @@ async fn read_form(state: &AppState, mut multipart: Multipart, spool: &Path) -> 
                     form.traces = Some(Traces { path: spool.to_owned(), file_name: "pasted text".to_owned(), bytes });
                 }
             }
-            _ => while field.chunk().await.map_err(broken)?.is_some() {},
+            _ => while arrives(field.chunk()).await?.is_some() {},
         }
     }
     Ok(form)
@@ -171,7 +175,7 @@ fn base_name(name: &str) -> String {
 
 async fn text_field(field: &mut Field<'_>) -> ServiceResult<String> {
     let mut bytes = Vec::new();
-    while let Some(chunk) = field.chunk().await.map_err(broken)? {
+    while let Some(chunk) = arrives(field.chunk()).await? {
         if bytes.len() + chunk.len() > MAX_FIELD_BYTES {
             return Err(
                 AppError::TooLarge { message: "A text field of the form is longer than 64 KiB.".to_owned() }.into()
@@ -186,7 +190,7 @@ async fn spool_field(state: &AppState, field: &mut Field<'_>, spool: &Path) -> S
     let limit = state.config.max_upload_bytes;
     let mut file = tokio::io::BufWriter::new(tokio::fs::File::create(spool).await?);
     let mut written = 0_u64;
-    while let Some(chunk) = field.chunk().await.map_err(broken)? {
+    while let Some(chunk) = arrives(field.chunk()).await? {
         written += chunk.len() as u64;
         if written > limit {
             return Err(AppError::TooLarge {
@@ -201,6 +205,22 @@ async fn spool_field(state: &AppState, field: &mut Field<'_>, spool: &Path) -> S
     }
     file.flush().await.map_err(disk)?;
     Ok(written)
+}
+
+/// Waits for the next piece of the upload, but not for ever.
+async fn arrives<T>(piece: impl Future<Output = Result<T, MultipartError>>) -> ServiceResult<T> {
+    arrives_within(IDLE_TIMEOUT, piece).await
+}
+
+async fn arrives_within<T>(idle: Duration, piece: impl Future<Output = Result<T, MultipartError>>) -> ServiceResult<T> {
+    match tokio::time::timeout(idle, piece).await {
+        Ok(piece) => piece.map_err(broken),
+        Err(_elapsed) => Err(AppError::invalid(format!(
+            "The upload stood still for {} seconds and was given up. Nothing was imported; try again.",
+            idle.as_secs()
+        ))
+        .into()),
+    }
 }
 
 fn broken(error: MultipartError) -> ServiceError {
@@ -225,6 +245,14 @@ fn disk(error: std::io::Error) -> ServiceError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn an_upload_that_stands_still_is_given_up() {
+        let never = std::future::pending::<Result<(), MultipartError>>();
+        let error = arrives_within(Duration::ZERO, never).await.unwrap_err();
+        assert!(error.to_string().contains("stood still for 0 seconds"), "{error}");
+        assert!(arrives(std::future::ready(Ok::<_, MultipartError>(5))).await.is_ok());
+    }
 
     #[test]
     fn names_are_suggested_from_files() {

@@ -13,14 +13,17 @@ pub(super) enum GzipFault {
     Corrupt(String),
     #[error("{decompressed} bytes came out of {compressed}")]
     Bomb { decompressed: u64, compressed: u64 },
+    #[error("more than {limit} bytes come out of it")]
+    TooLarge { limit: u64 },
 }
 
-/// When decompressed data is too much of a good thing: more than `min_bytes` *and* more than `max_ratio` times
-/// what was read.
+/// When decompressed data is too much of a good thing: more than `max_bytes`, or more than `min_bytes` *and* more
+/// than `max_ratio` times what was read.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct BombLimit {
     pub min_bytes: u64,
     pub max_ratio: u64,
+    pub max_bytes: u64,
 }
 
 /// Counts the bytes that a reader has handed out.
@@ -84,6 +87,9 @@ impl<R: BufRead> Read for GzipReader<R> {
             let read = result.map_err(|error| gzip_fault(&error))?;
             self.decompressed += read as u64;
             let (decompressed, compressed) = (self.decompressed, self.compressed);
+            if decompressed > self.limit.max_bytes {
+                return Err(io::Error::other(GzipFault::TooLarge { limit: self.limit.max_bytes }));
+            }
             if decompressed > self.limit.min_bytes && decompressed / self.limit.max_ratio > compressed {
                 return Err(io::Error::other(GzipFault::Bomb { decompressed, compressed }));
             }

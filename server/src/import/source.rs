@@ -57,6 +57,16 @@ pub enum ImportError {
         /// The limit that was passed.
         max_ratio: u64,
     },
+    /// Decompresses to more than an upload may have.
+    #[error(
+        "Reading stopped after line {lines_read}: more than {} come out of the compressed file, the most an upload may have. The lines up to there are kept; split the file, or raise ANNEAL_MAX_UPLOAD_BYTES.", crate::format::bytes(i64::try_from(*limit).unwrap_or(i64::MAX))
+    )]
+    TooLarge {
+        /// The last line that was read whole.
+        lines_read: i64,
+        /// The limit that was passed, in bytes.
+        limit: u64,
+    },
     /// The operating system could not read it.
     #[error(
         "The file could not be read after line {lines_read}: {source}. Check the disk and the permissions, then try again."
@@ -88,11 +98,19 @@ pub struct ImportLimits {
     pub bomb_bytes: u64,
     /// Most decompressed bytes per compressed one. Default 300.
     pub max_ratio: u64,
+    /// Most decompressed bytes at all. Unlimited by default.
+    pub max_decompressed_bytes: u64,
 }
 
 impl Default for ImportLimits {
     fn default() -> Self {
-        Self { max_line_bytes: 16 << 20, kept_bytes: 64 << 10, bomb_bytes: 256 << 20, max_ratio: 300 }
+        Self {
+            max_line_bytes: 16 << 20,
+            kept_bytes: 64 << 10,
+            bomb_bytes: 256 << 20,
+            max_ratio: 300,
+            max_decompressed_bytes: u64::MAX,
+        }
     }
 }
 
@@ -142,7 +160,11 @@ impl LineSource {
         let gzip = is_gzip(head);
         let counting = Counting::new(plain);
         let reader = if gzip {
-            let limit = BombLimit { min_bytes: limits.bomb_bytes, max_ratio: limits.max_ratio.max(1) };
+            let limit = BombLimit {
+                min_bytes: limits.bomb_bytes,
+                max_ratio: limits.max_ratio.max(1),
+                max_bytes: limits.max_decompressed_bytes,
+            };
             Decompressed::Gzip(Box::new(BufReader::with_capacity(BUFFER, GzipReader::new(counting, limit))))
         } else {
             Decompressed::Plain(counting)
@@ -203,7 +225,22 @@ impl LineSource {
         Ok(())
     }
 
+    /// Passes over empty lines at the buffer's speed: a file may hold a thousand million of them.
+    fn skip_line_ends(&mut self) -> io::Result<()> {
+        loop {
+            let buffer = self.reader.fill_buf()?;
+            let ends = buffer.iter().take_while(|&&byte| byte == b'\n').count();
+            let whole_buffer = ends == buffer.len();
+            self.line += i64::try_from(ends).unwrap_or(i64::MAX);
+            self.reader.consume(ends);
+            if ends == 0 || !whole_buffer {
+                return Ok(());
+            }
+        }
+    }
+
     fn next_plain_line(&mut self) -> Result<Next, ImportError> {
+        self.skip_line_ends().map_err(|error| import_error(error, self.line, &self.limits))?;
         let limit = self.limits.max_line_bytes;
         let mut bytes = Vec::new();
         // Two more than the limit: a line of just that length may still have its CR and LF.
@@ -365,6 +402,7 @@ fn import_error(error: io::Error, lines_read: i64, limits: &ImportLimits) -> Imp
         Some(GzipFault::Bomb { decompressed, compressed }) => {
             ImportError::GzipBomb { lines_read, decompressed, compressed, max_ratio: limits.max_ratio }
         }
+        Some(GzipFault::TooLarge { limit }) => ImportError::TooLarge { lines_read, limit },
         None => ImportError::Io { lines_read, source: error },
     }
 }

@@ -237,8 +237,22 @@ fn a_gzip_bomb_is_stopped() {
     assert_eq!(records.len(), 1);
     let Err(error @ ImportError::GzipBomb { lines_read: 1, .. }) = result else { panic!("{result:?}") };
     assert!(error.to_string().contains("more than 300 times as many"), "{error}");
+    // Nor may more come out than an upload may have, whatever the ratio.
+    let limits = ImportLimits { max_decompressed_bytes: 8 << 20, ..ImportLimits::default() };
+    let (records, result) = read_with(&bomb, limits);
+    assert_eq!(records.len(), 1);
+    let Err(error @ ImportError::TooLarge { lines_read: 1, .. }) = result else { panic!("{result:?}") };
+    assert!(error.to_string().contains("more than 8.0 MiB come out of the compressed file"), "{error}");
     // The same ratio below the size that matters is a repetitive file, no bomb.
     assert!(read(&bomb).1.is_ok());
+}
+
+#[test]
+fn empty_lines_are_counted_and_passed_over() {
+    let (records, result) =
+        read(format!("{}{}\r\n\n \n{}", "\n".repeat(200_000), chat("question a"), chat("question b")).as_bytes());
+    assert_eq!(records.iter().map(|record| record.line).collect::<Vec<_>>(), vec![200_001, 200_004]);
+    assert_eq!(result.unwrap().records, 2);
 }
 
 #[test]

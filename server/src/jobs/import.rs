@@ -160,7 +160,12 @@ async fn read_file(context: &JobContext, args: &Args) -> ServiceResult<Outcome> 
     let dataset = db::datasets::get(&state.db, &context.dataset_id).await?;
     let skip = db::imports::last_line(&state.db, &args.import_id).await?;
     let total = i64::try_from(tokio::fs::metadata(&args.path).await?.len()).unwrap_or(i64::MAX);
-    let limits = ImportLimits { max_line_bytes: state.config.max_line_bytes, ..ImportLimits::default() };
+    let limits = ImportLimits {
+        max_line_bytes: state.config.max_line_bytes,
+        // What came over HTTP is bounded by size, compressed or not; a file named on the command line is not.
+        max_decompressed_bytes: if args.owns_file { state.config.max_upload_bytes } else { u64::MAX },
+        ..ImportLimits::default()
+    };
 
     let mut writer = Writer {
         context: context.clone(),
@@ -244,7 +249,8 @@ impl Writer {
         let mut keeper = kept_by_key(&mut open.tx, &self.context.dataset_id, self.replaces_up_to, &records).await?;
         let rows = decide_duplicates(records, &mut keeper, open.next_id);
         let stored = counted(rows.len());
-        db::records::write::insert(&mut open.tx, &self.context.dataset_id, &self.import_id, open.next_id, &rows).await?;
+        db::records::write::insert(&mut open.tx, &self.context.dataset_id, &self.import_id, open.next_id, &rows)
+            .await?;
         open.next_id += stored;
         open.counts.last_line = last_line;
         open.counts.records += stored;
