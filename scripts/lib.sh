@@ -24,6 +24,21 @@ stage() {
   "$@" || fail "$name failed (see above)"
   stage_names+=("$name"); stage_seconds+=("$((SECONDS - started))")
 }
+# stages_together NAME1 CMD1 NAME2 CMD2: two commands (each one word) at once, where one alone leaves a core idle. What the
+# first prints is shown when both have ended.
+stages_together() {
+  local log started=$SECONDS first; log="$(mktemp)"
+  say "── $1; beside it: $3"
+  (SECONDS=0; "$2" >"$log" 2>&1; code=$?; echo "$SECONDS" >"$log.seconds"; exit $code) &
+  first=$!
+  "$4" || { kill "$first" 2>/dev/null; fail "$3 failed (see above)"; }
+  stage_names+=("$3"); stage_seconds+=("$((SECONDS - started))")
+  local code=0; wait "$first" || code=$?
+  cat "$log"
+  [ "$code" = 0 ] || fail "$1 failed (see above)"
+  stage_names+=("$1, beside it ($(cat "$log.seconds") s)"); stage_seconds+=("$((SECONDS - started - stage_seconds[-1]))")
+  rm -f "$log" "$log.seconds"
+}
 stage_summary() {
   local i total=0
   say "── where the time went"
