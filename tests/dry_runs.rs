@@ -155,11 +155,24 @@ async fn failures_are_counted_and_left_out() {
     assert!(errors[0].contains("no idea"), "{errors:?}");
     assert!(errors[1].contains("returned") && errors[1].contains("1.2"), "{errors:?}");
 
-    // Not one score: no statistics and no verdict, rather than zeros.
+    // Not one score: no statistics rather than zeros, and a NO-GO that says why.
     app.set_grader(&id, "function grade(input) { throw new Error('never'); }").await;
     let report = app.dry_run(&id, 10).await;
     assert_eq!((report.samples_evaluated, report.failed), (0, 4));
-    assert!(report.statistics.is_none() && report.diagnosis.is_none() && report.by_topic.is_empty());
+    assert!(report.statistics.is_none() && report.distribution.is_empty() && report.by_topic.is_empty());
+    let diagnosis = report.diagnosis.unwrap();
+    assert_eq!((diagnosis.verdict, diagnosis.dataset_quality), (Verdict::NoGo, None));
+    assert_eq!(diagnosis.findings[0].message, "4 of 4 samples failed: 100%, more than 50%.");
+    let step = app.step(&id, PipelineStepId::DryRun).await;
+    assert_eq!((step.status, step.status_text.as_str()), (PipelineStepStatus::Failed, "No sample scored • NO-GO"));
+    let train = app.step(&id, PipelineStepId::Train).await;
+    assert!(train.blocked_reason.unwrap().contains("NO-GO"));
+    let (status, html) = app.get(&format!("/finetune/{id}?step=dryrun")).await;
+    assert_eq!(status, 200);
+    assert!(html.contains("4 of 4 samples failed") && html.contains("so there are no figures to show"), "{html}");
+    for empty in ["Scores by topic", "Samples worth a look", "No sample of this run is like that"] {
+        assert!(!html.contains(empty), "an empty card: {empty}");
+    }
 }
 
 #[tokio::test]

@@ -289,10 +289,10 @@ pub struct PassedCheck {
 /// The verdict and its reasons.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DryRunDiagnosis {
-    /// Are the prompts fit?
-    pub dataset_quality: Quality,
-    /// Can the grader tell good from bad?
-    pub grader_quality: Quality,
+    /// Are the prompts fit? `None` if no response was scored: then nothing is known of them.
+    pub dataset_quality: Option<Quality>,
+    /// Can the grader tell good from bad? `None` where nothing was looked at that could say so.
+    pub grader_quality: Option<Quality>,
     /// The answer.
     pub verdict: Verdict,
     /// How sure it is.
@@ -343,7 +343,7 @@ pub struct DryRunReport {
     pub distribution: Vec<ScoreBucket>,
     /// By topic, in order of the topics' names, uncategorized last.
     pub by_topic: Vec<TopicScore>,
-    /// `None` if not one sample was scored.
+    /// `None` only in reports of an earlier version, which had none where every sample failed.
     pub diagnosis: Option<DryRunDiagnosis>,
     /// In milliseconds, summed over all stretches in which it ran.
     pub duration_ms: i64,
