@@ -10,6 +10,7 @@
 
 mod command_line;
 mod downloads;
+mod dry_run_history;
 mod dry_runs;
 mod events;
 mod graders;

@@ -78,7 +78,7 @@ async fn every_step_shows_its_numbers() {
     let pipeline = anneal_server::pipeline::compute_pipeline_state(&overview.pipeline_inputs);
     let cards: Vec<&str> =
         pipeline.steps.iter().map(|step| step.status_text.as_str()).filter(|text| !text.is_empty()).collect();
-    let mean = format!("{:.2}", overview.dry_run.unwrap().summary.report.unwrap().statistics.unwrap().mean);
+    let mean = format!("{:.2}", overview.dry_run.unwrap().report.unwrap().statistics.unwrap().mean);
     let panels: [(PipelineStepId, &[&str]); 7] = [
         (PipelineStepId::Extract, &["march <b>traces.jsonl", "1,236"]),
         (PipelineStepId::Topics, &["billing", "delivery", "823", "411"]),

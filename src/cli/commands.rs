@@ -166,13 +166,13 @@ async fn run_dry(state: &AppState, options: DryRunOptions) -> Result<ExitCode, C
     };
     let run = dry_run::start(state, &dataset.id, config).await?;
     ended_well(&work_off(state, &run.job_id, options.output.json).await?)?;
-    let report = db::dry_runs::get(&state.db, &run.id).await?.summary.report;
+    let report = db::dry_runs::report(&state.db, &run.id).await?;
     let report = report.ok_or_else(|| CliError::Message("the run ended without a report".to_owned()))?;
     if options.output.json {
         output::json(&report)?;
     } else {
         output::dry_run(&report);
-        let failed = db::dry_runs::samples(&state.db, &run.id, &SampleSelection::Failed, None, 1).await?;
+        let failed = db::dry_runs::samples(&state.db, &run.id, &SampleSelection::Failed, 1).await?;
         output::failures(failed.samples.iter().filter_map(|sample| sample.error.as_deref()));
     }
     Ok(exit_code(&report))
@@ -196,7 +196,7 @@ async fn demo(state: &AppState, json: bool) -> Result<ExitCode, CliError> {
     }
     output::line(&format!("{} ({id})", overview.dataset.name));
     output::hygiene(&overview.hygiene);
-    if let Some(report) = overview.dry_run.and_then(|run| run.summary.report) {
+    if let Some(report) = overview.dry_run.and_then(|run| run.report) {
         output::dry_run(&report);
     }
     output::line(&format!(
@@ -219,10 +219,10 @@ async fn export(state: &AppState, options: ExportOptions) -> Result<ExitCode, Cl
         ExportWhat::Topics => write_json(out, db::topics::current(&state.db, &id).await?.as_ref(), "topics").await?,
         ExportWhat::Hygiene => write_json(out, Some(&datasets::hygiene(state, &id).await?), "hygiene report").await?,
         ExportWhat::Coverage => {
-            write_json(out, datasets::overview(state, &id).await?.coverage.as_ref(), "coverage report").await?
+            write_json(out, datasets::coverage(state, &id).await?.as_ref(), "coverage report").await?
         }
         ExportWhat::DryRun => {
-            let report = datasets::overview(state, &id).await?.dry_run.and_then(|run| run.summary.report);
+            let report = datasets::overview(state, &id).await?.dry_run.and_then(|run| run.report);
             write_json(out, report.as_ref(), "dry-run report").await?
         }
     };

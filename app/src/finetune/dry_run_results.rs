@@ -20,7 +20,7 @@ use crate::ui::{Button, ButtonVariant, Card, Stat};
 pub fn DryRunResults(view: Memo<Option<DryRunView>>, run_id: Memo<Option<String>>) -> impl IntoView {
     let counts = Memo::new(move |_| {
         view.with(|view| {
-            let report = view.as_ref()?.summary.report.as_ref()?;
+            let report = view.as_ref()?.report.as_ref()?;
             Some((report.samples_evaluated, report.failed))
         })
     });
@@ -36,8 +36,8 @@ pub fn DryRunResults(view: Memo<Option<DryRunView>>, run_id: Memo<Option<String>
 
 #[component]
 fn Figures(view: DryRunView) -> impl IntoView {
-    let DryRunView { summary, histogram } = view;
-    summary.report.map(|report| {
+    let DryRunView { report, histogram, .. } = view;
+    report.map(|report| {
         let buckets = report.distribution.clone();
         view! {
             <VerdictBanner report=report.clone() />
@@ -366,10 +366,8 @@ fn follow(process: FinetuneProcess, finding: &Finding) {
         FindingAction::OpenRecords => process.open_records(anneal_server::types::dataset::RecordFilter::default()),
         FindingAction::RunMore => {
             let before = process.overview().with_untracked(|o| {
-                o.dry_run
-                    .as_ref()
-                    .and_then(|view| view.summary.report.as_ref())
-                    .map_or(0, |report| report.samples_planned)
+                let result = o.dry_run.as_ref().and_then(|view| view.summary.result.as_ref());
+                result.map_or(0, |result| result.samples_planned)
             });
             let size = finding.samples_to_settle.map(|more| before.saturating_add(more).clamp(1, 10_000));
             open_configuration(process, size);

@@ -1,9 +1,11 @@
 //! Datasets as a service: list, overview, settings, delete. Records are in [`records`].
 
+mod facts;
 mod overview;
 pub mod records;
 
-pub use overview::{hygiene, overview, pipeline_inputs};
+pub(crate) use facts::facts_of;
+pub use overview::{coverage, hygiene, overview};
 
 use crate::db;
 use crate::error::ServiceResult;
@@ -14,6 +16,7 @@ use crate::types::dataset::{Dataset, DatasetSummary};
 use crate::types::error::AppError;
 use crate::types::event::DatasetEvent;
 use crate::types::job::JobKind;
+use crate::types::pipeline::PipelineInputs;
 use crate::types::validation::ValidationConfig;
 
 /// Longest name, in characters.
@@ -41,19 +44,17 @@ pub fn new_id() -> String {
 
 /// Every dataset with its pipeline, last changed first.
 pub async fn list(state: &AppState) -> ServiceResult<Vec<DatasetSummary>> {
-    let mut summaries = Vec::new();
-    for dataset in db::datasets::list(&state.db).await? {
-        let inputs = pipeline_inputs(state, &dataset).await?;
-        summaries.push(DatasetSummary {
-            total_records: inputs.total_records + inputs.pending_records,
-            valid_records: inputs.valid_records,
-            topic_count: inputs.topic_count.unwrap_or(0),
-            balance_score: inputs.balance_score,
-            pipeline: compute_pipeline_state(&inputs),
-            dataset,
-        });
-    }
-    Ok(summaries)
+    let mut snapshot = state.db.snapshot().await?;
+    let datasets = facts::all_pipeline_inputs(&mut snapshot).await?;
+    let summary = |(dataset, inputs): (Dataset, PipelineInputs)| DatasetSummary {
+        total_records: inputs.total_records + inputs.pending_records,
+        valid_records: inputs.valid_records,
+        topic_count: inputs.topic_count.unwrap_or(0),
+        balance_score: inputs.balance_score,
+        pipeline: compute_pipeline_state(&inputs),
+        dataset,
+    };
+    Ok(datasets.into_iter().map(summary).collect())
 }
 
 /// Changes name and objective.

@@ -1,9 +1,9 @@
 //! Table `datasets`.
 
-use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Row};
 
-use super::{Db, Tx, from_json};
+use super::{Db, Reader, Tx, from_json};
 use crate::clock::now_ms;
 use crate::error::ServiceResult;
 use crate::types::coverage::TargetDistribution;
@@ -44,15 +44,17 @@ pub async fn insert(tx: &mut Tx, id: &str, name: &str, objective: &str) -> Servi
 }
 
 /// All of them, last changed first.
-pub async fn list(db: &Db) -> ServiceResult<Vec<Dataset>> {
-    let rows = sqlx::query("SELECT * FROM datasets ORDER BY updated_at DESC, id DESC").fetch_all(db.read()).await?;
+pub async fn list(db: impl Reader) -> ServiceResult<Vec<Dataset>> {
+    let query = QueryBuilder::new("SELECT * FROM datasets ORDER BY updated_at DESC, id DESC");
+    let rows = db.rows(query).await?;
     rows.iter().map(read_row).collect()
 }
 
 /// One of them; 404 if there is none.
-pub async fn get(db: &Db, id: &str) -> ServiceResult<Dataset> {
-    let row = sqlx::query("SELECT * FROM datasets WHERE id = ?").bind(id).fetch_optional(db.read()).await?;
-    match row {
+pub async fn get(db: impl Reader, id: &str) -> ServiceResult<Dataset> {
+    let mut query = QueryBuilder::new("SELECT * FROM datasets WHERE id = ");
+    query.push_bind(id.to_owned());
+    match db.rows(query).await?.pop() {
         Some(row) => read_row(&row),
         None => Err(AppError::not_found(format!("Dataset {}", shorten(id))).into()),
     }

@@ -56,7 +56,7 @@ pub(super) async fn dataset_file(
             None => Err(AppError::not_found("A topic hierarchy").into()),
         },
         "hygiene.json" => json(&dataset, "hygiene.json", &crate::datasets::hygiene(&state, &dataset_id).await?),
-        "coverage.json" => match crate::datasets::overview(&state, &dataset_id).await?.coverage {
+        "coverage.json" => match crate::datasets::coverage(&state, &dataset_id).await? {
             Some(coverage) => json(&dataset, "coverage.json", &coverage),
             None => Err(AppError::not_found("A coverage report (it needs topics)").into()),
         },
@@ -103,7 +103,7 @@ pub(super) async fn dry_run_report(
 ) -> Result<Response, HttpError> {
     let run = db::dry_runs::get(&state.db, &run_id).await?;
     let dataset = db::datasets::get(&state.db, &run.dataset_id).await?;
-    match run.summary.report {
+    match db::dry_runs::report(&state.db, &run_id).await? {
         Some(report) => json(&dataset, "dry-run.json", &report),
         None => Err(AppError::not_found("A report of this run (it has not scored anything yet)").into()),
     }
