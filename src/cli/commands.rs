@@ -214,8 +214,8 @@ async fn export(state: &AppState, options: ExportOptions) -> Result<ExitCode, Cl
     let written = match options.what {
         ExportWhat::Records => write(out, records_jsonl(state.db.clone(), id, RecordFormat::Native, None)).await?,
         ExportWhat::Chat => write(out, records_jsonl(state.db.clone(), id, RecordFormat::Chat, None)).await?,
-        ExportWhat::Train => write(out, training::rows(state, &id, split, SplitPart::Train).await?).await?,
-        ExportWhat::Valid => write(out, training::rows(state, &id, split, SplitPart::Valid).await?).await?,
+        ExportWhat::Train => write(out, training::rows(state, &id, split, SplitPart::Train, None).await?).await?,
+        ExportWhat::Valid => write(out, training::rows(state, &id, split, SplitPart::Valid, None).await?).await?,
         ExportWhat::Topics => write_json(out, db::topics::current(&state.db, &id).await?.as_ref(), "topics").await?,
         ExportWhat::Hygiene => write_json(out, Some(&datasets::hygiene(state, &id).await?), "hygiene report").await?,
         ExportWhat::Coverage => {
