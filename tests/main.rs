@@ -15,6 +15,7 @@ mod dry_runs;
 mod events;
 mod graders;
 mod imports;
+mod large_changes;
 mod pages;
 mod sample;
 mod security;

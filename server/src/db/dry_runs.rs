@@ -32,7 +32,8 @@ pub struct DryRunRow {
 }
 
 /// Everything but the report, which may be large.
-const COLUMNS: &str = "id, dataset_id, job_id, config, grader_version, records_revision, topics_revision, balance_score,
+const COLUMNS: &str =
+    "id, dataset_id, job_id, config, grader_version, records_revision, topics_revision, balance_score,
     eligible_records, planned, duration_ms, result, created_at";
 
 fn read_row(row: &SqliteRow) -> ServiceResult<DryRunRow> {
@@ -292,6 +293,20 @@ pub async fn set_report(tx: &mut Tx, run_id: &str, report: &DryRunReport) -> Ser
     Ok(())
 }
 
+/// Deletes at most `limit` samples of a dataset's runs. Answers how many; fewer than `limit`: that was all.
+pub async fn delete_samples(tx: &mut Tx, dataset_id: &str, limit: i64) -> ServiceResult<i64> {
+    let deleted = sqlx::query(
+        "DELETE FROM dry_run_samples WHERE (dry_run_id, ordinal) IN (SELECT s.dry_run_id, s.ordinal
+           FROM dry_runs d JOIN dry_run_samples s ON s.dry_run_id = d.id WHERE d.dataset_id = ? LIMIT ?)",
+    )
+    .bind(dataset_id)
+    .bind(limit)
+    .execute(&mut **tx)
+    .await?
+    .rows_affected();
+    Ok(i64::try_from(deleted).unwrap_or(i64::MAX))
+}
+
 /// A score as the statistics take it, in the plan's order.
 #[derive(Debug, Clone)]
 pub struct ScoredSample {
@@ -342,12 +357,11 @@ pub async fn samples(db: &Db, run_id: &str, selection: &SampleSelection, page: i
     push_selection(&mut query, run_id, selection);
     match selection {
         SampleSelection::Highest => query.push(" ORDER BY score DESC, ordinal"),
-        SampleSelection::Lowest => query.push(" ORDER BY score, ordinal"),
+        SampleSelection::Lowest | SampleSelection::Topic { .. } => query.push(" ORDER BY score, ordinal"),
         SampleSelection::NearestMean => query
             .push(" ORDER BY ABS(score - (SELECT AVG(score) FROM dry_run_samples WHERE dry_run_id = ")
             .push_bind(run_id)
             .push(")), ordinal"),
-        SampleSelection::Topic { .. } => query.push(" ORDER BY score, ordinal"),
         SampleSelection::AroundHalf | SampleSelection::Failed | SampleSelection::All => query.push(" ORDER BY ordinal"),
     };
     query.push(" LIMIT ").push_bind((total - offset).clamp(0, SAMPLES_PER_PAGE)).push(" OFFSET ").push_bind(offset);

@@ -260,6 +260,19 @@ pub async fn request_cancel(db: &Db, id: &str) -> ServiceResult<JobStatus> {
     Ok(status)
 }
 
+/// Ends every active job of a dataset that was deleted; a runner that is at one finds that it has lost it.
+pub async fn abandon(tx: &mut Tx, dataset_id: &str) -> ServiceResult<()> {
+    sqlx::query(
+        "UPDATE jobs SET state = 'cancelled', owner = NULL, message = 'The dataset was deleted.', finished_at = ?
+         WHERE dataset_id = ? AND state IN ('queued', 'running')",
+    )
+    .bind(now_ms())
+    .bind(dataset_id)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
 /// Queues again what a dead runner left: running, but without a sign of life since `before`.
 /// A job that has killed its runner `max_attempts` times is failed instead of killing the next.
 pub async fn requeue_dead(db: &Db, before: TimestampMs, max_attempts: i64) -> ServiceResult<u64> {
