@@ -31,6 +31,14 @@ async fn works_json(dir: &Path, arguments: &[&str]) -> Value {
     serde_json::from_str(&works(dir, &arguments).await).unwrap()
 }
 
+/// Of the only dataset.
+async fn records_revision(dir: &Path) -> i64 {
+    let db = anneal_server::db::Db::open(&dir.join("anneal.sqlite")).await.unwrap();
+    let revision = anneal_server::db::datasets::list(&db).await.unwrap()[0].records_revision;
+    db.close().await;
+    revision
+}
+
 fn assert_refused(ran: &Ran, words: &str) {
     assert_eq!(ran.code, Some(1), "{}{}", ran.stdout, ran.stderr);
     assert!(ran.stderr.contains("anneal: ") && ran.stderr.contains(words), "{}", ran.stderr);
@@ -55,6 +63,15 @@ async fn a_file_is_imported_validated_and_exported() {
     let id = imported["dataset_id"].as_str().unwrap();
     let report = works_json(dir.path(), &["validate", id]).await;
     assert_eq!((&report["valid"], &report["errors_by_type"]["invalid_data_structure"]), (&json!(5), &json!(1)));
+
+    // Asking changes nothing; asking for a new validation does.
+    let revision = async || records_revision(dir.path()).await;
+    let before = revision().await;
+    works(dir.path(), &["validate", "support"]).await;
+    assert_eq!(revision().await, before);
+    let again = works(dir.path(), &["validate", "support", "--again"]).await;
+    assert_eq!(again, said);
+    assert!(revision().await > before);
 
     let exported = works(dir.path(), &["export", "support"]).await;
     assert_eq!(exported.lines().count(), 7);

@@ -67,6 +67,9 @@ pub fn hygiene(report: &HygieneReport) {
         format::count(report.duplicates_removed),
         report.rejection_rate
     );
+    if report.pending > 0 {
+        println!("{} not validated: `anneal validate --again` does it", format::counted(report.pending, "record"));
+    }
     for (error, count) in &report.errors_by_type {
         println!("  {:>9}  {}", format::count(*count), error.as_str());
     }
@@ -78,7 +81,12 @@ pub fn hygiene(report: &HygieneReport) {
 /// The dry-run report for a person.
 pub fn dry_run(report: &DryRunReport) {
     if let Some(diagnosis) = &report.diagnosis {
-        println!("{} ({} confidence)  {}", diagnosis.verdict.as_str(), diagnosis.confidence.as_str(), diagnosis.summary);
+        println!(
+            "{} ({} confidence)  {}",
+            diagnosis.verdict.as_str(),
+            diagnosis.confidence.as_str(),
+            diagnosis.summary
+        );
     }
     if let Some(statistics) = &report.statistics {
         println!(
