@@ -17,6 +17,7 @@ mod graders;
 mod imports;
 mod large_changes;
 mod pages;
+mod races;
 mod sample;
 mod security;
 mod support;
