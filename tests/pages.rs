@@ -116,3 +116,22 @@ async fn the_import_form_works_without_scripts() {
     assert!(html.contains("role=\"alert\"") && html.contains("Choose a file, or paste"), "{html}");
     assert!(html.contains("href=\"/finetune/new\""), "{html}");
 }
+
+#[tokio::test]
+async fn pages_asked_for_at_once_all_come() {
+    // The server draws a page more than once while its data arrives; what it gives up must not be missed.
+    let app = TestApp::start().await;
+    let id = app.imported("a.jsonl", chats(40, &["a"])).await;
+    app.set_grader(&id, "function grade(input) { return 0.5; }").await;
+    app.dry_run(&id, 40).await;
+    let steps = ["extract", "topics", "coverage", "grader", "dryrun", "train", "deploy"];
+    let page = |n: usize| {
+        let (app, url) = (&app, format!("/finetune/{id}?step={}", steps[n % steps.len()]));
+        async move { (app.get(&url).await, url) }
+    };
+    for ((status, html), url) in futures_util::future::join_all((0..84).map(page)).await {
+        assert_eq!(status, 200, "{url}: {html}");
+        assert!(html.contains("<title>a · Anneal</title>"), "{url}");
+        assert!(!html.contains("Something went wrong"), "{url}: {html}");
+    }
+}
