@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anneal_app::{App, shell};
+use anneal_server::datasets;
 use anneal_server::http::{routes, secure};
 use anneal_server::jobs;
 use anneal_server::state::AppState;
@@ -34,6 +35,14 @@ pub async fn run(listener: TcpListener, state: AppState) -> std::io::Result<()> 
     if let Err(error) = jobs::import::delete_orphaned_uploads(&state).await {
         tracing::warn!(%error, "uploads that no import needs could not be deleted");
     }
+    state.background.spawn({
+        let state = state.clone();
+        async move {
+            if let Err(error) = datasets::purge_deleted(&state).await {
+                tracing::warn!(%error, "the rows of a deleted dataset could not be deleted");
+            }
+        }
+    });
     let runner = tokio::spawn(jobs::runner::run(state.clone(), None));
     tokio::spawn(anneal_server::watch::run(state.clone()));
     let shutdown = state.shutdown.clone();
@@ -47,6 +56,8 @@ pub async fn run(listener: TcpListener, state: AppState) -> std::io::Result<()> 
     if tokio::time::timeout(DRAIN, runner).await.is_err() {
         tracing::warn!("a job did not stop in time; it will go on at the next start");
     }
+    state.background.close();
+    state.background.wait().await;
     state.db.close().await;
     result
 }

@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 use crate::support::app::gzip;
 use crate::support::process::{Ran, anneal};
-use crate::support::records::{chat, chats};
+use crate::support::records::{chats, rated};
 
 /// A folder with a file; answers the folder, which is the data folder's parent, and the file's path.
 fn with_file(name: &str, bytes: impl AsRef<[u8]>) -> (TempDir, String) {
@@ -31,19 +31,18 @@ async fn works_json(dir: &Path, arguments: &[&str]) -> Value {
     serde_json::from_str(&works(dir, &arguments).await).unwrap()
 }
 
+/// Of the only dataset.
+async fn records_revision(dir: &Path) -> i64 {
+    let db = anneal_server::db::Db::open(&dir.join("anneal.sqlite")).await.unwrap();
+    let revision = anneal_server::db::datasets::list(&db).await.unwrap()[0].records_revision;
+    db.close().await;
+    revision
+}
+
 fn assert_refused(ran: &Ran, words: &str) {
     assert_eq!(ran.code, Some(1), "{}{}", ran.stdout, ran.stderr);
     assert!(ran.stderr.contains("anneal: ") && ran.stderr.contains(words), "{}", ran.stderr);
     assert!(ran.stdout.is_empty(), "{}", ran.stdout);
-}
-
-/// 80 records whose responses are rated 0.05 to 0.83 in turn.
-fn rated() -> String {
-    let line = |n: usize| {
-        let answer = format!("rated {:.2}", 0.05 + 0.02 * (n % 40) as f64);
-        chat(&format!("Where is my order number {n}? I have been waiting."), &answer, json!({})) + "\n"
-    };
-    (0..80).map(line).collect()
 }
 
 #[tokio::test]
@@ -64,6 +63,15 @@ async fn a_file_is_imported_validated_and_exported() {
     let id = imported["dataset_id"].as_str().unwrap();
     let report = works_json(dir.path(), &["validate", id]).await;
     assert_eq!((&report["valid"], &report["errors_by_type"]["invalid_data_structure"]), (&json!(5), &json!(1)));
+
+    // Asking changes nothing; asking for a new validation does.
+    let revision = async || records_revision(dir.path()).await;
+    let before = revision().await;
+    works(dir.path(), &["validate", "support"]).await;
+    assert_eq!(revision().await, before);
+    let again = works(dir.path(), &["validate", "support", "--again"]).await;
+    assert_eq!(again, said);
+    assert!(revision().await > before);
 
     let exported = works(dir.path(), &["export", "support"]).await;
     assert_eq!(exported.lines().count(), 7);
@@ -92,7 +100,7 @@ async fn a_file_is_imported_validated_and_exported() {
 
 #[tokio::test]
 async fn a_dry_runs_exit_code_is_its_verdict() {
-    let (dir, file) = with_file("rated.jsonl", rated());
+    let (dir, file) = with_file("rated.jsonl", rated(80));
     works(dir.path(), &["import", &file, "--name", "rated ones"]).await;
     assert_refused(&anneal(dir.path(), &["dry-run", "rated ones"]).await, "There is no grader yet");
 
@@ -152,7 +160,7 @@ async fn the_demo_is_made_and_judged() {
     let dir = tempfile::tempdir().unwrap();
     let overview = works_json(dir.path(), &["demo"]).await;
     assert_eq!(overview["hygiene"]["total"], 1200);
-    let report = &overview["dry_run"]["summary"]["report"];
+    let report = &overview["dry_run"]["report"];
     assert_eq!(report["samples_planned"], 300);
     assert!(["GO", "CAUTION", "NO-GO"].contains(&report["diagnosis"]["verdict"].as_str().unwrap()));
 }

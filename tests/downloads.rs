@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use anneal_server::types::training::SplitPreview;
+use anneal_server::types::training::{SplitBasis, SplitPreview, SplitTopic};
 use serde_json::{Value, json};
 
 use crate::support::app::TestApp;
@@ -138,6 +138,16 @@ async fn the_training_files_are_disjoint_complete_and_repeatable() {
     .to_string();
     let id = app.imported("a.jsonl", lines).await;
     assert_eq!(app.hygiene(&id).await.valid, 41);
+    let preview = async || -> SplitPreview {
+        let config =
+            json!({ "train_ratio": 0.8, "stratify_by_topic": true, "include_generated_in_valid": false, "seed": 42 });
+        app.ask("training/split", json!({ "dataset_id": id, "config": config })).await
+    };
+    // Labels that no hierarchy has are none: everything is one stratum.
+    let before = preview().await;
+    assert_eq!(before.by_topic, [SplitTopic { topic: None, train: 32, valid: 8 }]);
+    let import = json!({ "dataset_id": id, "json": r#"{"nodes":[{"name":"a"},{"name":"b"}]}"#, "confirm": false });
+    let _: Value = app.ask("topics/import", import).await;
 
     let train = download(&app, &format!("{id}/split/train.jsonl?train_ratio=0.8")).await;
     let valid = download(&app, &format!("{id}/split/valid.jsonl?train_ratio=0.8")).await;
@@ -156,11 +166,27 @@ async fn the_training_files_are_disjoint_complete_and_repeatable() {
     let other = download(&app, &format!("{id}/split/valid.jsonl?train_ratio=0.8&seed=7")).await;
     assert_ne!(prompts(&other), valid_prompts);
 
-    let config =
-        json!({ "train_ratio": 0.8, "stratify_by_topic": true, "include_generated_in_valid": false, "seed": 42 });
-    let preview: SplitPreview = app.ask("training/split", json!({ "dataset_id": id, "config": config })).await;
+    let preview = preview().await;
     assert_eq!((preview.train, preview.valid, preview.left_out), (32, 8, 1));
     let by_topic: Vec<(Option<&str>, i64, i64)> =
         preview.by_topic.iter().map(|topic| (topic.topic.as_deref(), topic.train, topic.valid)).collect();
     assert_eq!(by_topic, [(Some("a"), 24, 6), (Some("b"), 8, 2)]);
+
+    // Its links are of this very state: they give the same files, until something changes.
+    let link = |basis: SplitBasis, part: &str| {
+        let SplitBasis { records_revision, topics_revision } = basis;
+        format!(
+            "{id}/split/{part}.jsonl?train_ratio=0.8&records_revision={records_revision}&topics_revision={topics_revision}"
+        )
+    };
+    assert_eq!(download(&app, &link(preview.basis, "train")).await, train);
+    assert_eq!(download(&app, &link(preview.basis, "valid")).await, valid);
+    let stale = app.get(&format!("/download/{}", link(before.basis, "train"))).await;
+    assert_eq!(stale.0, 409, "the topics came later: {}", stale.1);
+    let records: Vec<i64> = app.rows(&id).await.into_iter().map(|row| row.id).collect();
+    app.edit(&id, records[0], &json!({ "input": { "messages": [] } })).await;
+    let (status, body) = app.get(&format!("/download/{}", link(preview.basis, "valid"))).await;
+    assert_eq!(status, 409);
+    assert!(body.contains("have changed since this split was made"), "{body}");
+    assert_eq!(app.get(&format!("/download/{id}/split/train.jsonl?records_revision=1")).await.0, 422);
 }

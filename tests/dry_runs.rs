@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::app::{Door, TestApp, dry_run_config};
 use crate::support::process::ServerProcess;
-use crate::support::records::{chat, chats};
+use crate::support::records::{chat, chats, rated};
 
 /// Scores a response by its length in tenths.
 const BY_LENGTH: &str = "function grade(input) { return input.response.length / 10; }";
@@ -21,15 +21,6 @@ const SLOW: &str = "function grade(input) {
 
 /// Reads the score out of responses such as "rated 0.35".
 const RATED: &str = "function grade(input) { return Number(input.response.split(' ')[1]); }";
-
-/// `count` records whose responses are rated 0.05 to 0.83 in turn, all equally long.
-fn rated(count: usize) -> String {
-    let line = |n: usize| {
-        let answer = format!("rated {:.2}", 0.05 + 0.02 * (n % 40) as f64);
-        chat(&format!("Where is my order number {n}? I have been waiting."), &answer, json!({})) + "\n"
-    };
-    (0..count).map(line).collect()
-}
 
 fn assert_near(got: f64, expected: f64, what: &str) {
     assert!((got - expected).abs() < 1e-9, "{what}: {got}, not {expected}");
@@ -155,11 +146,24 @@ async fn failures_are_counted_and_left_out() {
     assert!(errors[0].contains("no idea"), "{errors:?}");
     assert!(errors[1].contains("returned") && errors[1].contains("1.2"), "{errors:?}");
 
-    // Not one score: no statistics and no verdict, rather than zeros.
+    // Not one score: no statistics rather than zeros, and a NO-GO that says why.
     app.set_grader(&id, "function grade(input) { throw new Error('never'); }").await;
     let report = app.dry_run(&id, 10).await;
     assert_eq!((report.samples_evaluated, report.failed), (0, 4));
-    assert!(report.statistics.is_none() && report.diagnosis.is_none() && report.by_topic.is_empty());
+    assert!(report.statistics.is_none() && report.distribution.is_empty() && report.by_topic.is_empty());
+    let diagnosis = report.diagnosis.unwrap();
+    assert_eq!((diagnosis.verdict, diagnosis.dataset_quality), (Verdict::NoGo, None));
+    assert_eq!(diagnosis.findings[0].message, "4 of 4 samples failed: 100%, more than 50%.");
+    let step = app.step(&id, PipelineStepId::DryRun).await;
+    assert_eq!((step.status, step.status_text.as_str()), (PipelineStepStatus::Failed, "No sample scored • NO-GO"));
+    let train = app.step(&id, PipelineStepId::Train).await;
+    assert!(train.blocked_reason.unwrap().contains("NO-GO"));
+    let (status, html) = app.get(&format!("/finetune/{id}?step=dryrun")).await;
+    assert_eq!(status, 200);
+    assert!(html.contains("4 of 4 samples failed") && html.contains("so there are no figures to show"), "{html}");
+    for empty in ["Scores by topic", "Samples worth a look", "No sample of this run is like that"] {
+        assert!(!html.contains(empty), "an empty card: {empty}");
+    }
 }
 
 #[tokio::test]
@@ -214,7 +218,7 @@ async fn cancelling_keeps_what_is_done_and_resuming_completes_it() {
     let _: Value = app.ask("jobs/cancel", json!({ "job_id": job })).await;
     let ended = app.ended(&job).await;
     assert_eq!(ended.state, JobState::Cancelled);
-    let partial = app.overview(&id).await.dry_run.unwrap().summary.report.unwrap();
+    let partial = app.overview(&id).await.dry_run.unwrap().report.unwrap();
     assert!(partial.partial);
     assert!((5..100).contains(&partial.samples_evaluated), "{}", partial.samples_evaluated);
     assert_eq!((partial.samples_planned, partial.statistics.unwrap().count), (100, partial.samples_evaluated));
@@ -224,7 +228,7 @@ async fn cancelling_keeps_what_is_done_and_resuming_completes_it() {
     assert_eq!(app.ended(&job).await.state, JobState::Succeeded);
     let overview = app.overview(&id).await;
     assert_eq!(overview.dry_run_history.len(), 1);
-    let whole = overview.dry_run.unwrap().summary.report.unwrap();
+    let whole = overview.dry_run.unwrap().report.unwrap();
     assert!(!whole.partial);
     assert_eq!((whole.samples_evaluated, whole.failed), (100, 0));
     assert!(app.samples(&run).await.iter().all(|sample| sample.score.is_some()));
@@ -282,8 +286,8 @@ async fn a_killed_server_goes_on_and_reports_as_if_undisturbed() {
     let server = ServerProcess::start(dir.path()).await;
     let ended = server.door.job_until(&id, &job, |job| !job.state.is_active()).await;
     assert_eq!((ended.state, ended.done), (JobState::Succeeded, 100), "{ended:?}");
-    let killed = server.door.overview(&id).await.dry_run.unwrap().summary;
-    assert_eq!(killed.id, run);
+    let killed = server.door.overview(&id).await.dry_run.unwrap();
+    assert_eq!(killed.summary.id, run);
     let killed = killed.report.unwrap();
     assert_eq!((killed.samples_planned, killed.samples_evaluated, killed.failed), (100, 100, 0));
     let samples = server.door.samples(&run).await;
@@ -294,6 +298,6 @@ async fn a_killed_server_goes_on_and_reports_as_if_undisturbed() {
     let (undisturbed, job) = start_slow(&server.door, &id).await;
     server.door.job_until(&id, &job, |job| job.state == JobState::Succeeded).await;
     assert_eq!(server.door.samples(&undisturbed).await, samples);
-    let report = server.door.overview(&id).await.dry_run.unwrap().summary.report.unwrap();
+    let report = server.door.overview(&id).await.dry_run.unwrap().report.unwrap();
     assert_eq!(timeless(&report), timeless(&killed));
 }

@@ -1,5 +1,6 @@
 //! The event stream: stored state first, then what happens, of one dataset only.
 
+use anneal_server::db::{self, Db};
 use anneal_server::types::event::DatasetEvent;
 use anneal_server::types::job::{JobKind, JobState};
 use reqwest::{Response, header};
@@ -95,4 +96,20 @@ async fn a_stream_tells_of_its_dataset_only_and_of_its_end() {
     app.refused("datasets/overview", json!({ "dataset_id": id }), 404).await;
     let datasets: Vec<Value> = app.ask("datasets/list", json!({})).await;
     assert!(datasets.is_empty());
+}
+
+#[tokio::test]
+async fn a_deletion_by_another_process_is_told() {
+    let app = TestApp::start().await;
+    let id = app.imported("a.jsonl", chats(2, &[])).await;
+    let mut stream = Stream::open(&app, &id).await;
+    // The watch has looked at least once.
+    tokio::time::sleep(std::time::Duration::from_millis(1_000)).await;
+    let other_process = Db::open(&app.state.config.database_path()).await.unwrap();
+    let mut tx = other_process.begin().await.unwrap();
+    db::datasets::hide(&mut tx, &id).await.unwrap();
+    tx.commit().await.unwrap();
+    let told = async { while stream.next().await != DatasetEvent::Deleted {} };
+    tokio::time::timeout(std::time::Duration::from_secs(10), told).await.expect("told within seconds");
+    other_process.close().await;
 }

@@ -341,3 +341,24 @@ async fn real_files_are_imported_whole() {
         assert!(rows.iter().map(|row| row.line).eq((1..=200).map(Some)), "{name}");
     }
 }
+
+#[tokio::test]
+async fn only_old_files_that_no_import_needs_are_swept_at_the_start() {
+    let dir = tempfile::tempdir().unwrap();
+    let uploads = dir.path().join("uploads");
+    std::fs::create_dir_all(&uploads).unwrap();
+    // Another process may be writing the young one right now.
+    for (name, hours) in [("old", 25), ("young", 23)] {
+        let file = std::fs::File::create(uploads.join(name)).unwrap();
+        file.set_modified(std::time::SystemTime::now() - std::time::Duration::from_hours(hours)).unwrap();
+    }
+    let server = ServerProcess::start(dir.path()).await;
+    for _ in 0..200 {
+        if !uploads.join("old").exists() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    assert_eq!((uploads.join("old").exists(), uploads.join("young").exists()), (false, true));
+    server.kill().await;
+}

@@ -10,11 +10,14 @@
 
 mod command_line;
 mod downloads;
+mod dry_run_history;
 mod dry_runs;
 mod events;
 mod graders;
 mod imports;
+mod large_changes;
 mod pages;
+mod races;
 mod sample;
 mod security;
 mod support;

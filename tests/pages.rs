@@ -78,7 +78,7 @@ async fn every_step_shows_its_numbers() {
     let pipeline = anneal_server::pipeline::compute_pipeline_state(&overview.pipeline_inputs);
     let cards: Vec<&str> =
         pipeline.steps.iter().map(|step| step.status_text.as_str()).filter(|text| !text.is_empty()).collect();
-    let mean = format!("{:.2}", overview.dry_run.unwrap().summary.report.unwrap().statistics.unwrap().mean);
+    let mean = format!("{:.2}", overview.dry_run.unwrap().report.unwrap().statistics.unwrap().mean);
     let panels: [(PipelineStepId, &[&str]); 7] = [
         (PipelineStepId::Extract, &["march <b>traces.jsonl", "1,236"]),
         (PipelineStepId::Topics, &["billing", "delivery", "823", "411"]),
@@ -115,4 +115,24 @@ async fn the_import_form_works_without_scripts() {
     let html = refused.text().await.unwrap();
     assert!(html.contains("role=\"alert\"") && html.contains("Choose a file, or paste"), "{html}");
     assert!(html.contains("href=\"/finetune/new\""), "{html}");
+}
+
+#[tokio::test]
+async fn pages_asked_for_at_once_all_come() {
+    // The server draws a page more than once while its data arrives; what it gives up must not be missed.
+    let app = TestApp::start().await;
+    let id = app.imported("a.jsonl", chats(40, &["a"])).await;
+    app.set_grader(&id, "function grade(input) { return 0.5; }").await;
+    app.dry_run(&id, 40).await;
+    let steps = ["extract", "topics", "coverage", "grader", "dryrun", "train", "deploy"];
+    let page = |n: usize| {
+        let (app, url) = (&app, format!("/finetune/{id}?step={}", steps[n % steps.len()]));
+        async move { (app.get(&url).await, url) }
+    };
+    for ((status, html), url) in futures_util::future::join_all((0..84).map(page)).await {
+        assert_eq!(status, 200, "{url}: {html}");
+        let title = html.split("<title>").nth(1).and_then(|rest| rest.split("</title>").next());
+        assert_eq!(title, Some("a · Anneal"), "{url}");
+        assert!(!html.contains("Something went wrong"), "{url}: {html}");
+    }
 }

@@ -37,7 +37,7 @@ async fn the_sample_opens_with_everything_computed() {
     let test = overview.grader_test.unwrap();
     assert_eq!(test.results.len(), 5);
     assert!(test.results.iter().all(|result| result.score.is_some()), "{test:?}");
-    let report = overview.dry_run.unwrap().summary.report.unwrap();
+    let report = overview.dry_run.unwrap().report.unwrap();
     assert_eq!((report.samples_planned, report.partial), (300, false));
     assert!(report.statistics.as_ref().unwrap().std > 0.1, "answers of varied quality");
     let step = app.step(&id, PipelineStepId::DryRun).await;

@@ -209,3 +209,24 @@ async fn no_path_leads_out_of_its_folder() {
     }
     app.assert_alive().await;
 }
+
+#[tokio::test]
+async fn an_error_names_the_request_by_the_id_of_its_header() {
+    let app = TestApp::start().await;
+    // Our own failure: the folder for uploads is gone.
+    std::fs::remove_dir_all(app.dir.path().join("data/uploads")).unwrap();
+    let part = reqwest::multipart::Part::bytes(chats(1, &[]).into_bytes()).file_name("a.jsonl");
+    let form = reqwest::multipart::Form::new().part("file", part);
+    let request = app.client.post(app.url("/upload")).header(header::ACCEPT, "application/json").multipart(form);
+    let response = request.send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    let id = response.headers()["x-request-id"].to_str().unwrap().to_owned();
+    let body: Value = response.json().await.unwrap();
+    assert_eq!((body["error"].as_str(), body["request_id"].as_str()), (Some("internal"), Some(id.as_str())), "{body}");
+    assert!(body["message"].as_str().unwrap().contains(&id), "{body}");
+
+    let (status, body) = app.get("/download/none/records.jsonl").await;
+    let body: Value = serde_json::from_str(&body).unwrap();
+    assert_eq!((status.as_u16(), body["what"].as_str()), (404, Some("Dataset \"none\"")), "{body}");
+    assert!(body["message"].as_str().unwrap().contains("was not found"), "{body}");
+}

@@ -6,6 +6,7 @@ use axum::extract::FromRef;
 use leptos::config::LeptosOptions;
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::config::Config;
 use crate::db::Db;
@@ -32,6 +33,8 @@ pub struct AppState {
     pub tokens: Arc<TokenCounter>,
     /// Where Leptos finds the browser's files.
     pub leptos_options: LeptosOptions,
+    /// Work that nobody waits for but the end of the process: the rows of deleted datasets.
+    pub background: TaskTracker,
     /// Cancelled once, when the server stops.
     pub shutdown: CancellationToken,
 }
@@ -57,6 +60,7 @@ impl AppState {
             scripts,
             tokens: Arc::new(TokenCounter::default()),
             leptos_options,
+            background: TaskTracker::new(),
             shutdown: CancellationToken::new(),
         })
     }

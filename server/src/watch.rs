@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::db;
 use crate::error::ServiceResult;
 use crate::state::AppState;
+use crate::types::event::DatasetEvent;
 
 /// "Two tabs on one dataset agree within a second", whoever made the change.
 const INTERVAL: Duration = Duration::from_millis(800);
@@ -19,8 +20,8 @@ pub async fn run(state: AppState) {
             () = tokio::time::sleep(INTERVAL) => {}
             () = state.shutdown.cancelled() => return,
         }
+        // What was known before is kept: a page that opens may be of a dataset that is deleted before the next look.
         if !state.events.anyone_listens() {
-            known.clear();
             continue;
         }
         if let Err(error) = look(&state, &mut known).await {
@@ -35,6 +36,9 @@ async fn look(state: &AppState, known: &mut HashMap<String, String>) -> ServiceR
         if known.get(id).is_some_and(|before| before != fingerprint) {
             state.events.changed(id);
         }
+    }
+    for id in known.keys().filter(|id| !now.contains_key(*id)) {
+        state.events.send(id, DatasetEvent::Deleted);
     }
     *known = now;
     Ok(())

@@ -26,7 +26,7 @@ use serde::Serialize;
 use serde_json::json;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 
-use super::options::{Command, DryRunOptions, ExportOptions, ExportWhat, ImportOptions};
+use super::options::{Command, DryRunOptions, ExportOptions, ExportWhat, ImportOptions, ValidateOptions};
 use super::{CliError, output, work_off};
 
 /// Exit code of a dry run that ends in anything but GO.
@@ -37,7 +37,7 @@ pub async fn run(state: &AppState, command: Command) -> Result<ExitCode, CliErro
     match command {
         Command::Serve => Err(CliError::Message("serve is started elsewhere".to_owned())),
         Command::Import(options) => import(state, options).await,
-        Command::Validate(options) => validate(state, &options.dataset, options.output.json).await,
+        Command::Validate(options) => validate(state, options).await,
         Command::DryRun(options) => run_dry(state, options).await,
         Command::Export(options) => export(state, options).await,
         Command::Demo(options) => demo(state, options.json).await,
@@ -134,12 +134,14 @@ fn ended_well(job: &JobStatus) -> Result<(), CliError> {
     }
 }
 
-async fn validate(state: &AppState, wanted: &str, json: bool) -> Result<ExitCode, CliError> {
-    let dataset = find(state, wanted).await?;
-    let mut tx = state.db.begin().await?;
-    let job_id = jobs::validate::enqueue(&mut tx, &dataset.id).await?;
-    tx.commit().await.map_err(anneal_server::error::ServiceError::from)?;
-    ended_well(&work_off(state, &job_id, json).await?)?;
+/// The report as it is stored; records are looked at again only if asked for, because that outdates dry runs.
+async fn validate(state: &AppState, options: ValidateOptions) -> Result<ExitCode, CliError> {
+    let json = options.output.json;
+    let dataset = find(state, &options.dataset).await?;
+    if options.again {
+        let job_id = datasets::validate_again(state, &dataset.id).await?;
+        ended_well(&work_off(state, &job_id, json).await?)?;
+    }
     let report = datasets::hygiene(state, &dataset.id).await?;
     if json {
         output::json(&report)?;
@@ -166,13 +168,13 @@ async fn run_dry(state: &AppState, options: DryRunOptions) -> Result<ExitCode, C
     };
     let run = dry_run::start(state, &dataset.id, config).await?;
     ended_well(&work_off(state, &run.job_id, options.output.json).await?)?;
-    let report = db::dry_runs::get(&state.db, &run.id).await?.summary.report;
+    let report = db::dry_runs::report(&state.db, &run.id).await?;
     let report = report.ok_or_else(|| CliError::Message("the run ended without a report".to_owned()))?;
     if options.output.json {
         output::json(&report)?;
     } else {
         output::dry_run(&report);
-        let failed = db::dry_runs::samples(&state.db, &run.id, &SampleSelection::Failed, None, 1).await?;
+        let failed = db::dry_runs::samples(&state.db, &run.id, &SampleSelection::Failed, 1).await?;
         output::failures(failed.samples.iter().filter_map(|sample| sample.error.as_deref()));
     }
     Ok(exit_code(&report))
@@ -196,7 +198,7 @@ async fn demo(state: &AppState, json: bool) -> Result<ExitCode, CliError> {
     }
     output::line(&format!("{} ({id})", overview.dataset.name));
     output::hygiene(&overview.hygiene);
-    if let Some(report) = overview.dry_run.and_then(|run| run.summary.report) {
+    if let Some(report) = overview.dry_run.and_then(|run| run.report) {
         output::dry_run(&report);
     }
     output::line(&format!(
@@ -214,15 +216,15 @@ async fn export(state: &AppState, options: ExportOptions) -> Result<ExitCode, Cl
     let written = match options.what {
         ExportWhat::Records => write(out, records_jsonl(state.db.clone(), id, RecordFormat::Native, None)).await?,
         ExportWhat::Chat => write(out, records_jsonl(state.db.clone(), id, RecordFormat::Chat, None)).await?,
-        ExportWhat::Train => write(out, training::rows(state, &id, split, SplitPart::Train).await?).await?,
-        ExportWhat::Valid => write(out, training::rows(state, &id, split, SplitPart::Valid).await?).await?,
+        ExportWhat::Train => write(out, training::rows(state, &id, split, SplitPart::Train, None).await?).await?,
+        ExportWhat::Valid => write(out, training::rows(state, &id, split, SplitPart::Valid, None).await?).await?,
         ExportWhat::Topics => write_json(out, db::topics::current(&state.db, &id).await?.as_ref(), "topics").await?,
         ExportWhat::Hygiene => write_json(out, Some(&datasets::hygiene(state, &id).await?), "hygiene report").await?,
         ExportWhat::Coverage => {
-            write_json(out, datasets::overview(state, &id).await?.coverage.as_ref(), "coverage report").await?
+            write_json(out, datasets::coverage(state, &id).await?.as_ref(), "coverage report").await?
         }
         ExportWhat::DryRun => {
-            let report = datasets::overview(state, &id).await?.dry_run.and_then(|run| run.summary.report);
+            let report = datasets::overview(state, &id).await?.dry_run.and_then(|run| run.report);
             write_json(out, report.as_ref(), "dry-run report").await?
         }
     };

@@ -67,6 +67,8 @@ async fn run(options: Options) -> Result<ExitCode, CliError> {
         return serve::serve(state).await;
     }
     let result = commands::run(&state, command).await;
+    state.background.close();
+    state.background.wait().await;
     state.shutdown.cancel();
     state.db.close().await;
     result

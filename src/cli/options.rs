@@ -48,8 +48,8 @@ pub enum Command {
     Serve,
     /// Read a file of traces into a dataset
     Import(ImportOptions),
-    /// Print a dataset's hygiene report
-    Validate(DatasetOptions),
+    /// Print a dataset's hygiene report, as it is stored
+    Validate(ValidateOptions),
     /// Grade a sample of recorded responses and print the verdict (exit code 100 unless it is GO)
     DryRun(DryRunOptions),
     /// Write records, topics, reports or the training files
@@ -86,9 +86,12 @@ pub struct ImportOptions {
 
 /// `anneal validate`.
 #[derive(Debug, Clone, Args)]
-pub struct DatasetOptions {
+pub struct ValidateOptions {
     /// Id or name
     pub dataset: String,
+    /// Validate every record again first; dry runs made before are then out of date
+    #[arg(long)]
+    pub again: bool,
     #[command(flatten)]
     pub output: OutputOptions,
 }

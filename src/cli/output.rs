@@ -67,6 +67,9 @@ pub fn hygiene(report: &HygieneReport) {
         format::count(report.duplicates_removed),
         report.rejection_rate
     );
+    if report.pending > 0 {
+        println!("{} not validated: `anneal validate --again` does it", format::counted(report.pending, "record"));
+    }
     for (error, count) in &report.errors_by_type {
         println!("  {:>9}  {}", format::count(*count), error.as_str());
     }
@@ -77,50 +80,47 @@ pub fn hygiene(report: &HygieneReport) {
 
 /// The dry-run report for a person.
 pub fn dry_run(report: &DryRunReport) {
-    match (&report.diagnosis, &report.statistics) {
-        (Some(diagnosis), Some(statistics)) => {
-            println!(
-                "{} ({} confidence)  {}",
-                diagnosis.verdict.as_str(),
-                diagnosis.confidence.as_str(),
-                diagnosis.summary
-            );
-            println!(
-                "mean {:.3} [{:.3}, {:.3}]  std {:.3} [{:.3}, {:.3}]  above 0: {:.0}%  exactly 1: {:.0}%",
-                statistics.mean,
-                statistics.mean_ci95.low,
-                statistics.mean_ci95.high,
-                statistics.std,
-                statistics.std_ci95.low,
-                statistics.std_ci95.high,
-                statistics.score_fractions.gt0 * 100.0,
-                statistics.score_fractions.eq1 * 100.0
-            );
-            println!(
-                "{} of {} scored, {} failed, {}",
-                format::count(report.samples_evaluated),
-                format::counted(report.samples_planned, "sample"),
-                format::count(report.failed),
-                format::duration_ms(report.duration_ms)
-            );
-            for topic in &report.by_topic {
-                println!(
-                    "  {:5.2} ± {:.2}  {:>5}  {}  {}",
-                    topic.mean,
-                    topic.std,
-                    format::count(topic.count),
-                    topic.status.as_str(),
-                    topic.topic.as_deref().unwrap_or("(uncategorized)")
-                );
-            }
-            diagnosis.findings.iter().for_each(finding);
-            println!("{}", diagnosis.confidence_reason);
-        }
-        _ => println!(
-            "no sample was scored: {} of {} failed",
-            format::count(report.failed),
-            format::count(report.samples_planned)
-        ),
+    if let Some(diagnosis) = &report.diagnosis {
+        println!(
+            "{} ({} confidence)  {}",
+            diagnosis.verdict.as_str(),
+            diagnosis.confidence.as_str(),
+            diagnosis.summary
+        );
+    }
+    if let Some(statistics) = &report.statistics {
+        println!(
+            "mean {:.3} [{:.3}, {:.3}]  std {:.3} [{:.3}, {:.3}]  above 0: {:.0}%  exactly 1: {:.0}%",
+            statistics.mean,
+            statistics.mean_ci95.low,
+            statistics.mean_ci95.high,
+            statistics.std,
+            statistics.std_ci95.low,
+            statistics.std_ci95.high,
+            statistics.score_fractions.gt0 * 100.0,
+            statistics.score_fractions.eq1 * 100.0
+        );
+    }
+    println!(
+        "{} of {} scored, {} failed, {}",
+        format::count(report.samples_evaluated),
+        format::counted(report.samples_planned, "sample"),
+        format::count(report.failed),
+        format::duration_ms(report.duration_ms)
+    );
+    for topic in &report.by_topic {
+        println!(
+            "  {:5.2} ± {:.2}  {:>5}  {}  {}",
+            topic.mean,
+            topic.std,
+            format::count(topic.count),
+            topic.status.as_str(),
+            topic.topic.as_deref().unwrap_or("(uncategorized)")
+        );
+    }
+    if let Some(diagnosis) = &report.diagnosis {
+        diagnosis.findings.iter().for_each(finding);
+        println!("{}", diagnosis.confidence_reason);
     }
 }
 

@@ -106,7 +106,52 @@ impl TestApp {
         let run = self.start_dry_run(dataset_id, sample_size).await;
         let job = self.ended(&run.job_id).await;
         assert_eq!(job.state, JobState::Succeeded, "{job:?}");
-        self.overview(dataset_id).await.dry_run.unwrap().summary.report.unwrap()
+        self.overview(dataset_id).await.dry_run.unwrap().report.unwrap()
+    }
+}
+
+/// A dry run that keeps the only runner of a [`TestApp::busy`] occupied for seconds.
+pub struct Busy {
+    pub dataset: String,
+    pub run: String,
+    job: String,
+}
+
+/// Some 50 ms of computing for each response.
+const SLOW: &str = "function grade(input) { let x = 1; for (let i = 0; i < 400000; i++) { x = (x * 31 + i) % 1000003; } return x < 0 ? 1 : 0.5; }";
+
+impl TestApp {
+    /// A server that runs one job at a time, and is at one: any other stays queued until this one is cancelled.
+    pub async fn busy() -> (Self, Busy) {
+        let app = Self::start_with(|config| Config { concurrent_jobs: 1, ..config }).await;
+        let dataset = app.imported("busy.jsonl", super::records::chats(400, &[])).await;
+        app.set_grader(&dataset, SLOW).await;
+        let busy = Busy { dataset, run: String::new(), job: String::new() }.again(&app).await;
+        (app, busy)
+    }
+
+    /// Imports while the runner is free for a moment, which it then is.
+    pub async fn imported_beside(&self, busy: &Busy, bytes: impl Into<Vec<u8>>) -> String {
+        busy.free(self).await;
+        self.imported("beside.jsonl", bytes).await
+    }
+}
+
+impl Busy {
+    /// Occupies the runner anew.
+    pub async fn again(self, app: &TestApp) -> Self {
+        let mut config = dry_run_config(400);
+        config.concurrency = 1;
+        let arguments = json!({ "dataset_id": self.dataset, "config": config });
+        let run: DryRunSummary = app.ask("dry-run/start", arguments).await;
+        app.job_until(&self.dataset, &run.job_id, |job| job.done > 0).await;
+        Self { run: run.id, job: run.job_id, ..self }
+    }
+
+    /// Lets the other jobs run.
+    pub async fn free(&self, app: &TestApp) {
+        let _: Value = app.ask("jobs/cancel", json!({ "job_id": self.job })).await;
+        app.ended(&self.job).await;
     }
 }
 

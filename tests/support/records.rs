@@ -27,3 +27,12 @@ pub fn chats(count: usize, topics: &[&str]) -> String {
     };
     (0..count).map(line).collect()
 }
+
+/// `count` records whose responses are rated 0.05 to 0.83 in turn, all equally long.
+pub fn rated(count: usize) -> String {
+    let line = |n: usize| {
+        let answer = format!("rated {:.2}", 0.05 + 0.02 * (n % 40) as f64);
+        chat(&format!("Where is my order number {n}? I have been waiting."), &answer, json!({})) + "\n"
+    };
+    (0..count).map(line).collect()
+}

@@ -20,14 +20,14 @@ use crate::ui::{Button, ButtonVariant, Card, Stat};
 pub fn DryRunResults(view: Memo<Option<DryRunView>>, run_id: Memo<Option<String>>) -> impl IntoView {
     let counts = Memo::new(move |_| {
         view.with(|view| {
-            let report = view.as_ref()?.summary.report.as_ref()?;
+            let report = view.as_ref()?.report.as_ref()?;
             Some((report.samples_evaluated, report.failed))
         })
     });
     view! {
         <div class="results">
             {move || view.get().map(|view| view! { <Figures view /> })}
-            <Show when=move || counts.with(Option::is_some)>
+            <Show when=move || counts.with(|counts| counts.is_some_and(|(scored, _)| scored > 0))>
                 <SamplesWorthALook run_id counts />
             </Show>
         </div>
@@ -36,18 +36,35 @@ pub fn DryRunResults(view: Memo<Option<DryRunView>>, run_id: Memo<Option<String>
 
 #[component]
 fn Figures(view: DryRunView) -> impl IntoView {
-    let DryRunView { summary, histogram } = view;
-    summary.report.map(|report| {
+    let DryRunView { report, histogram, .. } = view;
+    report.map(|report| {
         let buckets = report.distribution.clone();
         view! {
             <VerdictBanner report=report.clone() />
             <div class="panel__columns panel__columns--three">
-                {report.statistics.map(|statistics| view! { <Scores statistics histogram buckets /> })}
-                <ByTopic topics=report.by_topic />
+                {match report.statistics {
+                    Some(statistics) => view! { <Scores statistics histogram buckets /> }.into_any(),
+                    None => view! { <NoScores failed=report.failed /> }.into_any(),
+                }}
+                {(!report.by_topic.is_empty()).then(|| view! { <ByTopic topics=report.by_topic /> })}
                 {report.diagnosis.map(|diagnosis| view! { <WhyThisVerdict diagnosis /> })}
             </div>
         }
     })
+}
+
+/// In place of the figures, where there is nothing to compute them from.
+#[component]
+fn NoScores(failed: i64) -> impl IntoView {
+    let message = format!(
+        "No response got a score ({} failed), so there are no figures to show: no mean, no distribution, nothing by topic. Each failed sample says what went wrong.",
+        format::counted(failed, "sample")
+    );
+    view! {
+        <Card title="Scores">
+            <p>{message}</p>
+        </Card>
+    }
 }
 
 #[component]
@@ -267,15 +284,17 @@ fn WhyThisVerdict(diagnosis: DryRunDiagnosis) -> impl IntoView {
 }
 
 #[component]
-fn QualityWord(name: &'static str, quality: Quality) -> impl IntoView {
+fn QualityWord(name: &'static str, quality: Option<Quality>) -> impl IntoView {
     let (icon, class) = match quality {
-        Quality::Good => ("✓ ", "status status--good"),
-        Quality::Attention => ("! ", "status status--attention"),
-        Quality::Problem => ("✕ ", "status status--bad"),
+        Some(Quality::Good) => ("✓ ", "status status--good"),
+        Some(Quality::Attention) => ("! ", "status status--attention"),
+        Some(Quality::Problem) => ("✕ ", "status status--bad"),
+        None => ("? ", "status"),
     };
+    let word = quality.map_or("not known", Quality::as_str);
     view! {
         <span>
-            {name} ": " <span class=class><span aria-hidden="true">{icon}</span> {quality.as_str()}</span>
+            {name} ": " <span class=class><span aria-hidden="true">{icon}</span> {word}</span>
         </span>
     }
 }
@@ -347,10 +366,8 @@ fn follow(process: FinetuneProcess, finding: &Finding) {
         FindingAction::OpenRecords => process.open_records(anneal_server::types::dataset::RecordFilter::default()),
         FindingAction::RunMore => {
             let before = process.overview().with_untracked(|o| {
-                o.dry_run
-                    .as_ref()
-                    .and_then(|view| view.summary.report.as_ref())
-                    .map_or(0, |report| report.samples_planned)
+                let result = o.dry_run.as_ref().and_then(|view| view.summary.result.as_ref());
+                result.map_or(0, |result| result.samples_planned)
             });
             let size = finding.samples_to_settle.map(|more| before.saturating_add(more).clamp(1, 10_000));
             open_configuration(process, size);

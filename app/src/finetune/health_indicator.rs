@@ -16,6 +16,8 @@ enum Health {
     Empty,
     /// Something is being read or checked.
     Working { words: String, percent: Option<f64> },
+    /// A validation was stopped: some records stand without a verdict, and nothing is at them.
+    Unchecked { words: String },
     /// Checked: valid ones, and how many are not.
     Checked { valid: String, invalid: Option<String>, is_bad: bool },
 }
@@ -47,6 +49,13 @@ pub fn HealthIndicator() -> impl IntoView {
         Health::Working { words, percent } => view! {
             <p class="health__item health__item--working">{words.clone()}</p>
             <div class="health__progress"><Progress bare=true label=words percent/></div>
+        }
+        .into_any(),
+        Health::Unchecked { words } => view! {
+            <p class="health__item health__item--invalid">"⚠ " <strong>{words}</strong></p>
+            <a class="health__link" href=move || format!("/finetune/{}/settings", process.dataset_id())>
+                "Check them again"
+            </a>
         }
         .into_any(),
         Health::Checked { valid, invalid, .. } => view! {
@@ -82,13 +91,16 @@ fn health_of(hygiene: &HygieneReport, import: Option<&JobStatus>, validate: Opti
             if job.message.is_empty() { "Importing…".to_owned() } else { format!("Importing: {}…", job.message) };
         return Health::Working { words, percent: job.percent() };
     }
-    if hygiene.pending > 0 || validate.is_some() {
+    if let Some(job) = &validate {
         let words = if hygiene.pending > 0 {
-            format!("Validating {}…", format::counted(hygiene.pending, "new record"))
+            format!("Validating {}…", format::counted(hygiene.pending, "record"))
         } else {
             "Validating the records…".to_owned()
         };
-        return Health::Working { words, percent: validate.and_then(|job| job.percent()) };
+        return Health::Working { words, percent: job.percent() };
+    }
+    if hygiene.pending > 0 {
+        return Health::Unchecked { words: format!("{} not validated", format::counted(hygiene.pending, "record")) };
     }
     if hygiene.total == 0 {
         return Health::Empty;
@@ -160,7 +172,7 @@ mod tests {
             (report(79, 21, 0, 0), checked("79 valid records", Some("21 invalid (21%)"), true)),
             (report(999, 1, 0, 0), checked("999 valid records", Some("1 invalid (<1%)"), false)),
             (report(1, 999, 0, 0), checked("1 valid record", Some("999 invalid (>99%)"), true)),
-            (report(5, 0, 0, 15), Health::Working { words: "Validating 15 new records…".to_owned(), percent: None }),
+            (report(5, 0, 0, 15), Health::Unchecked { words: "15 records not validated".to_owned() }),
         ];
         for (hygiene, expected) in cases {
             assert_eq!(health_of(&hygiene, None, None), expected);
@@ -177,7 +189,7 @@ mod tests {
         let validate = job(JobKind::Validate, JobState::Running, 1, 4, "");
         assert_eq!(
             health_of(&report(0, 0, 0, 1), None, Some(&validate)),
-            Health::Working { words: "Validating 1 new record…".to_owned(), percent: Some(25.0) }
+            Health::Working { words: "Validating 1 record…".to_owned(), percent: Some(25.0) }
         );
         let ended = job(JobKind::Import, JobState::Succeeded, 100, 100, "done");
         assert_eq!(health_of(&report(0, 0, 0, 0), Some(&ended), None), Health::Empty);

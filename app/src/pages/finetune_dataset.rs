@@ -5,9 +5,10 @@ use anneal_server::types::error::AppError;
 use anneal_server::types::overview::DatasetOverview;
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::hooks::use_params_map;
+use leptos_router::hooks::{use_location, use_params_map};
 
 use crate::contexts::{FinetuneProcess, use_finetune_process};
+use crate::finetune::steps::dry_run::{load_run, provide_run};
 use crate::finetune::{
     DataDialogs, DatasetHeader, HealthIndicator, HelpDialog, PipelineCanvas, StepDetailPanel, provide_grader_draft,
 };
@@ -22,11 +23,18 @@ pub fn FinetuneDatasetPage() -> impl IntoView {
     let params = use_params_map();
     let id = Memo::new(move |_| params.with(|params| params.get("dataset_id")).unwrap_or_default());
     let overview = Resource::new(move || id.get(), get_overview);
+    let search = use_location().search;
+    // Not tracked: a run chosen later is the panel's to fetch, without the page being drawn anew.
+    let run = Resource::new(move || (id.get(), search.get_untracked()), |(_, search)| load_run(search));
     view! {
         <Suspense fallback=|| view! { <Loading/> }>
             {move || Suspend::new(async move {
-                match overview.await {
-                    Ok(overview) => view! { <DatasetCanvas overview/> }.into_any(),
+                let (overview, run) = (overview.await, run.await);
+                match overview {
+                    Ok(overview) => {
+                        provide_run(run);
+                        view! { <DatasetCanvas overview/> }.into_any()
+                    }
                     Err(error) => {
                         server_only::set_status_of(&error);
                         view! { <CannotOpen error/> }.into_any()
@@ -39,15 +47,20 @@ pub fn FinetuneDatasetPage() -> impl IntoView {
 
 #[component]
 fn DatasetCanvas(overview: DatasetOverview) -> impl IntoView {
+    let first_name = overview.dataset.name.clone();
     let process = FinetuneProcess::new(overview);
     provide_context(process);
     provide_grader_draft();
     let name = Memo::new(move |_| process.overview().with(|overview| overview.dataset.name.clone()));
+    // On the server the suspense draws the page more than once, and the document's head may keep the title of a drawing
+    // that was given up: its signals are gone by then. (Read once here, so that it need not be computed that late.)
+    let _computed = name.get_untracked();
+    let title = move || name.try_get().unwrap_or_else(|| first_name.clone());
     let canvas_height = RwSignal::new(None::<f64>);
     let is_folded = RwSignal::new(false);
     let height = move || canvas_height.get().map(|height| format!("{height:.0}px"));
     view! {
-        <Title text=move || name.get()/>
+        <Title text=title/>
         <div class="dataset-page">
             <DatasetHeader/>
             <HealthIndicator/>

@@ -1,19 +1,22 @@
 //! Datasets as a service: list, overview, settings, delete. Records are in [`records`].
 
+mod facts;
+mod large;
 mod overview;
 pub mod records;
 
-pub use overview::{hygiene, overview, pipeline_inputs};
+pub(crate) use facts::facts_of;
+pub(crate) use large::discard;
+pub use large::{purge_deleted, validate_again};
+pub use overview::{coverage, hygiene, overview};
 
 use crate::db;
 use crate::error::ServiceResult;
-use crate::jobs;
 use crate::pipeline::compute_pipeline_state;
 use crate::state::AppState;
 use crate::types::dataset::{Dataset, DatasetSummary};
 use crate::types::error::AppError;
-use crate::types::event::DatasetEvent;
-use crate::types::job::JobKind;
+use crate::types::pipeline::PipelineInputs;
 use crate::types::validation::ValidationConfig;
 
 /// Longest name, in characters.
@@ -41,19 +44,17 @@ pub fn new_id() -> String {
 
 /// Every dataset with its pipeline, last changed first.
 pub async fn list(state: &AppState) -> ServiceResult<Vec<DatasetSummary>> {
-    let mut summaries = Vec::new();
-    for dataset in db::datasets::list(&state.db).await? {
-        let inputs = pipeline_inputs(state, &dataset).await?;
-        summaries.push(DatasetSummary {
-            total_records: inputs.total_records + inputs.pending_records,
-            valid_records: inputs.valid_records,
-            topic_count: inputs.topic_count.unwrap_or(0),
-            balance_score: inputs.balance_score,
-            pipeline: compute_pipeline_state(&inputs),
-            dataset,
-        });
-    }
-    Ok(summaries)
+    let mut snapshot = state.db.snapshot().await?;
+    let datasets = facts::all_pipeline_inputs(&mut snapshot).await?;
+    let summary = |(dataset, inputs): (Dataset, PipelineInputs)| DatasetSummary {
+        total_records: inputs.total_records + inputs.pending_records,
+        valid_records: inputs.valid_records,
+        topic_count: inputs.topic_count.unwrap_or(0),
+        balance_score: inputs.balance_score,
+        pipeline: compute_pipeline_state(&inputs),
+        dataset,
+    };
+    Ok(datasets.into_iter().map(summary).collect())
 }
 
 /// Changes name and objective.
@@ -75,15 +76,7 @@ pub async fn update_validation_config(state: &AppState, id: &str, config: Valida
     if dataset.validation_config == config && hygiene(state, id).await?.pending == 0 {
         return Ok(dataset);
     }
-    if db::jobs::is_active(&state.db, id, JobKind::Import).await? {
-        return Err(AppError::conflict("An import is running, and it validates by the present rules. Wait for its end (or cancel it), then change the rules.").into());
-    }
-    let mut tx = state.db.begin().await?;
-    db::datasets::set_validation_config(&mut tx, id, &config).await?;
-    jobs::validate::enqueue(&mut tx, id).await?;
-    tx.commit().await?;
-    state.jobs.wake();
-    state.events.changed(id);
+    large::revalidate(state, id, Some(&config)).await?;
     db::datasets::get(&state.db, id).await
 }
 
@@ -97,16 +90,7 @@ pub async fn delete(state: &AppState, id: &str, confirm_name: &str) -> ServiceRe
         )
         .into());
     }
-    discard(state, id).await
-}
-
-/// Deletes a dataset without asking: one that was made a moment ago for something that then failed.
-pub(crate) async fn discard(state: &AppState, id: &str) -> ServiceResult<()> {
-    let mut tx = state.db.begin().await?;
-    db::datasets::delete(&mut tx, id).await?;
-    tx.commit().await?;
-    state.events.send(id, DatasetEvent::Deleted);
-    Ok(())
+    large::discard(state, id).await
 }
 
 fn check_name(name: &str) -> Result<&str, AppError> {

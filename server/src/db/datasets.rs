@@ -1,9 +1,9 @@
-//! Table `datasets`.
+//! Table `datasets`. A deleted one is hidden until its rows are gone: only [`hidden`] finds it.
 
-use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Row};
 
-use super::{Db, Tx, from_json};
+use super::{Db, Reader, Tx, from_json};
 use crate::clock::now_ms;
 use crate::error::ServiceResult;
 use crate::types::coverage::TargetDistribution;
@@ -44,15 +44,17 @@ pub async fn insert(tx: &mut Tx, id: &str, name: &str, objective: &str) -> Servi
 }
 
 /// All of them, last changed first.
-pub async fn list(db: &Db) -> ServiceResult<Vec<Dataset>> {
-    let rows = sqlx::query("SELECT * FROM datasets ORDER BY updated_at DESC, id DESC").fetch_all(db.read()).await?;
+pub async fn list(db: impl Reader) -> ServiceResult<Vec<Dataset>> {
+    let query = QueryBuilder::new("SELECT * FROM datasets WHERE deleted_at IS NULL ORDER BY updated_at DESC, id DESC");
+    let rows = db.rows(query).await?;
     rows.iter().map(read_row).collect()
 }
 
 /// One of them; 404 if there is none.
-pub async fn get(db: &Db, id: &str) -> ServiceResult<Dataset> {
-    let row = sqlx::query("SELECT * FROM datasets WHERE id = ?").bind(id).fetch_optional(db.read()).await?;
-    match row {
+pub async fn get(db: impl Reader, id: &str) -> ServiceResult<Dataset> {
+    let mut query = QueryBuilder::new("SELECT * FROM datasets WHERE deleted_at IS NULL AND id = ");
+    query.push_bind(id.to_owned());
+    match db.rows(query).await?.pop() {
         Some(row) => read_row(&row),
         None => Err(AppError::not_found(format!("Dataset {}", shorten(id))).into()),
     }
@@ -60,7 +62,7 @@ pub async fn get(db: &Db, id: &str) -> ServiceResult<Dataset> {
 
 /// Those with exactly this name.
 pub async fn find_by_name(db: &Db, name: &str) -> ServiceResult<Vec<Dataset>> {
-    let rows = sqlx::query("SELECT * FROM datasets WHERE name = ? ORDER BY created_at")
+    let rows = sqlx::query("SELECT * FROM datasets WHERE deleted_at IS NULL AND name = ? ORDER BY created_at")
         .bind(name)
         .fetch_all(db.read())
         .await?;
@@ -124,7 +126,19 @@ pub async fn touch_topics(tx: &mut Tx, id: &str) -> ServiceResult<()> {
     Ok(())
 }
 
-/// Deletes it with everything that refers to it.
+/// Hides it from everything but [`hidden`] and [`delete`].
+pub async fn hide(tx: &mut Tx, id: &str) -> ServiceResult<()> {
+    sqlx::query("UPDATE datasets SET deleted_at = ? WHERE id = ?").bind(now_ms()).bind(id).execute(&mut **tx).await?;
+    Ok(())
+}
+
+/// The ids of those that are hidden.
+pub async fn hidden(db: &Db) -> ServiceResult<Vec<String>> {
+    let rows = sqlx::query("SELECT id FROM datasets WHERE deleted_at IS NOT NULL").fetch_all(db.read()).await?;
+    rows.iter().map(|row| Ok(row.try_get("id")?)).collect()
+}
+
+/// Deletes it with everything that still refers to it.
 pub async fn delete(tx: &mut Tx, id: &str) -> ServiceResult<()> {
     sqlx::query("DELETE FROM datasets WHERE id = ?").bind(id).execute(&mut **tx).await?;
     Ok(())
@@ -143,7 +157,7 @@ pub async fn fingerprints(db: &Db) -> ServiceResult<std::collections::HashMap<St
                 (SELECT COUNT(*) || '.' || SUM(state IN ('queued', 'running')) || '.' || COALESCE(MAX(finished_at), 0) FROM jobs WHERE dataset_id = d.id),
                 (SELECT MAX(version) FROM graders WHERE dataset_id = d.id),
                 (SELECT MAX(id) FROM grader_tests WHERE dataset_id = d.id)) AS fingerprint
-         FROM datasets d",
+         FROM datasets d WHERE d.deleted_at IS NULL",
     )
     .fetch_all(db.read())
     .await?;

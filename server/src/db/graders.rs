@@ -1,9 +1,11 @@
 //! Tables `graders` and `grader_tests`.
 
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
+use std::collections::HashMap;
 
-use super::{Db, Tx, from_json};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Row, Sqlite};
+
+use super::{Db, Of, Reader, Tx, from_json};
 use crate::clock::now_ms;
 use crate::error::ServiceResult;
 use crate::types::error::AppError;
@@ -41,12 +43,17 @@ pub async fn versions(db: &Db, dataset_id: &str) -> ServiceResult<Vec<GraderVers
 }
 
 /// The current version, if a grader is set.
-pub async fn current(db: &Db, dataset_id: &str) -> ServiceResult<Option<GraderVersion>> {
-    let row = sqlx::query("SELECT * FROM graders WHERE dataset_id = ? ORDER BY version DESC LIMIT 1")
-        .bind(dataset_id)
-        .fetch_optional(db.read())
-        .await?;
-    row.as_ref().map(read_row).transpose()
+pub async fn current(db: impl Reader, dataset_id: &str) -> ServiceResult<Option<GraderVersion>> {
+    Ok(current_of(db, Of::One(dataset_id)).await?.remove(dataset_id))
+}
+
+/// The current version by dataset.
+pub async fn current_of(db: impl Reader, of: Of<'_>) -> ServiceResult<HashMap<String, GraderVersion>> {
+    let mut query = QueryBuilder::<Sqlite>::new("SELECT * FROM graders g WHERE ");
+    of.push(&mut query, "dataset_id");
+    query.push(" AND version = (SELECT MAX(version) FROM graders WHERE dataset_id = g.dataset_id)");
+    let rows = db.rows(query).await?;
+    rows.iter().map(|row| Ok((row.try_get("dataset_id")?, read_row(row)?))).collect()
 }
 
 /// One version; 404 if there is none.
@@ -71,14 +78,16 @@ pub async fn insert_test(tx: &mut Tx, dataset_id: &str, version: i64, report: &G
     Ok(())
 }
 
-/// The newest test of a version.
-pub async fn last_test(db: &Db, dataset_id: &str, version: i64) -> ServiceResult<Option<GraderTestReport>> {
-    let row = sqlx::query(
-        "SELECT report FROM grader_tests WHERE dataset_id = ? AND grader_version = ? ORDER BY id DESC LIMIT 1",
-    )
-    .bind(dataset_id)
-    .bind(version)
-    .fetch_optional(db.read())
-    .await?;
-    row.map(|row| from_json("grader_tests.report", row.try_get("report")?)).transpose()
+/// The newest test of the current version by dataset.
+pub async fn last_tests(db: impl Reader, of: Of<'_>) -> ServiceResult<HashMap<String, GraderTestReport>> {
+    let mut query = QueryBuilder::<Sqlite>::new("SELECT t.dataset_id, t.report FROM grader_tests t WHERE ");
+    of.push(&mut query, "t.dataset_id");
+    query.push(
+        " AND t.id = (SELECT MAX(id) FROM grader_tests WHERE dataset_id = t.dataset_id
+            AND grader_version = (SELECT MAX(version) FROM graders WHERE dataset_id = t.dataset_id))",
+    );
+    let rows = db.rows(query).await?;
+    rows.iter()
+        .map(|row| Ok((row.try_get("dataset_id")?, from_json("grader_tests.report", row.try_get("report")?)?)))
+        .collect()
 }

@@ -1,8 +1,8 @@
 //! Table `imports`.
 
-use sqlx::Row;
+use sqlx::{QueryBuilder, Row};
 
-use super::{Db, Tx, unknown_word};
+use super::{Db, Reader, Tx, unknown_word};
 use crate::clock::now_ms;
 use crate::error::ServiceResult;
 use crate::types::error::AppError;
@@ -76,17 +76,16 @@ pub async fn add_batch(tx: &mut Tx, id: &str, counts: BatchCounts) -> ServiceRes
 }
 
 /// Imports of a dataset with what became of their records, newest first, at most 50.
-pub async fn list(db: &Db, dataset_id: &str) -> ServiceResult<Vec<ImportReport>> {
-    let rows = sqlx::query(
+pub async fn list(db: impl Reader, dataset_id: &str) -> ServiceResult<Vec<ImportReport>> {
+    let mut query = QueryBuilder::new(
         "SELECT i.*, j.state, j.error,
                 (SELECT COUNT(*) FROM records r WHERE r.import_id = i.id AND r.status = 'valid') AS valid,
                 (SELECT COUNT(*) FROM records r WHERE r.import_id = i.id AND r.status = 'invalid') AS invalid,
                 (SELECT COUNT(*) FROM records r WHERE r.import_id = i.id AND r.status = 'duplicate') AS duplicates
-         FROM imports i JOIN jobs j ON j.id = i.job_id WHERE i.dataset_id = ? ORDER BY i.created_at DESC, i.id DESC LIMIT 50",
-    )
-    .bind(dataset_id)
-    .fetch_all(db.read())
-    .await?;
+         FROM imports i JOIN jobs j ON j.id = i.job_id WHERE i.dataset_id = ",
+    );
+    query.push_bind(dataset_id.to_owned()).push(" ORDER BY i.created_at DESC, i.id DESC LIMIT 50");
+    let rows = db.rows(query).await?;
     let mut reports = Vec::with_capacity(rows.len());
     for row in rows {
         let state: String = row.try_get("state")?;

@@ -1,9 +1,11 @@
 //! Table `jobs`: what `jobs::runner` claims, beats and ends.
 
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
+use std::collections::HashMap;
 
-use super::{Db, Tx, unknown_word};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Row, Sqlite};
+
+use super::{Db, Of, Reader, Tx, unknown_word};
 use crate::clock::now_ms;
 use crate::error::{ServiceError, ServiceResult};
 use crate::types::TimestampMs;
@@ -69,17 +71,26 @@ pub async fn get(db: &Db, id: &str) -> ServiceResult<JobStatus> {
     row.map_or_else(|| Err(AppError::not_found("This job").into()), |row| read_status(&row))
 }
 
-/// The newest job of every kind and every active one.
-pub async fn of_dataset(db: &Db, dataset_id: &str) -> ServiceResult<Vec<JobStatus>> {
-    let rows = sqlx::query(
-        "SELECT * FROM jobs AS j WHERE dataset_id = ?1 AND (state IN ('queued', 'running')
-           OR id = (SELECT id FROM jobs WHERE dataset_id = ?1 AND kind = j.kind ORDER BY created_at DESC, id DESC LIMIT 1))
+/// The newest job of every kind and every active one of a dataset, newest first.
+pub async fn of_dataset(db: impl Reader, dataset_id: &str) -> ServiceResult<Vec<JobStatus>> {
+    Ok(current_of(db, Of::One(dataset_id)).await?.remove(dataset_id).unwrap_or_default())
+}
+
+/// The same by dataset.
+pub async fn current_of(db: impl Reader, of: Of<'_>) -> ServiceResult<HashMap<String, Vec<JobStatus>>> {
+    let mut query = QueryBuilder::<Sqlite>::new("SELECT * FROM jobs AS j WHERE ");
+    of.push(&mut query, "dataset_id");
+    query.push(
+        " AND (state IN ('queued', 'running')
+           OR id = (SELECT id FROM jobs WHERE dataset_id = j.dataset_id AND kind = j.kind ORDER BY created_at DESC, id DESC LIMIT 1))
          ORDER BY created_at DESC, id DESC",
-    )
-    .bind(dataset_id)
-    .fetch_all(db.read())
-    .await?;
-    rows.iter().map(read_status).collect()
+    );
+    let mut jobs = HashMap::<String, Vec<JobStatus>>::new();
+    for row in db.rows(query).await? {
+        let status = read_status(&row)?;
+        jobs.entry(status.dataset_id.clone()).or_default().push(status);
+    }
+    Ok(jobs)
 }
 
 /// Takes the oldest queued job (or exactly `only`) for this runner.
@@ -247,6 +258,19 @@ pub async fn request_cancel(db: &Db, id: &str) -> ServiceResult<JobStatus> {
     };
     tx.commit().await?;
     Ok(status)
+}
+
+/// Ends every active job of a dataset that was deleted; a runner that is at one finds that it has lost it.
+pub async fn abandon(tx: &mut Tx, dataset_id: &str) -> ServiceResult<()> {
+    sqlx::query(
+        "UPDATE jobs SET state = 'cancelled', owner = NULL, message = 'The dataset was deleted.', finished_at = ?
+         WHERE dataset_id = ? AND state IN ('queued', 'running')",
+    )
+    .bind(now_ms())
+    .bind(dataset_id)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
 }
 
 /// Queues again what a dead runner left: running, but without a sign of life since `before`.

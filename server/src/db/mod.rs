@@ -1,7 +1,8 @@
 //! The store: one SQLite file, one writer connection, a pool of readers. The only SQL of the project.
 //!
 //! One repository file per table. Functions take what they need and give typed rows; they know no rules
-//! beyond what keeps the tables consistent. Reads go to [`Db::read`], writes to [`Db::begin`].
+//! beyond what keeps the tables consistent. Reads go to [`Db::read`], writes to [`Db::begin`]; reads that belong
+//! together share one [`Db::snapshot`].
 
 pub mod datasets;
 pub mod dry_runs;
@@ -9,18 +10,64 @@ pub mod graders;
 pub mod imports;
 pub mod jobs;
 pub mod records;
+#[cfg(test)]
+mod tests;
 pub mod topics;
 
 use std::path::Path;
 use std::time::Duration;
 
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Sqlite, Transaction};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
+};
+use sqlx::{QueryBuilder, Sqlite, Transaction};
 
 use crate::error::{ServiceError, ServiceResult};
 
 /// A transaction on the writer connection.
 pub type Tx = Transaction<'static, Sqlite>;
+
+/// The store as it was at one moment: everything read from it belongs together, whatever is written meanwhile.
+/// Holds a reader, and keeps the WAL from being folded in; so drop it before anything slow.
+#[derive(Debug)]
+pub struct Snapshot(Transaction<'static, Sqlite>);
+
+/// Where a query may read: the newest state (`&Db`) or a snapshot.
+pub trait Reader: Send {
+    /// Every row of one query. (Takes the query whole, so that no lifetime ties it to the connection.)
+    fn rows(self, query: QueryBuilder<Sqlite>) -> impl Future<Output = ServiceResult<Vec<SqliteRow>>> + Send;
+}
+
+impl Reader for &Db {
+    async fn rows(self, mut query: QueryBuilder<Sqlite>) -> ServiceResult<Vec<SqliteRow>> {
+        Ok(query.build().fetch_all(&self.readers).await?)
+    }
+}
+
+impl Reader for &mut Snapshot {
+    async fn rows(self, mut query: QueryBuilder<Sqlite>) -> ServiceResult<Vec<SqliteRow>> {
+        Ok(query.build().fetch_all(&mut *self.0).await?)
+    }
+}
+
+/// Whose rows a query reads: one dataset's, or everybody's at once (for lists).
+#[derive(Debug, Clone, Copy)]
+pub enum Of<'a> {
+    /// This dataset's.
+    One(&'a str),
+    /// Every dataset's.
+    All,
+}
+
+impl Of<'_> {
+    /// The condition on the column that holds the dataset's id.
+    fn push(self, query: &mut QueryBuilder<Sqlite>, column: &'static str) {
+        match self {
+            Self::One(id) => query.push(column).push(" = ").push_bind(id.to_owned()),
+            Self::All => query.push("TRUE"),
+        };
+    }
+}
 
 /// Handles to the store; cheap to clone.
 #[derive(Debug, Clone)]
@@ -67,6 +114,11 @@ impl Db {
     /// Where to read.
     pub fn read(&self) -> &SqlitePool {
         &self.readers
+    }
+
+    /// The store as it is now, for reads that belong together. The moment is that of the first read.
+    pub async fn snapshot(&self) -> ServiceResult<Snapshot> {
+        Ok(Snapshot(self.readers.begin().await?))
     }
 
     /// Begins a write transaction. Takes the write lock at once, so that what is read in it stays true.

@@ -1,25 +1,36 @@
 //! Table `topic_hierarchies`: every saved version; the highest is the current one.
 
-use sqlx::Row;
+use std::collections::HashMap;
 
-use super::{Db, Tx, from_json};
+use sqlx::{QueryBuilder, Row, Sqlite};
+
+use super::{Db, Of, Reader, Tx, from_json};
 use crate::clock::now_ms;
 use crate::error::ServiceResult;
 use crate::types::topics::TopicHierarchy;
 
 /// The current hierarchy.
-pub async fn current(db: &Db, dataset_id: &str) -> ServiceResult<Option<TopicHierarchy>> {
-    let row =
-        sqlx::query("SELECT version, nodes FROM topic_hierarchies WHERE dataset_id = ? ORDER BY version DESC LIMIT 1")
-            .bind(dataset_id)
-            .fetch_optional(db.read())
-            .await?;
-    let Some(row) = row else { return Ok(None) };
-    let hierarchy = TopicHierarchy {
-        version: row.try_get("version")?,
-        nodes: from_json("topic_hierarchies.nodes", row.try_get("nodes")?)?,
-    };
-    Ok((!hierarchy.nodes.is_empty()).then_some(hierarchy))
+pub async fn current(db: impl Reader, dataset_id: &str) -> ServiceResult<Option<TopicHierarchy>> {
+    Ok(current_of(db, Of::One(dataset_id)).await?.remove(dataset_id))
+}
+
+/// The current hierarchy by dataset.
+pub async fn current_of(db: impl Reader, of: Of<'_>) -> ServiceResult<HashMap<String, TopicHierarchy>> {
+    let mut query = QueryBuilder::<Sqlite>::new("SELECT dataset_id, version, nodes FROM topic_hierarchies t WHERE ");
+    of.push(&mut query, "dataset_id");
+    query.push(" AND version = (SELECT MAX(version) FROM topic_hierarchies WHERE dataset_id = t.dataset_id)");
+    let mut hierarchies = HashMap::new();
+    for row in db.rows(query).await? {
+        let hierarchy = TopicHierarchy {
+            version: row.try_get("version")?,
+            nodes: from_json("topic_hierarchies.nodes", row.try_get("nodes")?)?,
+        };
+        // The last topic was deleted: a version, but no topics.
+        if !hierarchy.nodes.is_empty() {
+            hierarchies.insert(row.try_get("dataset_id")?, hierarchy);
+        }
+    }
+    Ok(hierarchies)
 }
 
 /// Stores a new version if `base_version` is still the current one; answers false if another change came first.

@@ -10,4 +10,5 @@ pub mod sample;
 mod service;
 pub mod statistics;
 
-pub use service::{histogram, require_responses, resume, samples, start, view};
+pub(crate) use service::whole;
+pub use service::{require_responses, resume, samples, start, view};

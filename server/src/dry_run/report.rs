@@ -1,7 +1,7 @@
 //! Putting a report together: from scores in the plan's order to statistics, topics and diagnosis. Pure.
 
 use super::by_topic::compute_by_topic;
-use super::diagnosis::{DiagnosisBounds, DiagnosisInput, diagnose_dry_run, length_correlation};
+use super::diagnosis::{DiagnosisBounds, DiagnosisInput, diagnose_dry_run, diagnose_unscored, length_correlation};
 use super::statistics::{compute_dry_run_statistics, score_buckets};
 use crate::db::dry_runs::ScoredSample;
 use crate::types::TimestampMs;
@@ -32,12 +32,13 @@ pub struct ReportInput {
     pub scores: Vec<ScoredSample>,
 }
 
-/// The report. Without one score it has no statistics and no diagnosis, and says how many failed.
+/// The report. Without one score it has no statistics, and a diagnosis of the failures alone.
 pub fn build_report(input: ReportInput) -> DryRunReport {
     let scores: Vec<f64> = input.scores.iter().map(|sample| sample.score).collect();
     let lengths: Vec<f64> = input.scores.iter().map(|sample| sample.response_chars as f64).collect();
     let statistics = compute_dry_run_statistics(&scores, input.config.seed);
     let by_topic = compute_by_topic(input.scores.iter().map(|sample| (sample.topic.as_deref(), sample.score)));
+    let bounds = DiagnosisBounds::default();
     let diagnosis = statistics.as_ref().map(|statistics| {
         let diagnosis_input = DiagnosisInput {
             statistics,
@@ -49,8 +50,9 @@ pub fn build_report(input: ReportInput) -> DryRunReport {
             length_correlation: length_correlation(&scores, &lengths),
             rollouts_per_prompt: input.config.rollouts_per_prompt,
         };
-        diagnose_dry_run(&diagnosis_input, &DiagnosisBounds::default())
+        diagnose_dry_run(&diagnosis_input, &bounds)
     });
+    let diagnosis = diagnosis.or_else(|| diagnose_unscored(input.failed, input.balance_score, &bounds));
     DryRunReport {
         timestamp: input.timestamp,
         config: input.config,

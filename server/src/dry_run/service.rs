@@ -1,8 +1,8 @@
 //! Dry runs as a service: start, resume, view, samples.
 
 use super::chart::score_histogram_svg;
-use crate::datasets::{new_id, pipeline_inputs};
-use crate::db;
+use crate::datasets::new_id;
+use crate::db::{self, Of, Reader};
 use crate::error::ServiceResult;
 use crate::state::AppState;
 use crate::types::dry_run::{ComputedFrom, DryRunConfig, DryRunSummary, DryRunView, SamplePage, SampleSelection};
@@ -26,7 +26,7 @@ pub async fn start(state: &AppState, dataset_id: &str, config: DryRunConfig) -> 
     if db::jobs::is_active(&state.db, dataset_id, JobKind::DryRun).await? {
         return Err(AppError::conflict("A dry run is going on already. Wait for it, or cancel it first.").into());
     }
-    let balance = pipeline_inputs(state, &dataset).await?.balance_score;
+    // The job takes them anew when it draws the sample: by then they may have changed.
     let from = ComputedFrom {
         records_revision: dataset.records_revision,
         topics_revision: dataset.topics_revision,
@@ -35,7 +35,7 @@ pub async fn start(state: &AppState, dataset_id: &str, config: DryRunConfig) -> 
     let (run_id, job_id) = (new_id(), new_id());
     let mut tx = state.db.begin().await?;
     db::jobs::insert(&mut tx, &job_id, JobKind::DryRun, dataset_id, &serde_json::to_string(&run_id)?).await?;
-    db::dry_runs::insert(&mut tx, &run_id, dataset_id, &job_id, &config, from, balance).await?;
+    db::dry_runs::insert(&mut tx, &run_id, dataset_id, &job_id, &config, from).await?;
     tx.commit().await?;
     state.jobs.wake();
     state.events.changed(dataset_id);
@@ -44,7 +44,8 @@ pub async fn start(state: &AppState, dataset_id: &str, config: DryRunConfig) -> 
 
 /// Refuses a dataset that has nothing to grade.
 pub async fn require_responses(state: &AppState, dataset_id: &str) -> ServiceResult<()> {
-    if db::records::query::recorded_responses(&state.db, dataset_id).await? == 0 {
+    let recorded = db::records::query::recorded_responses(&state.db, Of::One(dataset_id)).await?;
+    if recorded.is_empty() {
         return Err(AppError::conflict("No valid record carries a recorded response, so there is nothing to grade. Import traces together with the model's answers.").into());
     }
     Ok(())
@@ -65,18 +66,20 @@ pub async fn resume(state: &AppState, run_id: &str) -> ServiceResult<DryRunSumma
     Ok(db::dry_runs::get(&state.db, run_id).await?.summary)
 }
 
-/// One run with its histogram.
+/// One run, whole.
 pub async fn view(state: &AppState, run_id: &str) -> ServiceResult<DryRunView> {
     let summary = db::dry_runs::get(&state.db, run_id).await?.summary;
-    let histogram = histogram(&summary);
-    Ok(DryRunView { summary, histogram })
+    whole(&state.db, summary).await
 }
 
-/// The histogram of a run's report; `None` without scores.
-pub fn histogram(run: &DryRunSummary) -> Option<String> {
-    let report = run.report.as_ref()?;
-    let statistics = report.statistics.as_ref()?;
-    Some(score_histogram_svg(&format!("histogram-{}", run.id), &report.distribution, statistics.mean))
+/// A run with its report and its histogram.
+pub(crate) async fn whole(db: impl Reader, summary: DryRunSummary) -> ServiceResult<DryRunView> {
+    let report = db::dry_runs::report(db, &summary.id).await?;
+    let histogram = report.as_ref().and_then(|report| {
+        let statistics = report.statistics.as_ref()?;
+        Some(score_histogram_svg(&format!("histogram-{}", summary.id), &report.distribution, statistics.mean))
+    });
+    Ok(DryRunView { summary, report, histogram })
 }
 
 /// A page of a run's samples.
@@ -86,9 +89,8 @@ pub async fn samples(
     selection: &SampleSelection,
     page: i64,
 ) -> ServiceResult<SamplePage> {
-    let run = db::dry_runs::get(&state.db, run_id).await?;
-    let mean = run.summary.report.and_then(|report| report.statistics).map(|statistics| statistics.mean);
-    db::dry_runs::samples(&state.db, run_id, selection, mean, page).await
+    db::dry_runs::get(&state.db, run_id).await?;
+    db::dry_runs::samples(&state.db, run_id, selection, page).await
 }
 
 fn check_config(mut config: DryRunConfig) -> Result<DryRunConfig, AppError> {

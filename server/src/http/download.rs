@@ -16,7 +16,7 @@ use crate::state::AppState;
 use crate::training;
 use crate::types::dataset::Dataset;
 use crate::types::error::AppError;
-use crate::types::training::{SplitConfig, SplitPart};
+use crate::types::training::{SplitBasis, SplitConfig, SplitPart};
 use crate::types::validation::RecordStatus;
 
 const JSONL: HeaderValue = HeaderValue::from_static("application/jsonl; charset=utf-8");
@@ -56,7 +56,7 @@ pub(super) async fn dataset_file(
             None => Err(AppError::not_found("A topic hierarchy").into()),
         },
         "hygiene.json" => json(&dataset, "hygiene.json", &crate::datasets::hygiene(&state, &dataset_id).await?),
-        "coverage.json" => match crate::datasets::overview(&state, &dataset_id).await?.coverage {
+        "coverage.json" => match crate::datasets::coverage(&state, &dataset_id).await? {
             Some(coverage) => json(&dataset, "coverage.json", &coverage),
             None => Err(AppError::not_found("A coverage report (it needs topics)").into()),
         },
@@ -64,13 +64,16 @@ pub(super) async fn dataset_file(
     }
 }
 
-/// `?train_ratio=0.9&seed=42&stratify_by_topic=true&include_generated_in_valid=false`; all optional.
+/// `?train_ratio=0.9&seed=42&stratify_by_topic=true&include_generated_in_valid=false`; all optional. With
+/// `&records_revision=7&topics_revision=2`, as the preview's links have them, the file is of that state or refused.
 #[derive(Debug, Deserialize)]
 pub(super) struct SplitQuery {
     train_ratio: Option<f64>,
     seed: Option<u64>,
     stratify_by_topic: Option<bool>,
     include_generated_in_valid: Option<bool>,
+    records_revision: Option<i64>,
+    topics_revision: Option<i64>,
 }
 
 /// `GET /download/{dataset_id}/split/{train.jsonl | valid.jsonl}`: exactly what a provider is sent.
@@ -92,7 +95,15 @@ pub(super) async fn split_file(
         stratify_by_topic: query.stratify_by_topic.unwrap_or(default.stratify_by_topic),
         include_generated_in_valid: query.include_generated_in_valid.unwrap_or(default.include_generated_in_valid),
     };
-    let rows = training::rows(&state, &dataset_id, config, part).await?;
+    let expected = match (query.records_revision, query.topics_revision) {
+        (None, None) => None,
+        (Some(records_revision), Some(topics_revision)) => Some(SplitBasis { records_revision, topics_revision }),
+        _ => {
+            let message = "Name both records_revision and topics_revision, or neither.";
+            return Err(AppError::invalid_field("records_revision", message).into());
+        }
+    };
+    let rows = training::rows(&state, &dataset_id, config, part, expected).await?;
     Ok(streamed(&dataset, &file, rows))
 }
 
@@ -103,7 +114,7 @@ pub(super) async fn dry_run_report(
 ) -> Result<Response, HttpError> {
     let run = db::dry_runs::get(&state.db, &run_id).await?;
     let dataset = db::datasets::get(&state.db, &run.dataset_id).await?;
-    match run.summary.report {
+    match db::dry_runs::report(&state.db, &run_id).await? {
         Some(report) => json(&dataset, "dry-run.json", &report),
         None => Err(AppError::not_found("A report of this run (it has not scored anything yet)").into()),
     }

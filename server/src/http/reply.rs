@@ -4,7 +4,6 @@ use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
-use crate::datasets::new_id;
 use crate::error::ServiceError;
 use crate::types::error::AppError;
 
@@ -14,7 +13,7 @@ pub struct HttpError(pub AppError);
 
 impl From<ServiceError> for HttpError {
     fn from(error: ServiceError) -> Self {
-        Self(error.into_app(&new_id()))
+        Self(error.into_app(&super::security::current_request_id()))
     }
 }
 

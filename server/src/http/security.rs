@@ -27,6 +27,16 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(120);
 #[derive(Debug, Clone, Default)]
 pub struct RequestId(pub String);
 
+tokio::task_local! {
+    /// The request that this task answers; for errors on their way out of a plain route.
+    static CURRENT: RequestId;
+}
+
+/// The id of the request that is being answered; a fresh one outside of any.
+pub(super) fn current_request_id() -> String {
+    CURRENT.try_with(|id| id.0.clone()).unwrap_or_else(|_| new_id())
+}
+
 /// Puts every check around the routes.
 pub fn secure(router: Router<AppState>, state: &AppState) -> Router<AppState> {
     router
@@ -45,7 +55,7 @@ async fn trace(mut request: Request, next: Next) -> Response {
     request.extensions_mut().insert(id.clone());
     async move {
         let started = Instant::now();
-        let mut response = next.run(request).await;
+        let mut response = CURRENT.scope(id.clone(), next.run(request)).await;
         if let Ok(value) = HeaderValue::from_str(&id.0) {
             response.headers_mut().insert(HeaderName::from_static("x-request-id"), value);
         }

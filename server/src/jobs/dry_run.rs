@@ -12,9 +12,10 @@ use futures_util::stream;
 
 use super::{JobContext, Outcome};
 use crate::clock::now_ms;
-use crate::db;
-use crate::db::dry_runs::{DryRunRow, PlannedSample, SampleResult};
+use crate::datasets::facts_of;
+use crate::db::dry_runs::{DryRunPlan, DryRunRow, PlannedSample, SampleResult};
 use crate::db::records::scan::{self, RecordKey, Scan};
+use crate::db::{self, Snapshot};
 use crate::dry_run::report::{ReportInput, build_report};
 use crate::dry_run::sample::{allocate, choose_indices};
 use crate::error::{ServiceError, ServiceResult};
@@ -23,6 +24,7 @@ use crate::grader::GradeError;
 use crate::grader::{grade_input, recorded_response, sample_seed};
 use crate::types::error::AppError;
 use crate::types::grader::GraderConfig;
+use crate::types::topics::TopicHierarchy;
 
 /// Samples fetched at once; results are still committed one by one.
 const WINDOW: i64 = 256;
@@ -56,18 +58,21 @@ async fn add_duration(context: &JobContext, run_id: &str, started: Instant) -> S
     Ok(())
 }
 
-/// Draws the sample: a stratum per leaf topic (one for all the rest), largest remainder, seeded.
+/// Draws the sample: a stratum per leaf topic (one for all the rest), largest remainder, seeded. Two passes over one
+/// snapshot, which the revisions and the balance are of as well: what the report says it is computed from, it is.
 async fn plan(context: &JobContext, row: &DryRunRow) -> ServiceResult<()> {
     let state = &context.state;
     let config = &row.summary.config;
-    let hierarchy = db::topics::current(&state.db, &row.dataset_id).await?.unwrap_or_default();
-    let leaves: std::collections::HashSet<&str> = hierarchy.leaves().iter().map(|leaf| leaf.name.as_str()).collect();
+    let mut snapshot = state.db.snapshot().await?;
+    let dataset = db::datasets::get(&mut snapshot, &row.dataset_id).await?;
+    let facts = facts_of(&mut snapshot, &dataset).await?;
+    let leaves = facts.hierarchy.as_ref().map(TopicHierarchy::leaf_names).unwrap_or_default();
     let topic_of = |key: &RecordKey| key.topic.clone().filter(|topic| leaves.contains(topic.as_str()));
     let stratum_of = |key: &RecordKey| topic_of(key).filter(|_| config.stratify_by_topic);
 
     let mut counts = std::collections::BTreeMap::<Option<String>, i64>::new();
-    visit_eligible(context, row, |key| *counts.entry(stratum_of(key)).or_default() += 1).await?;
-    let eligible: i64 = counts.values().sum();
+    visit_eligible(&mut snapshot, row, |key| *counts.entry(stratum_of(key)).or_default() += 1).await?;
+    let eligible_records = counts.values().sum();
     let strata: Vec<(Option<String>, i64)> = counts.into_iter().collect();
     let sizes = allocate(&strata, config.sample_size);
     let mut chosen = std::collections::BTreeMap::new();
@@ -77,7 +82,7 @@ async fn plan(context: &JobContext, row: &DryRunRow) -> ServiceResult<()> {
     }
 
     let mut samples = Vec::new();
-    visit_eligible(context, row, |key| {
+    visit_eligible(&mut snapshot, row, |key| {
         if let Some((position, indices)) = chosen.get_mut(&stratum_of(key)) {
             if indices.next_if_eq(position).is_some() {
                 let ordinal = i64::try_from(samples.len()).unwrap_or(i64::MAX);
@@ -87,17 +92,29 @@ async fn plan(context: &JobContext, row: &DryRunRow) -> ServiceResult<()> {
         }
     })
     .await?;
+    drop(snapshot);
+    let plan = DryRunPlan {
+        records_revision: dataset.records_revision,
+        topics_revision: dataset.topics_revision,
+        balance_score: facts.balance_score(),
+        eligible_records,
+        samples,
+    };
     let mut tx = context.begin().await?;
-    db::dry_runs::insert_plan(&mut tx, &row.summary.id, eligible, &samples).await?;
+    db::dry_runs::insert_plan(&mut tx, &row.summary.id, &plan).await?;
     tx.commit().await?;
     Ok(())
 }
 
-async fn visit_eligible(context: &JobContext, row: &DryRunRow, mut visit: impl FnMut(&RecordKey)) -> ServiceResult<()> {
+async fn visit_eligible(
+    snapshot: &mut Snapshot,
+    row: &DryRunRow,
+    mut visit: impl FnMut(&RecordKey),
+) -> ServiceResult<()> {
     let scan = Scan { with_output: true, ..Scan::valid() };
     let mut cursor = 0;
     loop {
-        let keys = scan::keys(&context.state.db, &row.dataset_id, scan, cursor, KEYS).await?;
+        let keys = scan::keys(&mut *snapshot, &row.dataset_id, scan, cursor, KEYS).await?;
         let Some(last) = keys.last() else { return Ok(()) };
         cursor = last.id;
         keys.iter().for_each(&mut visit);
@@ -107,7 +124,7 @@ async fn visit_eligible(context: &JobContext, row: &DryRunRow, mut visit: impl F
 async fn grade_all(context: &JobContext, row: &DryRunRow) -> ServiceResult<()> {
     let state = &context.state;
     let run_id = row.summary.id.as_str();
-    let grader = db::graders::get(&state.db, &row.dataset_id, row.summary.grader_version).await?;
+    let grader = db::graders::get(&state.db, &row.dataset_id, row.summary.computed_from.grader_version).await?;
     let GraderConfig::Script { script } = grader.config;
     let script: Arc<str> = script.into();
     let concurrency = match usize::try_from(row.summary.config.concurrency) {
@@ -207,7 +224,7 @@ async fn report(context: &JobContext, run_id: &str) -> ServiceResult<Outcome> {
     let remaining = counts.planned - counts.finished;
     let input = ReportInput {
         config: row.summary.config,
-        computed_from: row.computed_from,
+        computed_from: row.summary.computed_from,
         eligible_records: row.eligible_records,
         balance_score: row.balance_score,
         planned: counts.planned,

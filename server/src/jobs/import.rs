@@ -102,8 +102,11 @@ pub(crate) async fn refuse_while_validating(state: &AppState, dataset_id: &str) 
     Ok(())
 }
 
+/// Younger uploads are left alone: another process may be writing one that it has no job for yet.
+const ORPHANED_AFTER: Duration = Duration::from_hours(24);
+
 /// Deletes uploads that no import will read any more: their dataset was deleted, or the server ended while
-/// they were arriving. Called at start, before anything is uploaded.
+/// they were arriving. Called at start.
 pub async fn delete_orphaned_uploads(state: &AppState) -> ServiceResult<()> {
     let mut needed = std::collections::HashSet::new();
     for args in db::jobs::active_args(&state.db, JobKind::Import).await? {
@@ -111,7 +114,9 @@ pub async fn delete_orphaned_uploads(state: &AppState) -> ServiceResult<()> {
     }
     let mut uploads = tokio::fs::read_dir(state.config.uploads_dir()).await?;
     while let Some(upload) = uploads.next_entry().await? {
-        if !needed.contains(&upload.path()) {
+        // A time in the future is no age.
+        let age = upload.metadata().await?.modified()?.elapsed().unwrap_or_default();
+        if age >= ORPHANED_AFTER && !needed.contains(&upload.path()) {
             tokio::fs::remove_file(upload.path()).await?;
         }
     }

@@ -6,6 +6,7 @@
 use super::{JobContext, Outcome};
 use crate::datasets::new_id;
 use crate::datasets::records::{mark_duplicate, verdict_of};
+use crate::db::records::bulk;
 use crate::db::records::scan::{self, Scan};
 use crate::db::records::write;
 use crate::db::{self, Tx};
@@ -19,10 +20,11 @@ use crate::types::validation::RecordStatus;
 /// Records a transaction.
 const BATCH: i64 = 200;
 
-/// Marks every record pending and queues the job, in the caller's transaction.
-pub async fn enqueue(tx: &mut Tx, dataset_id: &str) -> ServiceResult<String> {
+/// Queues the job in the caller's transaction, and marks pending what is not so yet: the caller has marked all the
+/// others before, in batches.
+pub(crate) async fn enqueue(tx: &mut Tx, dataset_id: &str) -> ServiceResult<String> {
     let job_id = new_id();
-    write::set_all_pending(tx, dataset_id).await?;
+    bulk::set_pending(tx, dataset_id, i64::MAX).await?;
     db::datasets::touch_records(tx, dataset_id).await?;
     db::jobs::insert(tx, &job_id, JobKind::Validate, dataset_id, "{}").await?;
     Ok(job_id)

@@ -141,7 +141,7 @@ pub fn compute_dry_run_step_status(inputs: &PipelineInputs) -> PipelineStep {
         _ if card.stale_reason.is_some() => Attention,
         Some(Verdict::Go) => Complete,
         Some(Verdict::Caution) => Attention,
-        // A run stopped before its first score says nothing bad; one that ended without any does.
+        // Only reports of an earlier version have none: of runs in which every sample failed.
         None if result.partial => Attention,
         Some(Verdict::NoGo) | None => Failed,
     };
@@ -260,7 +260,8 @@ fn grader_result(grader: &GraderFacts) -> (PipelineStepStatus, String) {
 fn dry_run_text(result: &DryRunFacts) -> String {
     let mut text = match (result.mean, result.verdict) {
         (Some(mean), Some(verdict)) => format!("Mean: {mean:.2} • {}", verdict.as_str()),
-        _ => "No sample scored".to_owned(),
+        (None, Some(verdict)) => format!("No sample scored • {}", verdict.as_str()),
+        (_, None) => "No sample scored".to_owned(),
     };
     if result.partial {
         text.push_str(" • stopped early");

@@ -223,6 +223,11 @@ fn dry_run_follows_its_row() {
             "Run failed: the worker did not start",
         ),
         (
+            |i| i.dry_run = Some(DryRunFacts { mean: None, ..dry_run(Verdict::NoGo) }),
+            Failed,
+            "No sample scored • NO-GO",
+        ),
+        (
             |i| i.dry_run = Some(DryRunFacts { mean: None, verdict: None, changed_since: Vec::new(), partial: false }),
             Failed,
             "No sample scored",

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::TimestampMs;
+use super::dataset::Dataset;
 
 /// Where the responses to grade come from.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -289,10 +290,10 @@ pub struct PassedCheck {
 /// The verdict and its reasons.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DryRunDiagnosis {
-    /// Are the prompts fit?
-    pub dataset_quality: Quality,
-    /// Can the grader tell good from bad?
-    pub grader_quality: Quality,
+    /// Are the prompts fit? `None` if no response was scored: then nothing is known of them.
+    pub dataset_quality: Option<Quality>,
+    /// Can the grader tell good from bad? `None` where nothing was looked at that could say so.
+    pub grader_quality: Option<Quality>,
     /// The answer.
     pub verdict: Verdict,
     /// How sure it is.
@@ -316,6 +317,23 @@ pub struct ComputedFrom {
     pub topics_revision: i64,
     /// The grader's version then.
     pub grader_version: i64,
+}
+
+impl ComputedFrom {
+    /// What of it is different now, in words; empty if nothing is. Without a grader nothing is said of it.
+    pub fn changed_since(self, dataset: &Dataset, grader_version: Option<i64>) -> Vec<String> {
+        let mut changes = Vec::new();
+        if self.records_revision != dataset.records_revision {
+            changes.push("records or their topics changed".to_owned());
+        }
+        if self.topics_revision != dataset.topics_revision {
+            changes.push("the topic hierarchy or its targets changed".to_owned());
+        }
+        if let Some(version) = grader_version.filter(|version| *version != self.grader_version) {
+            changes.push(format!("the grader is now version {version}, not {}", self.grader_version));
+        }
+        changes
+    }
 }
 
 /// The stored result of a dry run. Samples are kept apart and paged.
@@ -343,10 +361,44 @@ pub struct DryRunReport {
     pub distribution: Vec<ScoreBucket>,
     /// By topic, in order of the topics' names, uncategorized last.
     pub by_topic: Vec<TopicScore>,
-    /// `None` if not one sample was scored.
+    /// `None` only in reports of an earlier version, which had none where every sample failed.
     pub diagnosis: Option<DryRunDiagnosis>,
     /// In milliseconds, summed over all stretches in which it ran.
     pub duration_ms: i64,
+}
+
+/// What lists show of a report.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DryRunResult {
+    /// When it was finished.
+    pub timestamp: TimestampMs,
+    /// The answer; see [`DryRunReport::diagnosis`].
+    pub verdict: Option<Verdict>,
+    /// Mean score; `None` if not one sample was scored.
+    pub mean: Option<f64>,
+    /// Prompts in the plan.
+    pub samples_planned: i64,
+    /// Prompts with a score.
+    pub samples_evaluated: i64,
+    /// Prompts whose grading failed.
+    pub failed: i64,
+    /// True if it was cancelled before the plan was through.
+    pub partial: bool,
+}
+
+impl DryRunReport {
+    /// Its few numbers for lists.
+    pub fn result(&self) -> DryRunResult {
+        DryRunResult {
+            timestamp: self.timestamp,
+            verdict: self.diagnosis.as_ref().map(|diagnosis| diagnosis.verdict),
+            mean: self.statistics.as_ref().map(|statistics| statistics.mean),
+            samples_planned: self.samples_planned,
+            samples_evaluated: self.samples_evaluated,
+            failed: self.failed,
+            partial: self.partial,
+        }
+    }
 }
 
 /// A dry run as the panel's history lists it.
@@ -358,12 +410,12 @@ pub struct DryRunSummary {
     pub job_id: String,
     /// What was asked.
     pub config: DryRunConfig,
-    /// The grader's version.
-    pub grader_version: i64,
+    /// What it is computed from; until its sample is drawn, what it was started on.
+    pub computed_from: ComputedFrom,
     /// When it was started.
     pub created_at: TimestampMs,
-    /// `None` while it runs and where it failed altogether.
-    pub report: Option<DryRunReport>,
+    /// What came out; `None` while it runs and where it failed altogether.
+    pub result: Option<DryRunResult>,
 }
 
 /// Which samples the inspector shows.
@@ -398,11 +450,13 @@ pub struct SamplePage {
     pub total: i64,
 }
 
-/// One run as its page shows it.
+/// One run, whole.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DryRunView {
     /// The run.
     pub summary: DryRunSummary,
+    /// Its report; `None` while it runs and where it failed altogether.
+    pub report: Option<DryRunReport>,
     /// Its histogram as SVG in theme colours, drawn by the server; `None` without scores.
     pub histogram: Option<String>,
 }

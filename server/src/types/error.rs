@@ -6,10 +6,12 @@
 
 use leptos::server_fn::codec::JsonEncoding;
 use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
-use serde::{Deserialize, Serialize};
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Serialize, Serializer};
 
-/// Every message is a sentence for a person: what happened, why, and what to do about it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+/// Every message is a sentence for a person: what happened, why, and what to do about it. The JSON always has `error`
+/// (which variant) and `message`, and beside them what else the variant has.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, thiserror::Error)]
 #[serde(tag = "error", rename_all = "snake_case")]
 pub enum AppError {
     /// 404: the thing named does not exist (any more).
@@ -107,6 +109,37 @@ impl AppError {
     }
 }
 
+impl Serialize for AppError {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let kind = match self {
+            Self::NotFound { .. } => "not_found",
+            Self::Invalid { .. } => "invalid",
+            Self::Conflict { .. } => "conflict",
+            Self::TooLarge { .. } => "too_large",
+            Self::Unauthorized => "unauthorized",
+            Self::Forbidden { .. } => "forbidden",
+            Self::Unavailable { .. } => "unavailable",
+            Self::Internal { .. } => "internal",
+            Self::Unreachable { .. } => "unreachable",
+        };
+        let message = match self {
+            // The words that it is read back from; its sentence stands around them.
+            Self::Unreachable { message } => message.clone(),
+            other => other.to_string(),
+        };
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("error", kind)?;
+        map.serialize_entry("message", &message)?;
+        match self {
+            Self::NotFound { what } => map.serialize_entry("what", what)?,
+            Self::Invalid { field, .. } => map.serialize_entry("field", field)?,
+            Self::Internal { request_id } => map.serialize_entry("request_id", request_id)?,
+            _ => {}
+        }
+        map.end()
+    }
+}
+
 impl FromServerFnError for AppError {
     type Encoder = JsonEncoding;
 
@@ -123,5 +156,36 @@ impl FromServerFnError for AppError {
             }
             other => Self::Unreachable { message: other.to_string() },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_error_survives_its_json_which_has_a_message() {
+        let message = "Why.".to_owned();
+        let all = [
+            AppError::not_found("Dataset \"x\""),
+            AppError::invalid(message.clone()),
+            AppError::invalid_field("name", message.clone()),
+            AppError::conflict(message.clone()),
+            AppError::TooLarge { message: message.clone() },
+            AppError::Unauthorized,
+            AppError::Forbidden { message: message.clone() },
+            AppError::Unavailable { message: message.clone() },
+            AppError::Internal { request_id: "r1".to_owned() },
+            AppError::Unreachable { message },
+        ];
+        for error in all {
+            let json = serde_json::to_value(&error).unwrap();
+            let said = json["message"].as_str().unwrap();
+            assert!(error.to_string().contains(said) && !said.is_empty(), "{json}");
+            assert_eq!(serde_json::from_value::<AppError>(json).unwrap(), error);
+        }
+        let json = serde_json::to_value(AppError::not_found("Record 7")).unwrap();
+        assert_eq!((json["error"].as_str(), json["what"].as_str()), (Some("not_found"), Some("Record 7")));
+        assert!(json["message"].as_str().unwrap().starts_with("Record 7 was not found."));
     }
 }

@@ -29,9 +29,9 @@ pub struct DatasetOverview {
     pub grader: Option<GraderVersion>,
     /// The last test of the current grader.
     pub grader_test: Option<GraderTestReport>,
-    /// The newest dry run that has a report.
+    /// The newest dry run that has a report, whole.
     pub dry_run: Option<DryRunView>,
-    /// All dry runs, newest first, at most 50.
+    /// Dry runs in short, newest first, at most 50.
     pub dry_run_history: Vec<DryRunSummary>,
     /// Imports, newest first, at most 50.
     pub imports: Vec<ImportReport>,

@@ -233,7 +233,7 @@ pub struct GraderTestFacts {
 pub struct DryRunFacts {
     /// Mean score; `None` if nothing was scored.
     pub mean: Option<f64>,
-    /// The verdict; `None` if nothing was scored.
+    /// The verdict; `None` only in reports of an earlier version, where every sample failed.
     pub verdict: Option<Verdict>,
     /// What changed since, in words; empty if nothing did.
     pub changed_since: Vec<String>,

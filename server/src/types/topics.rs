@@ -1,5 +1,7 @@
 //! Topics: what the records are about (domain.md section 4).
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 
 /// A tree of topics, at most five levels deep. Names are unique in the whole tree.
@@ -42,6 +44,11 @@ impl TopicHierarchy {
         let mut leaves = Vec::new();
         collect(&self.nodes, &mut leaves);
         leaves
+    }
+
+    /// The leaves' names: the labels that count. A record with any other label counts as one without.
+    pub fn leaf_names(&self) -> HashSet<&str> {
+        self.leaves().into_iter().map(|leaf| leaf.name.as_str()).collect()
     }
 }
 

@@ -24,7 +24,7 @@ impl Default for SplitConfig {
 /// One topic's part in the split.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SplitTopic {
-    /// The topic; `None` for uncategorized records.
+    /// The leaf topic; `None` for records without a label, or with one that is no leaf of the hierarchy.
     pub topic: Option<String>,
     /// Rows to train on.
     pub train: i64,
@@ -32,11 +32,22 @@ pub struct SplitTopic {
     pub valid: i64,
 }
 
+/// Which state of the data a split divides. Two files are of the same split only if this is the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SplitBasis {
+    /// `Dataset::records_revision`.
+    pub records_revision: i64,
+    /// `Dataset::topics_revision`.
+    pub topics_revision: i64,
+}
+
 /// What the split would give, before anything is sent anywhere.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SplitPreview {
     /// What was asked.
     pub config: SplitConfig,
+    /// What it divides; downloads that name it are refused once it has changed.
+    pub basis: SplitBasis,
     /// Rows to train on.
     pub train: i64,
     /// Rows to validate on.

@@ -2,7 +2,7 @@
 
 use anneal_server::api::get_dry_run;
 use anneal_server::format;
-use anneal_server::types::dry_run::{DryRunSummary, DryRunView};
+use anneal_server::types::dry_run::{DryRunSummary, DryRunView, Verdict};
 use anneal_server::types::error::AppError;
 use anneal_server::types::job::JobKind;
 use anneal_server::types::overview::DatasetOverview;
@@ -125,12 +125,35 @@ fn checks(overview: &DatasetOverview) -> Vec<Check> {
     ]
 }
 
-/// A run that the overview does not carry, fetched in the browser: a resource here would be one
-/// `Suspense` within another, which the server and the browser number differently.
-fn fetch_run(run: Memo<Option<String>>) -> Signal<Option<(String, Result<DryRunView, AppError>)>> {
-    let fetched = RwSignal::new(None);
+/// A run that the overview does not carry: its id and its report, or why there is none.
+pub type FetchedRun = (String, Result<DryRunView, AppError>);
+
+/// The run that `?run=` named when the page was loaded, for [`DryRunPanel`] below.
+#[derive(Clone)]
+struct FirstRun(Option<FetchedRun>);
+
+/// Loads the run that the URL names, with the page: so it is there on the server too.
+pub async fn load_run(search: String) -> Option<FetchedRun> {
+    let run = own_param(&PageQuery::parse(&search), "run")?;
+    let view = get_dry_run(run.clone()).await;
+    Some((run, view))
+}
+
+/// Hands the loaded run to the panel.
+pub fn provide_run(run: Option<FetchedRun>) {
+    provide_context(FirstRun(run));
+}
+
+/// The run chosen now: the one that came with the page, or one fetched when it is chosen. (A resource here would be
+/// one `Suspense` within another, which the server and the browser number differently.)
+fn fetch_run(run: Memo<Option<String>>) -> Signal<Option<FetchedRun>> {
+    let fetched = RwSignal::new(use_context::<FirstRun>().and_then(|first| first.0));
     Effect::new(move |_| {
         let Some(id) = run.get() else { return };
+        if fetched.with_untracked(|fetched| fetched.as_ref().is_some_and(|(known, view)| *known == id && view.is_ok()))
+        {
+            return;
+        }
         spawn_local(async move {
             let view = get_dry_run(id.clone()).await;
             if run.try_get_untracked().flatten().as_ref() == Some(&id) {
@@ -198,19 +221,18 @@ fn RunTabs(view: Memo<Option<DryRunView>>, is_newest: Signal<bool>) -> impl Into
 fn RunFacts(view: Memo<Option<DryRunView>>) -> impl IntoView {
     let process = use_finetune_process();
     let running = Memo::new(move |_| process.job(JobKind::DryRun).is_some_and(|job| job.state.is_active()));
-    let summary = Memo::new(move |_| view.with(|view| view.as_ref().map(|view| view.summary.clone())));
     view! {
         <div class="dry-run__facts">
             {move || {
-                summary
-                    .get()
-                    .map(|summary| {
-                        let at = summary.report.as_ref().map_or(summary.created_at, |report| report.timestamp);
+                view.get()
+                    .map(|view| {
+                        let DryRunSummary { id, created_at, .. } = &view.summary;
+                        let at = view.report.as_ref().map_or(*created_at, |report| report.timestamp);
                         view! {
-                            <span class="muted small">{facts(&summary)} " • " <When at=Signal::derive(move || at) /></span>
+                            <span class="muted small">{facts(&view)} " • " <When at=Signal::derive(move || at) /></span>
                             <a
                                 class=ButtonVariant::Secondary.class()
-                                href=format!("/download/dry-run/{}/report.json", summary.id)
+                                href=format!("/download/dry-run/{id}/report.json")
                                 download
                                 rel="external"
                             >
@@ -227,9 +249,10 @@ fn RunFacts(view: Memo<Option<DryRunView>>) -> impl IntoView {
 }
 
 /// "300 recorded responses • grader version 2 • seed 42 • 1.2 s".
-fn facts(summary: &DryRunSummary) -> String {
+fn facts(view: &DryRunView) -> String {
+    let DryRunSummary { config, computed_from, .. } = &view.summary;
     let mut parts = Vec::new();
-    match &summary.report {
+    match &view.report {
         Some(report) => {
             parts.push(format!(
                 "{} of {}",
@@ -237,12 +260,12 @@ fn facts(summary: &DryRunSummary) -> String {
                 format::counted(report.eligible_records, "recorded response")
             ));
         }
-        None => parts.push(format!("{} asked", format::counted(summary.config.sample_size, "sample"))),
+        None => parts.push(format!("{} asked", format::counted(config.sample_size, "sample"))),
     }
-    parts.push(format!("base model {}", summary.config.base_model));
-    parts.push(format!("grader version {}", summary.grader_version));
-    parts.push(format!("seed {}", summary.config.seed));
-    if let Some(report) = &summary.report {
+    parts.push(format!("base model {}", config.base_model));
+    parts.push(format!("grader version {}", computed_from.grader_version));
+    parts.push(format!("seed {}", config.seed));
+    if let Some(report) = &view.report {
         parts.push(format::duration_ms(report.duration_ms));
     }
     parts.join(" • ")
@@ -276,20 +299,21 @@ fn History() -> impl IntoView {
 fn HistoryRow(run: DryRunSummary) -> impl IntoView {
     let process = use_finetune_process();
     let created_at = run.created_at;
-    let report = run.report;
-    let verdict = match &report {
-        None => "no result".to_owned(),
-        Some(report) => match &report.diagnosis {
-            None => "nothing scored".to_owned(),
-            Some(diagnosis) => {
-                format!("{}{}", diagnosis.verdict.as_str(), if report.partial { " (partial)" } else { "" })
-            }
-        },
+    let computed_from = run.computed_from;
+    let is_stale = field(move |o| {
+        let grader = o.grader.as_ref().map(|grader| grader.version);
+        !computed_from.changed_since(&o.dataset, grader).is_empty()
+    });
+    let result = run.result;
+    let verdict = match &result {
+        None => "no result",
+        Some(result) => result.verdict.map_or("nothing scored", Verdict::as_str),
     };
-    let mean = report.as_ref().and_then(|r| r.statistics.as_ref()).map_or_else(|| "–".to_owned(), |s| score(s.mean));
+    let partial = if result.as_ref().is_some_and(|result| result.partial) { " (partial)" } else { "" };
+    let mean = result.as_ref().and_then(|result| result.mean).map_or_else(|| "–".to_owned(), score);
     let number = |value: Option<i64>| value.map_or_else(|| "–".to_owned(), format::count);
-    let (scored, failed) = (report.as_ref().map(|r| r.samples_evaluated), report.as_ref().map(|r| r.failed));
-    let has_report = report.is_some();
+    let (scored, failed) = (result.as_ref().map(|r| r.samples_evaluated), result.as_ref().map(|r| r.failed));
+    let has_report = result.is_some();
     let id = run.id.clone();
     let href = move || {
         process.url_with(|query| {
@@ -302,11 +326,16 @@ fn HistoryRow(run: DryRunSummary) -> impl IntoView {
             <th scope="row" data-label="When">
                 <When at=Signal::derive(move || created_at) />
             </th>
-            <td data-label="Verdict">{verdict}</td>
+            <td data-label="Verdict">
+                {verdict} {partial}
+                <Show when=move || has_report && is_stale.get()>
+                    <span class="muted small">" out of date"</span>
+                </Show>
+            </td>
             <td data-label="Mean" class="number">{mean}</td>
             <td data-label="Scored" class="number">{number(scored)}</td>
             <td data-label="Failed" class="number">{number(failed)}</td>
-            <td data-label="Grader" class="number">{format!("v{}", run.grader_version)}</td>
+            <td data-label="Grader" class="number">{format!("v{}", computed_from.grader_version)}</td>
             <td data-label="Seed" class="number">{run.config.seed.to_string()}</td>
             <td data-label="Open">{has_report.then(|| view! { <a href=href>"Show result"</a> })}</td>
         </tr>

@@ -5,7 +5,7 @@ use anneal_server::format;
 use anneal_server::types::dry_run::Verdict;
 use anneal_server::types::error::AppError;
 use anneal_server::types::overview::DatasetOverview;
-use anneal_server::types::training::{SplitConfig, SplitPreview, SplitTopic};
+use anneal_server::types::training::{SplitBasis, SplitConfig, SplitPreview, SplitTopic};
 use leptos::prelude::*;
 
 use super::parts::{Check, CheckState, Checklist, field};
@@ -76,7 +76,7 @@ fn SplitForm() -> impl IntoView {
     let seed = RwSignal::new(first.seed.to_string());
     let stratify = RwSignal::new(first.stratify_by_topic);
     let config = Memo::new(move |_| read_split(&percent.get(), &seed.get(), stratify.get()));
-    let revision = field(|o| (o.dataset.records_revision, o.hygiene.valid));
+    let revision = field(|o| (o.dataset.records_revision, o.dataset.topics_revision));
     let preview = Resource::new(
         move || (config.get(), revision.get()),
         move |(config, _)| async move { preview_split(process.dataset_id(), config?).await },
@@ -133,7 +133,7 @@ fn SplitForm() -> impl IntoView {
 #[component]
 fn Split(preview: SplitPreview) -> impl IntoView {
     let dataset_id = use_finetune_process().dataset_id();
-    let href = |part: &str| split_url(&dataset_id, part, &preview.config);
+    let href = |part: &str| split_url(&dataset_id, part, &preview.config, preview.basis);
     let (train_url, valid_url) = (href("train"), href("valid"));
     let all = preview.train + preview.valid;
     let left_out = (preview.left_out > 0).then(|| {
@@ -203,10 +203,11 @@ fn SplitTable(topics: Vec<SplitTopic>) -> impl IntoView {
     })
 }
 
-fn split_url(dataset_id: &str, part: &str, config: &SplitConfig) -> String {
+/// Both files of the split shown, of the data it was made of: the server refuses them once that has changed.
+fn split_url(dataset_id: &str, part: &str, config: &SplitConfig, basis: SplitBasis) -> String {
     format!(
-        "/download/{dataset_id}/split/{part}.jsonl?train_ratio={}&seed={}&stratify_by_topic={}",
-        config.train_ratio, config.seed, config.stratify_by_topic
+        "/download/{dataset_id}/split/{part}.jsonl?train_ratio={}&seed={}&stratify_by_topic={}&records_revision={}&topics_revision={}",
+        config.train_ratio, config.seed, config.stratify_by_topic, basis.records_revision, basis.topics_revision
     )
 }
 
@@ -244,8 +245,8 @@ mod tests {
     fn downloads_ask_for_the_split_shown() {
         let config = read_split("80", "3", true).unwrap();
         assert_eq!(
-            split_url("d", "valid", &config),
-            "/download/d/split/valid.jsonl?train_ratio=0.8&seed=3&stratify_by_topic=true"
+            split_url("d", "valid", &config, SplitBasis { records_revision: 7, topics_revision: 2 }),
+            "/download/d/split/valid.jsonl?train_ratio=0.8&seed=3&stratify_by_topic=true&records_revision=7&topics_revision=2"
         );
     }
 }

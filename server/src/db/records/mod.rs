@@ -1,5 +1,7 @@
-//! Table `records`: [`write`] stores and changes, [`query`] reads pages and counts, [`scan`] walks them.
+//! Table `records`: [`write`] stores and changes, [`bulk`] very many at once, [`query`] reads pages and counts,
+//! [`scan`] walks them.
 
+pub mod bulk;
 pub mod query;
 pub mod scan;
 pub mod write;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 
-use super::super::{Db, Tx, unknown_word};
+use super::super::{Db, Of, Reader, Tx, unknown_word};
 use super::{RECORD_COLUMNS, read_record, read_validation};
 use crate::error::{ServiceError, ServiceResult};
 use crate::types::dataset::{DatasetRecord, RecordFilter, RecordPage, RecordRow};
@@ -92,16 +92,14 @@ fn push_filter(query: &mut QueryBuilder<Sqlite>, dataset_id: &str, filter: &Reco
     }
 }
 
-/// Records per status and first error.
-pub async fn status_counts(db: &Db, dataset_id: &str) -> ServiceResult<Vec<HygieneGroup>> {
-    let rows = sqlx::query(
-        "SELECT status, first_error, COUNT(*) AS n FROM records WHERE dataset_id = ? GROUP BY status, first_error",
-    )
-    .bind(dataset_id)
-    .fetch_all(db.read())
-    .await?;
-    let mut counts = Vec::with_capacity(rows.len());
-    for row in rows {
+/// Records per status and first error, by dataset.
+pub async fn status_counts(db: impl Reader, of: Of<'_>) -> ServiceResult<HashMap<String, Vec<HygieneGroup>>> {
+    let mut query =
+        QueryBuilder::<Sqlite>::new("SELECT dataset_id, status, first_error, COUNT(*) AS n FROM records WHERE ");
+    of.push(&mut query, "dataset_id");
+    query.push(" GROUP BY dataset_id, status, first_error");
+    let mut counts = HashMap::<String, Vec<HygieneGroup>>::new();
+    for row in db.rows(query).await? {
         let status: String = row.try_get("status")?;
         let error: Option<String> = row.try_get("first_error")?;
         let error = match error {
@@ -111,30 +109,38 @@ pub async fn status_counts(db: &Db, dataset_id: &str) -> ServiceResult<Vec<Hygie
             None => None,
         };
         let status = RecordStatus::parse(&status).ok_or_else(|| unknown_word("records.status", &status))?;
-        counts.push(HygieneGroup { status, first_error: error, count: row.try_get("n")? });
+        let group = HygieneGroup { status, first_error: error, count: row.try_get("n")? };
+        counts.entry(row.try_get("dataset_id")?).or_default().push(group);
     }
     Ok(counts)
 }
 
-/// Valid records per label as they carry it (whether or not the hierarchy has it), and those without.
-pub async fn topic_counts(db: &Db, dataset_id: &str) -> ServiceResult<(Vec<TopicCount>, i64)> {
-    let rows = sqlx::query(
-        "SELECT topic, COUNT(*) AS n, SUM(needs_review) AS review FROM records WHERE dataset_id = ? AND status = 'valid' GROUP BY topic",
-    )
-    .bind(dataset_id)
-    .fetch_all(db.read())
-    .await?;
-    let mut counts = Vec::new();
-    let mut without = 0;
-    for row in rows {
-        let topic: Option<String> = row.try_get("topic")?;
+/// Valid records per label.
+#[derive(Debug, Clone, Default)]
+pub struct LabelCounts {
+    /// As records carry it, whether or not the hierarchy has it.
+    pub by_topic: Vec<TopicCount>,
+    /// Those without a label.
+    pub without: i64,
+}
+
+/// Valid records per label, by dataset.
+pub async fn topic_counts(db: impl Reader, of: Of<'_>) -> ServiceResult<HashMap<String, LabelCounts>> {
+    let mut query = QueryBuilder::<Sqlite>::new(
+        "SELECT dataset_id, topic, COUNT(*) AS n, SUM(needs_review) AS review FROM records WHERE ",
+    );
+    of.push(&mut query, "dataset_id");
+    query.push(" AND status = 'valid' GROUP BY dataset_id, topic");
+    let mut counts = HashMap::<String, LabelCounts>::new();
+    for row in db.rows(query).await? {
+        let counts = counts.entry(row.try_get("dataset_id")?).or_default();
         let valid: i64 = row.try_get("n")?;
-        match topic {
-            Some(topic) => counts.push(TopicCount { topic, valid, needs_review: row.try_get("review")? }),
-            None => without = valid,
+        match row.try_get("topic")? {
+            Some(topic) => counts.by_topic.push(TopicCount { topic, valid, needs_review: row.try_get("review")? }),
+            None => counts.without = valid,
         }
     }
-    Ok((counts, without))
+    Ok(counts)
 }
 
 /// How many records carry any of these topics, whatever their validity.
@@ -161,14 +167,13 @@ pub async fn count_of(db: &Db, dataset_id: &str, ids: &[i64]) -> ServiceResult<u
     Ok(row.try_get::<i64, _>("n")?.unsigned_abs())
 }
 
-/// Valid records whose response is recorded.
-pub async fn recorded_responses(db: &Db, dataset_id: &str) -> ServiceResult<i64> {
-    let row =
-        sqlx::query("SELECT COUNT(*) AS n FROM records WHERE dataset_id = ? AND status = 'valid' AND has_output = 1")
-            .bind(dataset_id)
-            .fetch_one(db.read())
-            .await?;
-    Ok(row.try_get("n")?)
+/// Valid records whose response is recorded, by dataset; a dataset that has none is left out.
+pub async fn recorded_responses(db: impl Reader, of: Of<'_>) -> ServiceResult<HashMap<String, i64>> {
+    let mut query = QueryBuilder::<Sqlite>::new("SELECT dataset_id, COUNT(*) AS n FROM records WHERE ");
+    of.push(&mut query, "dataset_id");
+    query.push(" AND status = 'valid' AND has_output = 1 GROUP BY dataset_id");
+    let rows = db.rows(query).await?;
+    rows.iter().map(|row| Ok((row.try_get("dataset_id")?, row.try_get("n")?))).collect()
 }
 
 /// The valid records after `after_id` that already hold any of these keys, seen from within a write.

@@ -2,7 +2,7 @@
 
 use sqlx::{QueryBuilder, Row, Sqlite};
 
-use super::super::Db;
+use super::super::{Db, Reader};
 use super::{RECORD_COLUMNS, read_record};
 use crate::error::ServiceResult;
 use crate::types::dataset::DatasetRecord;
@@ -73,12 +73,15 @@ pub struct RecordKey {
 }
 
 /// The next keys after `after_id`.
-pub async fn keys(db: &Db, dataset_id: &str, scan: Scan, after_id: i64, limit: i64) -> ServiceResult<Vec<RecordKey>> {
-    let mut query =
-        QueryBuilder::<Sqlite>::new("SELECT r.id, r.topic, r.is_generated, r.ends_with_user FROM records r");
-    push_scan(&mut query, dataset_id, scan, after_id, limit);
+pub async fn keys(
+    db: impl Reader,
+    dataset_id: &str,
+    scan: Scan,
+    after_id: i64,
+    limit: i64,
+) -> ServiceResult<Vec<RecordKey>> {
     let mut keys = Vec::new();
-    for row in query.build().fetch_all(db.read()).await? {
+    for row in db.rows(keys_query(dataset_id, scan, after_id, limit)).await? {
         keys.push(RecordKey {
             id: row.try_get("id")?,
             topic: row.try_get("topic")?,
@@ -87,6 +90,13 @@ pub async fn keys(db: &Db, dataset_id: &str, scan: Scan, after_id: i64, limit: i
         });
     }
     Ok(keys)
+}
+
+/// The query of [`keys`].
+pub(in crate::db) fn keys_query(dataset_id: &str, scan: Scan, after_id: i64, limit: i64) -> QueryBuilder<Sqlite> {
+    let mut query = QueryBuilder::new("SELECT r.id, r.topic, r.is_generated, r.ends_with_user FROM records r");
+    push_scan(&mut query, dataset_id, scan, after_id, limit);
+    query
 }
 
 /// How many records a walk will visit.

@@ -131,15 +131,6 @@ pub async fn set_verdict(tx: &mut Tx, record_id: i64, verdict: &RecordVerdict) -
     Ok(())
 }
 
-/// Marks every record of a dataset as not validated.
-pub async fn set_all_pending(tx: &mut Tx, dataset_id: &str) -> ServiceResult<()> {
-    sqlx::query("UPDATE records SET status = 'pending' WHERE dataset_id = ?")
-        .bind(dataset_id)
-        .execute(&mut **tx)
-        .await?;
-    Ok(())
-}
-
 /// Labels one record; one that was labelled by hand only if `over_manual`. Answers whether it did.
 pub async fn set_topic(
     tx: &mut Tx,

@@ -2,6 +2,7 @@
 //!
 //! With one response per prompt the headroom is unknown, so the whole table of section 8 decides. A 95% interval that
 //! straddles a NO-GO bound makes CAUTION, on whichever side the estimate lies. Read [`diagnose_dry_run`] first;
+//! [`diagnose_unscored`] is its counterpart for a run in which every sample failed;
 //! `scores` and `surroundings` are the table's lines, `settle` the intervals, `shape` the two tests of shape.
 
 mod outcome;
@@ -113,10 +114,32 @@ pub fn diagnose_dry_run(input: &DiagnosisInput, bounds: &DiagnosisBounds) -> Dry
     let mut outcome = Outcome::default();
     scores::check(input, bounds, &mut outcome);
     surroundings::check(input, bounds, &mut outcome);
+    let reason = confidence_reason(input, bounds);
+    // A check that finds nothing says that this is fine.
+    conclude(outcome, Some(Quality::Good), reason)
+}
+
+/// The verdict on a run of which not one sample could be scored; `None` if none was tried. Only what needs no score is
+/// judged: how many samples failed, and the balance. That too few prompts were graded is no finding beside it: more of
+/// them would fail as well.
+pub fn diagnose_unscored(failed: i64, balance_score: Option<f64>, bounds: &DiagnosisBounds) -> Option<DryRunDiagnosis> {
+    if failed <= 0 {
+        return None;
+    }
+    let mut outcome = Outcome::default();
+    surroundings::check_without_scores(failed, balance_score, bounds, &mut outcome);
+    let reason = "Low: no response was scored, so nothing is known of the prompts, nor whether the grader tells good \
+                  from bad. Once grading works, a run will say."
+        .to_owned();
+    Some(conclude(outcome, None, reason))
+}
+
+/// The gravest finding decides. `unless_found` is the quality of what no finding speaks of.
+fn conclude(mut outcome: Outcome, unless_found: Option<Quality>, confidence_reason: String) -> DryRunDiagnosis {
     outcome.sort();
     let verdict = outcome.findings().filter_map(|finding| finding.verdict_at_best).max().unwrap_or(Verdict::Go);
-    let dataset_quality = outcome.findings().filter_map(|finding| finding.dataset).max().unwrap_or(Quality::Good);
-    let grader_quality = outcome.findings().filter_map(|finding| finding.grader).max().unwrap_or(Quality::Good);
+    let dataset_quality = outcome.findings().filter_map(|finding| finding.dataset).max().or(unless_found);
+    let grader_quality = outcome.findings().filter_map(|finding| finding.grader).max().or(unless_found);
     let summary = summary(verdict, &outcome);
     let (findings, passed) = outcome.into_parts();
     DryRunDiagnosis {
@@ -124,7 +147,7 @@ pub fn diagnose_dry_run(input: &DiagnosisInput, bounds: &DiagnosisBounds) -> Dry
         grader_quality,
         verdict,
         confidence: Confidence::Low,
-        confidence_reason: confidence_reason(input, bounds),
+        confidence_reason,
         summary,
         findings,
         passed,

@@ -12,10 +12,21 @@ const TOPICS_NAMED: usize = 5;
 /// All checks of this file, in the order of domain.md's table.
 pub(super) fn check(input: &DiagnosisInput, bounds: &DiagnosisBounds, outcome: &mut Outcome) {
     topics(input, bounds, outcome);
-    balance(input, bounds, outcome);
+    balance(input.balance_score, bounds, outcome);
     length(input, bounds, outcome);
-    failures(input, bounds, outcome);
+    failures(input.statistics.count, input.failed, bounds, outcome);
     number_of_prompts(input, bounds, outcome);
+}
+
+/// Those checks that say something of a run of which every sample failed.
+pub(super) fn check_without_scores(
+    failed: i64,
+    balance_score: Option<f64>,
+    bounds: &DiagnosisBounds,
+    outcome: &mut Outcome,
+) {
+    balance(balance_score, bounds, outcome);
+    failures(0, failed, bounds, outcome);
 }
 
 fn topics(input: &DiagnosisInput, bounds: &DiagnosisBounds, outcome: &mut Outcome) {
@@ -63,8 +74,8 @@ fn name(topic: &TopicScore) -> String {
     topic.topic.as_ref().map_or_else(|| "prompts without a topic".to_owned(), |name| format!("“{name}”"))
 }
 
-fn balance(input: &DiagnosisInput, bounds: &DiagnosisBounds, outcome: &mut Outcome) {
-    let Some(balance) = input.balance_score else { return };
+fn balance(balance_score: Option<f64>, bounds: &DiagnosisBounds, outcome: &mut Outcome) {
+    let Some(balance) = balance_score else { return };
     if balance < bounds.balance_below - SLACK {
         let message =
             format!("Balance {} is below {:.2}.", figure(balance, bounds.balance_below), bounds.balance_below);
@@ -107,12 +118,12 @@ fn signed(correlation: f64, bound: f64) -> String {
     figure(correlation, bound.copysign(correlation))
 }
 
-fn failures(input: &DiagnosisInput, bounds: &DiagnosisBounds, outcome: &mut Outcome) {
+fn failures(scored: i64, failed: i64, bounds: &DiagnosisBounds, outcome: &mut Outcome) {
     // Of those tried: a cancelled run's rest has not failed.
-    let tried = input.statistics.count + input.failed;
-    let share = input.failed as f64 / tried.max(1) as f64;
+    let tried = scored + failed;
+    let share = failed as f64 / tried.max(1) as f64;
     if share <= bounds.failed_caution_above + SLACK {
-        outcome.pass(match input.failed {
+        outcome.pass(match failed {
             0 => "No sample failed.".to_owned(),
             failed => format!(
                 "{} of {} samples failed ({}), no more than {:.0}%.",
@@ -127,21 +138,27 @@ fn failures(input: &DiagnosisInput, bounds: &DiagnosisBounds, outcome: &mut Outc
     let most = share > bounds.failed_no_go_above + SLACK;
     let bound = if most { bounds.failed_no_go_above } else { bounds.failed_caution_above };
     let message = format!(
-        "{} of {} samples failed: {}, more than {:.0}%.",
-        format::count(input.failed),
-        format::count(tried),
+        "{} of {} failed: {}, more than {:.0}%.",
+        format::count(failed),
+        format::counted(tried, "sample"),
         percent(share, bound),
         bound * 100.0
     );
-    let causes =
-        "Grader: it throws, breaks a limit, or returns no number from 0 to 1. What is left may not speak for the rest.";
+    let causes = match scored {
+        0 => {
+            "Grader: it throws, breaks a limit, or returns no number from 0 to 1. Data: it lacks what the grader reads."
+        }
+        _ => {
+            "Grader: it throws, breaks a limit, or returns no number from 0 to 1. What is left may not speak for the rest."
+        }
+    };
     let action_text = "Look at the failed samples and mend the grader.".to_owned();
     let verdict = if most { Verdict::NoGo } else { Verdict::Caution };
     let effect = Effect { dataset: None, grader: Some(Quality::Attention), verdict_at_best: Some(verdict) };
-    let (id, in_short) = if most {
-        ("failed_most", "most samples could not be graded")
-    } else {
-        ("failed_many", "too many samples could not be graded")
+    let (id, in_short) = match (most, scored) {
+        (true, 0) => ("failed_most", "not one sample could be graded"),
+        (true, _) => ("failed_most", "most samples could not be graded"),
+        (false, _) => ("failed_many", "too many samples could not be graded"),
     };
     outcome.find(in_short, finding(id, Words { message, causes, action_text }, FindingAction::InspectFailed, effect));
 }

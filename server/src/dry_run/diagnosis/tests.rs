@@ -103,7 +103,7 @@ fn diagnose_scores(scores: &[f64]) -> DryRunDiagnosis {
 #[test]
 fn a_healthy_run_is_a_go_with_every_check_named() {
     let diagnosis = Run::healthy().diagnose();
-    assert_eq!((diagnosis.verdict, diagnosis.dataset_quality, diagnosis.grader_quality), (Go, Good, Good));
+    assert_eq!((diagnosis.verdict, diagnosis.dataset_quality, diagnosis.grader_quality), (Go, Some(Good), Some(Good)));
     assert_eq!(diagnosis.confidence, Confidence::Low);
     assert!(diagnosis.findings.is_empty(), "{:#?}", diagnosis.findings);
     let passed: Vec<&str> = diagnosis.passed.iter().map(|passed| passed.message.as_str()).collect();
@@ -231,7 +231,7 @@ fn every_line_of_the_table_at_its_bound_and_beside_it() {
         assert_eq!(found, expected, "{name}: {:#?}", diagnosis.findings);
         assert_eq!(
             (diagnosis.verdict, diagnosis.dataset_quality, diagnosis.grader_quality),
-            (verdict, dataset, grader),
+            (verdict, Some(dataset), Some(grader)),
             "{name}"
         );
         assert_eq!(diagnosis.confidence, Confidence::Low, "{name}");
@@ -274,7 +274,10 @@ fn bimodal_scores_are_a_caution_and_binary_ones_a_warning() {
     assert_eq!((ids(&diagnosis), diagnosis.verdict), (vec!["bimodal"], Caution));
     let binary: Vec<f64> = (0..300).map(|i| f64::from(i % 5 / 3)).collect();
     let diagnosis = diagnose_scores(&binary);
-    assert_eq!((ids(&diagnosis), diagnosis.verdict, diagnosis.grader_quality), (vec!["binary_grader"], Go, Attention));
+    assert_eq!(
+        (ids(&diagnosis), diagnosis.verdict, diagnosis.grader_quality),
+        (vec!["binary_grader"], Go, Some(Attention))
+    );
     assert_eq!(
         diagnosis.findings[0].message,
         "100% of the scores are 0 or 1 (60% at 0, 40% at 1), more than 60%: the grader is close to yes or no."
@@ -321,7 +324,10 @@ fn findings_come_gravest_first_and_the_worst_counts() {
     });
     let diagnosis = run.diagnose();
     assert_eq!(ids(&diagnosis), ["std_low", "mean_lowish", "topic_low", "balance_low", "failed_many", "binary_grader"]);
-    assert_eq!((diagnosis.verdict, diagnosis.dataset_quality, diagnosis.grader_quality), (NoGo, Attention, Problem));
+    assert_eq!(
+        (diagnosis.verdict, diagnosis.dataset_quality, diagnosis.grader_quality),
+        (NoGo, Some(Attention), Some(Problem))
+    );
     assert_eq!(
         diagnosis.summary,
         "Training now would probably waste its budget: the grader scores nearly all responses alike."
@@ -380,4 +386,28 @@ fn many_low_topics_are_named_up_to_five_worst_first() {
         mixed.findings[0].message,
         "The mean score of prompts without a topic is 0.01 over 9 samples, below 0.10."
     );
+}
+
+#[test]
+fn a_run_without_one_score_is_a_no_go_with_its_reason() {
+    let bounds = DiagnosisBounds::default();
+    let diagnosis = diagnose_unscored(4, Some(0.8), &bounds).unwrap();
+    assert_eq!((ids(&diagnosis), diagnosis.verdict), (vec!["failed_most"], NoGo));
+    // Of the prompts nothing is known, and that is not "good".
+    assert_eq!((diagnosis.dataset_quality, diagnosis.grader_quality), (None, Some(Attention)));
+    assert_eq!(diagnosis.confidence, Confidence::Low);
+    assert_eq!(diagnosis.summary, "Training now would probably waste its budget: not one sample could be graded.");
+    let finding = &diagnosis.findings[0];
+    assert_eq!(
+        (finding.message.as_str(), finding.action),
+        ("4 of 4 samples failed: 100%, more than 50%.", FindingAction::InspectFailed)
+    );
+    let passed: Vec<&str> = diagnosis.passed.iter().map(|passed| passed.message.as_str()).collect();
+    assert_eq!(passed, ["Balance 0.80 is at or above 0.50."], "nothing that needs a score is said to be fine");
+
+    let unbalanced = diagnose_unscored(1, Some(0.2), &bounds).unwrap();
+    assert_eq!((ids(&unbalanced), unbalanced.verdict), (vec!["failed_most", "balance_low"], NoGo));
+    assert_eq!(unbalanced.dataset_quality, Some(Attention));
+    assert_eq!(unbalanced.findings[0].message, "1 of 1 sample failed: 100%, more than 50%.");
+    assert_eq!(diagnose_unscored(0, None, &bounds), None, "nothing was tried");
 }

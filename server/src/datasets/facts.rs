@@ -1,0 +1,196 @@
+//! What the store knows of datasets: the facts from which pages, lists and jobs say where each step stands.
+//!
+//! Each kind of fact is one query, whether one dataset is asked for or all of them.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::clock::now_ms;
+use crate::coverage::{CoverageCounts, analyze_coverage};
+use crate::db::records::query::{self, LabelCounts};
+use crate::db::{self, Of, Snapshot};
+use crate::error::ServiceResult;
+use crate::types::TimestampMs;
+use crate::types::coverage::CoverageReport;
+use crate::types::dataset::Dataset;
+use crate::types::dry_run::DryRunSummary;
+use crate::types::grader::{GraderTestReport, GraderVersion};
+use crate::types::job::{JobKind, JobState, JobStatus};
+use crate::types::pipeline::{DryRunFacts, GraderFacts, GraderTestFacts, LoadingStates, PipelineInputs, Progress};
+use crate::types::topics::{TopicCount, TopicHierarchy};
+use crate::types::validation::HygieneReport;
+use crate::validation::report::{HygieneCounts, HygieneGroup, hygiene_report};
+
+/// What the store knows of a dataset, all of one moment.
+pub struct Facts {
+    /// The state of its records.
+    pub hygiene: HygieneReport,
+    /// Its topics.
+    pub hierarchy: Option<TopicHierarchy>,
+    /// Valid records per label.
+    pub topic_counts: Vec<TopicCount>,
+    /// How they spread; `None` without topics.
+    pub coverage: Option<CoverageReport>,
+    /// The current grader.
+    pub grader: Option<GraderVersion>,
+    /// Its last test.
+    pub grader_test: Option<GraderTestReport>,
+    /// The newest dry run that has a report.
+    pub dry_run: Option<DryRunSummary>,
+    /// The newest job of every kind and every active one, newest first.
+    pub jobs: Vec<JobStatus>,
+    /// Valid records whose response is recorded.
+    pub recorded_responses: i64,
+}
+
+/// The facts of one dataset, which was read from the same snapshot.
+pub async fn facts_of(snapshot: &mut Snapshot, dataset: &Dataset) -> ServiceResult<Facts> {
+    Ok(Gathered::read(snapshot, Of::One(&dataset.id)).await?.take(dataset, now_ms()))
+}
+
+/// What every dataset's pipeline is computed from, last changed first. Takes as many queries as one dataset does.
+pub async fn all_pipeline_inputs(snapshot: &mut Snapshot) -> ServiceResult<Vec<(Dataset, PipelineInputs)>> {
+    let datasets = db::datasets::list(&mut *snapshot).await?;
+    let mut gathered = Gathered::read(snapshot, Of::All).await?;
+    let now = now_ms();
+    let with_inputs = |dataset: Dataset| {
+        let inputs = gathered.take(&dataset, now).pipeline_inputs(&dataset);
+        (dataset, inputs)
+    };
+    Ok(datasets.into_iter().map(with_inputs).collect())
+}
+
+/// Each kind of fact by dataset; a dataset that is missing in one has none of that kind.
+struct Gathered {
+    statuses: HashMap<String, Vec<HygieneGroup>>,
+    hierarchies: HashMap<String, TopicHierarchy>,
+    labels: HashMap<String, LabelCounts>,
+    graders: HashMap<String, GraderVersion>,
+    grader_tests: HashMap<String, GraderTestReport>,
+    dry_runs: HashMap<String, DryRunSummary>,
+    jobs: HashMap<String, Vec<JobStatus>>,
+    recorded: HashMap<String, i64>,
+}
+
+impl Gathered {
+    async fn read(snapshot: &mut Snapshot, of: Of<'_>) -> ServiceResult<Self> {
+        Ok(Self {
+            statuses: query::status_counts(&mut *snapshot, of).await?,
+            hierarchies: db::topics::current_of(&mut *snapshot, of).await?,
+            labels: query::topic_counts(&mut *snapshot, of).await?,
+            graders: db::graders::current_of(&mut *snapshot, of).await?,
+            grader_tests: db::graders::last_tests(&mut *snapshot, of).await?,
+            dry_runs: db::dry_runs::newest_finished(&mut *snapshot, of).await?,
+            jobs: db::jobs::current_of(&mut *snapshot, of).await?,
+            recorded: query::recorded_responses(&mut *snapshot, of).await?,
+        })
+    }
+
+    fn take(&mut self, dataset: &Dataset, now: TimestampMs) -> Facts {
+        let id = dataset.id.as_str();
+        let groups = self.statuses.remove(id).unwrap_or_default();
+        let hygiene = hygiene_report(&HygieneCounts { groups }, now);
+        let hierarchy = self.hierarchies.remove(id);
+        let labels = self.labels.remove(id).unwrap_or_default();
+        let coverage = hierarchy.as_ref().map(|hierarchy| {
+            let counts = CoverageCounts {
+                total_records: hygiene.total + hygiene.pending,
+                valid_records: hygiene.valid,
+                by_topic: labels
+                    .by_topic
+                    .iter()
+                    .map(|count| (count.topic.clone(), count.valid))
+                    .collect::<BTreeMap<_, _>>(),
+                uncategorized: labels.without,
+            };
+            analyze_coverage(&counts, hierarchy, dataset.target_distribution.as_ref(), now)
+        });
+        Facts {
+            hygiene,
+            hierarchy,
+            topic_counts: labels.by_topic,
+            coverage,
+            grader: self.graders.remove(id),
+            grader_test: self.grader_tests.remove(id),
+            dry_run: self.dry_runs.remove(id),
+            jobs: self.jobs.remove(id).unwrap_or_default(),
+            recorded_responses: self.recorded.remove(id).unwrap_or(0),
+        }
+    }
+}
+
+impl Facts {
+    /// See `CoverageReport::balance_score`.
+    pub fn balance_score(&self) -> Option<f64> {
+        self.coverage.as_ref().and_then(|coverage| coverage.balance_score)
+    }
+
+    /// What `compute_pipeline_state` needs.
+    pub fn pipeline_inputs(&self, dataset: &Dataset) -> PipelineInputs {
+        let leaves = self.hierarchy.as_ref().map(TopicHierarchy::leaf_names).unwrap_or_default();
+        let on_leaf = |count: &&TopicCount| leaves.contains(&count.topic.as_str());
+        PipelineInputs {
+            total_records: self.hygiene.total,
+            valid_records: self.hygiene.valid,
+            invalid_records: self.hygiene.total - self.hygiene.valid,
+            pending_records: self.hygiene.pending,
+            recorded_responses: Some(self.recorded_responses),
+            import_failed: self.last_failure(JobKind::Import),
+            topic_count: self.hierarchy.is_some().then(|| i64::try_from(leaves.len()).unwrap_or(i64::MAX)),
+            labelled_records: self.topic_counts.iter().filter(on_leaf).map(|count| count.valid).sum(),
+            needs_review_records: self.topic_counts.iter().filter(on_leaf).map(|count| count.needs_review).sum(),
+            balance_score: self.balance_score(),
+            balance_rating: self.coverage.as_ref().and_then(|coverage| coverage.balance_rating),
+            categorize_failed: self.last_failure(JobKind::Categorize),
+            grader: self.grader.as_ref().map(|grader| GraderFacts {
+                label: grader.config.label().to_owned(),
+                version: grader.version,
+                last_test: self.grader_test.as_ref().map(test_facts),
+            }),
+            dry_run: self.dry_run.as_ref().and_then(|run| dry_run_facts(run, dataset, self.grader.as_ref())),
+            dry_run_failed: self.last_failure(JobKind::DryRun),
+            training: None,
+            loading: LoadingStates {
+                importing: self.progress(JobKind::Import),
+                validating: self.progress(JobKind::Validate),
+                categorizing: self.progress(JobKind::Categorize),
+                testing_grader: None,
+                dry_running: self.progress(JobKind::DryRun),
+            },
+        }
+    }
+
+    fn newest(&self, kind: JobKind) -> Option<&JobStatus> {
+        self.jobs.iter().find(|job| job.kind == kind)
+    }
+
+    fn last_failure(&self, kind: JobKind) -> Option<String> {
+        self.newest(kind).filter(|job| job.state == JobState::Failed).map(|job| job.error.clone().unwrap_or_default())
+    }
+
+    fn progress(&self, kind: JobKind) -> Option<Progress> {
+        self.jobs
+            .iter()
+            .find(|job| job.kind == kind && job.state.is_active())
+            .map(|job| Progress { percent: job.percent() })
+    }
+}
+
+fn test_facts(report: &GraderTestReport) -> GraderTestFacts {
+    let errors = report.results.iter().filter(|result| result.error.is_some()).count();
+    let scored = report.results.len() - errors;
+    GraderTestFacts {
+        samples: i64::try_from(report.results.len()).unwrap_or(i64::MAX),
+        errors: i64::try_from(errors).unwrap_or(i64::MAX),
+        std: report.stats.as_ref().filter(|_| scored >= 2).map(|stats| stats.std),
+    }
+}
+
+fn dry_run_facts(run: &DryRunSummary, dataset: &Dataset, grader: Option<&GraderVersion>) -> Option<DryRunFacts> {
+    let result = run.result.as_ref()?;
+    Some(DryRunFacts {
+        mean: result.mean,
+        verdict: result.verdict,
+        changed_since: run.computed_from.changed_since(dataset, grader.map(|grader| grader.version)),
+        partial: result.partial,
+    })
+}

@@ -1,0 +1,103 @@
+//! What touches every record of a dataset: in batches with a pause after each, so that no other writer waits long.
+//! Whatever ends such a walk early, what is stored by then is true: a record that lost its verdict is pending, and a
+//! deleted dataset is hidden from the first moment on.
+
+use std::time::Duration;
+
+use crate::db::records::bulk;
+use crate::db::{self, Db};
+use crate::error::ServiceResult;
+use crate::jobs;
+use crate::jobs::import::refuse_while_validating;
+use crate::state::AppState;
+use crate::types::error::AppError;
+use crate::types::event::DatasetEvent;
+use crate::types::job::JobKind;
+use crate::types::validation::ValidationConfig;
+
+/// Records a transaction: some tens of milliseconds.
+const BATCH: i64 = 2_000;
+/// Left to other processes between two transactions; within this one, waiting for the writer is fair anyway.
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// Validates every record again by the present rules. Answers the job's id.
+pub async fn validate_again(state: &AppState, id: &str) -> ServiceResult<String> {
+    revalidate(state, id, None).await
+}
+
+/// Takes the verdict off every record, then stores the rules (if they change) and queues the job.
+pub(super) async fn revalidate(state: &AppState, id: &str, config: Option<&ValidationConfig>) -> ServiceResult<String> {
+    db::datasets::get(&state.db, id).await?;
+    if db::jobs::is_active(&state.db, id, JobKind::Import).await? {
+        return Err(AppError::conflict("An import is running, and it validates by the present rules. Wait for its end (or cancel it), then change the rules.").into());
+    }
+    refuse_while_validating(state, id).await?;
+    loop {
+        let mut tx = state.db.begin().await?;
+        let marked = bulk::set_pending(&mut tx, id, BATCH).await?;
+        if marked > 0 {
+            db::datasets::touch_records(&mut tx, id).await?;
+        }
+        tx.commit().await?;
+        if marked < BATCH {
+            break;
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+    let mut tx = state.db.begin().await?;
+    if let Some(config) = config {
+        db::datasets::set_validation_config(&mut tx, id, config).await?;
+    }
+    let job_id = jobs::validate::enqueue(&mut tx, id).await?;
+    tx.commit().await?;
+    state.jobs.wake();
+    state.events.changed(id);
+    Ok(job_id)
+}
+
+/// Hides a dataset and stops its jobs; its rows go in the background.
+pub(crate) async fn discard(state: &AppState, id: &str) -> ServiceResult<()> {
+    let mut tx = state.db.begin().await?;
+    db::datasets::hide(&mut tx, id).await?;
+    db::jobs::abandon(&mut tx, id).await?;
+    tx.commit().await?;
+    state.events.send(id, DatasetEvent::Deleted);
+    let (state_, id) = (state.clone(), id.to_owned());
+    state.background.spawn(async move {
+        if let Err(error) = purge(&state_, &id).await {
+            tracing::warn!(%error, "the rows of a deleted dataset are left for the next start");
+        }
+    });
+    Ok(())
+}
+
+/// Deletes what deleted datasets have left: the process ended before it was done. Called at start.
+pub async fn purge_deleted(state: &AppState) -> ServiceResult<()> {
+    for id in db::datasets::hidden(&state.db).await? {
+        purge(state, &id).await?;
+    }
+    Ok(())
+}
+
+/// Two processes may be at it at once: what is gone is gone.
+async fn purge(state: &AppState, id: &str) -> ServiceResult<()> {
+    while delete_some(&state.db, id).await? {
+        if state.shutdown.is_cancelled() {
+            return Ok(());
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+    let mut tx = state.db.begin().await?;
+    db::datasets::delete(&mut tx, id).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Whether more may be left.
+async fn delete_some(db: &Db, id: &str) -> ServiceResult<bool> {
+    let mut tx = db.begin().await?;
+    let records = bulk::delete(&mut tx, id, BATCH).await?;
+    let samples = if records < BATCH { db::dry_runs::delete_samples(&mut tx, id, BATCH).await? } else { BATCH };
+    tx.commit().await?;
+    Ok(samples == BATCH)
+}

@@ -1,0 +1,137 @@
+//! The schema: which index the walks use, and what migrations make of stored rows.
+
+use sqlx::{Row, SqlitePool};
+
+use super::Db;
+use crate::types::dry_run::{DryRunConfig, DryRunResult, Verdict};
+
+async fn open() -> (tempfile::TempDir, Db) {
+    let dir = tempfile::tempdir().unwrap();
+    let db = Db::open(&dir.path().join("test.sqlite")).await.unwrap();
+    (dir, db)
+}
+
+/// A record of the first version comes through the change of the table with every column.
+#[tokio::test]
+async fn records_of_the_first_version_keep_every_column() {
+    let dir = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}?mode=rwc", dir.path().join("old.sqlite").display());
+    let old = SqlitePool::connect(&url).await.unwrap();
+    sqlx::raw_sql(include_str!("../../../migrations/0001_initial.sql")).execute(&old).await.unwrap();
+    let setup = r#"INSERT INTO datasets (id, name, validation_config, created_at, updated_at) VALUES ('d', 'd', '{}', 1, 1);
+        INSERT INTO records VALUES (7, 'd', '{"a":1}', '{"m":1}', '{"i":1}', 'raw', 'why', 'span', 'topic', 'before', 0.5,
+            'keyword', 1, '["x"]', 1, 3, '{"score":1}', NULL, 9, 'preview', 4, 1, 1, x'000102030405060708090a0b0c0d0e0f', 'invalid',
+            'invalid_role', '["invalid_role"]', 'details', 2, 11, 12);"#;
+    sqlx::raw_sql(setup).execute(&old).await.unwrap();
+    let read = "SELECT json_array(id, dataset_id, data, metadata, item, raw, span_id, topic, previous_topic, topic_confidence,
+        topic_method, needs_review, secondary_topics, is_generated, source_record_id, evaluation, import_id, line, preview,
+        message_count, has_output, ends_with_user, hex(prompt_hash), status, first_error, errors, details, duplicate_of,
+        created_at, updated_at) AS all_columns FROM records";
+    let before: String = sqlx::query(read).fetch_one(&old).await.unwrap().try_get("all_columns").unwrap();
+    sqlx::raw_sql(include_str!("../../../migrations/0002_records_payload_last.sql")).execute(&old).await.unwrap();
+    let after: String = sqlx::query(read).fetch_one(&old).await.unwrap().try_get("all_columns").unwrap();
+    assert_eq!(after, before);
+}
+
+#[tokio::test]
+async fn stored_reports_get_their_few_numbers_for_lists() {
+    let dir = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}?mode=rwc", dir.path().join("old.sqlite").display());
+    let old = SqlitePool::connect(&url).await.unwrap();
+    sqlx::raw_sql(include_str!("../../../migrations/0001_initial.sql")).execute(&old).await.unwrap();
+    let config = serde_json::to_string(&DryRunConfig::default()).unwrap();
+    let setup = "INSERT INTO datasets (id, name, validation_config, created_at, updated_at) VALUES ('d', 'd', '{}', 1, 1);
+        INSERT INTO jobs (id, kind, dataset_id, args, state, created_at) VALUES ('j', 'dry_run', 'd', '', 'succeeded', 1);";
+    sqlx::raw_sql(setup).execute(&old).await.unwrap();
+    // As the first version stored them: with a verdict, without one score, and without a report.
+    let scored = r#"{"timestamp":7,"samples_planned":3,"samples_evaluated":2,"failed":1,"partial":true,
+        "statistics":{"mean":0.30000000000000004},"diagnosis":{"verdict":"NO-GO"}}"#;
+    let failed = r#"{"timestamp":8,"samples_planned":4,"samples_evaluated":0,"failed":4,"partial":false,
+        "statistics":null,"diagnosis":null}"#;
+    for (id, report) in [("a", Some(scored)), ("b", Some(failed)), ("c", None)] {
+        let insert = "INSERT INTO dry_runs (id, dataset_id, job_id, config, grader_version, records_revision, topics_revision, report, created_at)
+            VALUES (?, 'd', 'j', ?, 1, 2, 3, ?, 1)";
+        sqlx::query(insert).bind(id).bind(&config).bind(report).execute(&old).await.unwrap();
+    }
+    for migration in [
+        include_str!("../../../migrations/0002_records_payload_last.sql"),
+        include_str!("../../../migrations/0003_dry_run_results.sql"),
+    ] {
+        sqlx::raw_sql(migration).execute(&old).await.unwrap();
+    }
+    let mut results = Vec::new();
+    for row in sqlx::query("SELECT result FROM dry_runs ORDER BY id").fetch_all(&old).await.unwrap() {
+        let result: Option<String> = row.try_get("result").unwrap();
+        results.push(result.map(|text| serde_json::from_str::<DryRunResult>(&text).unwrap()));
+    }
+    let scored = DryRunResult {
+        timestamp: 7,
+        verdict: Some(Verdict::NoGo),
+        mean: Some(0.300_000_000_000_000_04),
+        samples_planned: 3,
+        samples_evaluated: 2,
+        failed: 1,
+        partial: true,
+    };
+    let failed = DryRunResult {
+        timestamp: 8,
+        verdict: None,
+        mean: None,
+        samples_planned: 4,
+        samples_evaluated: 0,
+        failed: 4,
+        partial: false,
+    };
+    assert_eq!(results, [Some(scored), Some(failed), None]);
+}
+
+#[tokio::test]
+async fn walks_and_counts_go_by_their_index() {
+    use super::records::scan::{Scan, keys_query};
+    use crate::types::validation::RecordStatus;
+    let (_dir, db) = open().await;
+    let recorded = Scan { with_output: true, ..Scan::valid() };
+    let to_label = Scan { without_topic: true, not_manual: true, ..Scan::valid() };
+    let pending = Scan { status: Some(RecordStatus::Pending), ..Scan::default() };
+    for (scan, index) in [
+        (Scan::default(), "records_by_id"),
+        (Scan::valid(), "records_by_status_id"),
+        (recorded, "records_by_status_id"),
+        (to_label, "records_by_status_id"),
+        (pending, "records_by_status_id"),
+    ] {
+        let plan = plan_of(&db, keys_query("d", scan, 5, 100).sql().as_ref()).await;
+        assert!(plan.contains(&format!("USING INDEX {index} (")), "{scan:?}: {plan}");
+        assert!(plan.contains("id>?"), "the walk goes on where it stopped: {plan}");
+        assert!(!plan.contains("TEMP B-TREE"), "{scan:?}: {plan}");
+    }
+    let counts = [
+        (
+            "SELECT status, first_error, COUNT(*) FROM records WHERE dataset_id = ? GROUP BY dataset_id, status, first_error",
+            "records_by_status",
+        ),
+        (
+            "SELECT dataset_id, status, first_error, COUNT(*) FROM records WHERE TRUE GROUP BY dataset_id, status, first_error",
+            "records_by_status",
+        ),
+        (
+            "SELECT COUNT(*) FROM records WHERE dataset_id = ? AND status = 'valid' AND has_output = 1 GROUP BY dataset_id",
+            "records_by_status",
+        ),
+        (
+            "SELECT topic, COUNT(*), SUM(needs_review) FROM records WHERE dataset_id = ? AND status = 'valid' GROUP BY dataset_id, topic",
+            "records_by_topic",
+        ),
+    ];
+    for (sql, index) in counts {
+        let plan = plan_of(&db, sql).await;
+        assert!(plan.contains(&format!("USING COVERING INDEX {index}")), "{sql}: {plan}");
+        assert!(!plan.contains("TEMP B-TREE"), "{sql}: {plan}");
+    }
+}
+
+async fn plan_of(db: &Db, sql: &str) -> String {
+    let explained = format!("EXPLAIN QUERY PLAN {sql}");
+    let rows = sqlx::query(sqlx::AssertSqlSafe(explained)).fetch_all(db.read()).await.unwrap();
+    rows.iter().map(|row| row.try_get::<String, _>("detail").unwrap()).collect::<Vec<_>>().join("; ")
+}

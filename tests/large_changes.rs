@@ -1,0 +1,103 @@
+//! What touches every record: a changed rule, a deleted dataset.
+
+use anneal_server::db::{self, Of};
+use anneal_server::types::dataset::DatasetSummary;
+use anneal_server::types::job::{JobKind, JobState, JobStatus};
+use anneal_server::types::validation::ValidationConfig;
+use serde_json::{Value, json};
+
+use crate::support::app::TestApp;
+use crate::support::records::chats;
+
+async fn change_rules(app: &TestApp, id: &str, config: &ValidationConfig) -> JobStatus {
+    let _: Value = app.ask("datasets/validation", json!({ "dataset_id": id, "config": config })).await;
+    let jobs = app.overview(id).await.jobs;
+    jobs.into_iter().find(|job| job.kind == JobKind::Validate).unwrap()
+}
+
+/// Valid, rejected, duplicates, not validated.
+async fn counts(app: &TestApp, id: &str) -> (i64, i64, i64, i64) {
+    let report = app.hygiene(id).await;
+    (report.valid, report.rejected, report.duplicates_removed, report.pending)
+}
+
+#[tokio::test]
+async fn a_validation_that_waits_refuses_edits_and_one_that_is_cancelled_leaves_nothing_decided() {
+    let (app, busy) = TestApp::busy().await;
+    let id = app.imported_beside(&busy, chats(5, &[]) + &chats(1, &[])).await;
+    assert_eq!(counts(&app, &id).await, (5, 0, 1, 0));
+    let record = app.rows(&id).await[0].id;
+    let strict = ValidationConfig { max_tokens: 3, ..ValidationConfig::default() };
+    let busy = busy.again(&app).await;
+    let job = change_rules(&app, &id, &strict).await;
+    assert_eq!(job.state, JobState::Queued);
+    assert_eq!(counts(&app, &id).await, (0, 0, 0, 6), "no verdict by rules that no longer hold");
+
+    let edit = json!({ "dataset_id": id, "record_id": record, "data": "{}" });
+    let message = app.refused("records/update", edit.clone(), 409).await;
+    assert!(message.contains("being validated by changed rules"), "{message}");
+    let again = json!({ "dataset_id": id, "config": ValidationConfig::default() });
+    app.refused("datasets/validation", again.clone(), 409).await;
+    let (status, body) = app.upload("b.jsonl", chats(1, &[]).into(), &[("dataset_id", &id)]).await;
+    assert_eq!(status, 409, "{body}");
+
+    let _: Value = app.ask("jobs/cancel", json!({ "job_id": job.id })).await;
+    busy.free(&app).await;
+    assert_eq!(app.ended(&job.id).await.state, JobState::Cancelled);
+    assert_eq!(counts(&app, &id).await, (0, 0, 0, 6));
+    let (_, html) = app.get(&format!("/finetune/{id}")).await;
+    assert!(html.contains("6 records not validated") && !html.contains("Validating 6"), "{html}");
+
+    // The same rules again: now there is something to do.
+    let job = change_rules(&app, &id, &strict).await;
+    assert_eq!(app.ended(&job.id).await.state, JobState::Succeeded);
+    assert_eq!(counts(&app, &id).await, (0, 6, 0, 0));
+}
+
+#[tokio::test]
+async fn many_records_are_validated_and_deleted_in_batches() {
+    let app = TestApp::start().await;
+    let id = app.imported("a.jsonl", chats(4_500, &[])).await;
+    let other = app.imported("b.jsonl", chats(2, &[])).await;
+    let before = app.overview(&id).await.dataset.records_revision;
+    let strict = ValidationConfig { min_user_message_length: 1_000, ..ValidationConfig::default() };
+    let job = change_rules(&app, &id, &strict).await;
+    assert_eq!(app.ended(&job.id).await.state, JobState::Succeeded);
+    assert_eq!(counts(&app, &id).await, (0, 4_500, 0, 0));
+    assert!(app.overview(&id).await.dataset.records_revision > before);
+
+    app.set_grader(&other, "function grade(input) { return 0.5; }").await;
+    app.dry_run(&other, 2).await;
+    for (dataset, name) in [(&id, "a"), (&other, "b")] {
+        let _: () = app.ask("datasets/delete", json!({ "dataset_id": dataset, "confirm_name": name })).await;
+        // Gone for everybody at once, whatever is still being deleted.
+        app.refused("datasets/overview", json!({ "dataset_id": dataset }), 404).await;
+    }
+    let list: Vec<DatasetSummary> = app.ask("datasets/list", json!({})).await;
+    assert!(list.is_empty());
+    app.state.background.close();
+    app.state.background.wait().await;
+    assert_eq!(db::datasets::hidden(&app.state.db).await.unwrap(), Vec::<String>::new());
+    assert!(db::records::query::status_counts(&app.state.db, Of::All).await.unwrap().is_empty());
+    assert!(db::dry_runs::list(&app.state.db, &other).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_deletion_that_was_cut_off_is_finished_at_the_next_start() {
+    let (app, busy) = TestApp::busy().await;
+    let hierarchy = json!({ "nodes": [{ "name": "a" }] }).to_string();
+    let arguments = json!({ "dataset_id": busy.dataset, "json": hierarchy, "confirm": false });
+    let _: Value = app.ask("topics/import", arguments).await;
+    // As a process leaves it that ends right after hiding.
+    let mut tx = app.state.db.begin().await.unwrap();
+    db::datasets::hide(&mut tx, &busy.dataset).await.unwrap();
+    db::jobs::abandon(&mut tx, &busy.dataset).await.unwrap();
+    tx.commit().await.unwrap();
+    app.refused("datasets/overview", json!({ "dataset_id": busy.dataset }), 404).await;
+    assert_eq!(app.get(&format!("/download/{}/records.jsonl", busy.dataset)).await.0, 404);
+    anneal_server::datasets::purge_deleted(&app.state).await.unwrap();
+    assert!(db::datasets::hidden(&app.state.db).await.unwrap().is_empty());
+    assert!(db::records::query::status_counts(&app.state.db, Of::All).await.unwrap().is_empty());
+    app.refused("dry-run/get", json!({ "run_id": busy.run }), 404).await;
+    app.assert_alive().await;
+}
