@@ -213,7 +213,7 @@ fn dry_run_follows_its_row() {
         (|i| i.dry_run.as_mut().unwrap().changed_since = vec!["x".to_owned()], Attention, "Mean: 0.45 • GO • stale"),
         (
             |i| i.dry_run = Some(DryRunFacts { changed_since: vec!["x".to_owned()], ..dry_run(Verdict::NoGo) }),
-            Attention,
+            Failed,
             "Mean: 0.45 • NO-GO • stale",
         ),
         (|i| i.dry_run.as_mut().unwrap().partial = true, Complete, "Mean: 0.45 • GO • stopped early"),

@@ -6,10 +6,11 @@ use anneal_server::types::dataset::RecordFilter;
 use anneal_server::types::import::{ImportMode, ImportReport};
 use anneal_server::types::job::{JobKind, JobState};
 use anneal_server::types::overview::DatasetOverview;
-use anneal_server::types::validation::{RecordStatus, ValidationError};
+use anneal_server::types::validation::{HygieneReport, RecordStatus, ValidationError};
 use leptos::prelude::*;
 
-use super::parts::{Bar, Check, CheckState, Checklist, JobProgress, When, field};
+use super::job_progress::JobProgress;
+use super::parts::{Bar, Check, CheckState, Checklist, When, field};
 use crate::contexts::use_finetune_process;
 use crate::records::Conversation;
 
@@ -133,11 +134,23 @@ fn Counts() -> impl IntoView {
     }
 }
 
+/// Records per first error, most first. Duplicates break no rule, so they are told apart.
+fn what_is_wrong(hygiene: &HygieneReport) -> Vec<(ValidationError, i64)> {
+    let errors = hygiene.errors_by_type.iter().map(|(error, count)| (*error, *count));
+    let mut rows: Vec<_> = errors.filter(|(error, _)| *error != ValidationError::Duplicate).collect();
+    rows.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    rows
+}
+
 /// Records per first error with links, and the recommendations.
 #[component]
 pub fn ErrorBreakdown() -> impl IntoView {
     let process = use_finetune_process();
-    let errors = field(|o| o.hygiene.errors_by_type.iter().map(|(error, count)| (*error, *count)).collect::<Vec<_>>());
+    let errors = field(|o| what_is_wrong(&o.hygiene));
+    let duplicates = field(|o| o.hygiene.duplicates_removed);
+    let open_duplicates = move |_| {
+        process.open_records(RecordFilter { status: Some(RecordStatus::Duplicate), ..RecordFilter::default() });
+    };
     let total = field(|o| o.hygiene.total);
     let most = Memo::new(move |_| errors.with(|errors| errors.iter().map(|(_, count)| *count).max().unwrap_or(1)));
     let recommendations = field(|o| o.hygiene.recommendations.clone());
@@ -160,18 +173,23 @@ pub fn ErrorBreakdown() -> impl IntoView {
             fallback=move || {
                 view! {
                     <p class="muted">
-                        {move || if total.get() > 0 { "Nothing: every record is usable." } else { "No record was checked yet." }}
+                        {move || if total.get() > 0 { "Nothing: no record breaks a rule." } else { "No record was checked yet." }}
                     </p>
                 }
             }
         >
             <ul class="breakdown" aria-label="Records by first error">
-                {move || {
-                    let mut rows = errors.get();
-                    rows.sort_by_key(|(_, count)| -count);
-                    rows.into_iter().map(row).collect_view()
-                }}
+                {move || errors.get().into_iter().map(row).collect_view()}
             </ul>
+        </Show>
+        <Show when=move || { duplicates.get() > 0 }>
+            <p class="muted small">
+                "Apart from that, "
+                <button type="button" class="link" on:click=open_duplicates>
+                    {move || format::counted(duplicates.get(), "duplicate")}
+                </button>
+                " kept aside: nothing is wrong with them but that an earlier record says the same."
+            </p>
         </Show>
         <Recommendations items=recommendations />
     }
@@ -304,6 +322,16 @@ fn SampleConversations() -> impl IntoView {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn duplicates_lead_no_list_of_errors() {
+        use ValidationError::{Duplicate, InvalidRole, MissingInput};
+        let hygiene = HygieneReport {
+            errors_by_type: [(Duplicate, 34), (MissingInput, 2), (InvalidRole, 5)].into(),
+            ..HygieneReport::default()
+        };
+        assert_eq!(what_is_wrong(&hygiene), [(InvalidRole, 5), (MissingInput, 2)]);
+    }
 
     #[test]
     fn speed_needs_rows_and_time() {
