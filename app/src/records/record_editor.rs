@@ -10,10 +10,9 @@ use leptos::prelude::*;
 use super::conversation::{LongText, pretty};
 use super::record_table::StatusWords;
 use super::records_overlay::RecordsState;
-use crate::finetune::script_grader_editor::{line_in, warn_before_unload};
-use crate::finetune::steps::confirm::ConfirmDialog;
+use crate::finetune::script_grader_editor::warn_before_unload;
 use crate::finetune::steps::parts::{ErrorNote, Task};
-use crate::ui::{Button, ButtonVariant, CodeEditor, Disclosure};
+use crate::ui::{Button, ButtonVariant, CodeEditor, CodePlace, ConfirmDialog, Disclosure, place_in};
 
 /// What the open record's pane knows of its editing; lives as long as the pane, so that a save can be
 /// undone after the editor was left.
@@ -159,7 +158,8 @@ pub fn RecordEditor(state: RecordsState, editing: Editing, record: DatasetRecord
     let dirty = Memo::new(move |_| editor.text.with(|text| editor.base.with(|base| text != base)));
     Effect::new(move |_| state.unsaved.set(dirty.get()));
     warn_before_unload(move || state.unsaved.try_get_untracked().unwrap_or(false));
-    let error_line = Signal::derive(move || error.get().and_then(|error| line_in(&error.to_string())));
+    let message = Signal::derive(move || error.get().map(|error| error.to_string()));
+    let error_line = Signal::derive(move || message.get().and_then(|message| Some(place_in(&message)?.0)));
     let is_raw = record.raw.is_some();
     let leave = move |_| {
         state.unsaved.set(false);
@@ -173,6 +173,7 @@ pub fn RecordEditor(state: RecordsState, editing: Editing, record: DatasetRecord
         </Show>
         <CodeEditor id="record-json" value=editor.text label=format!("Record {} as JSON", record.id) error_line rows=22 />
         <ErrorNote error />
+        <CodePlace text=editor.text error=message />
         <ChangedElsewhere editor />
         <SavedNote editor dirty />
         <div class="row">

@@ -9,9 +9,8 @@ use super::conversation::Conversation;
 use super::record_editor::{Editing, RecordEditor, UndoSave};
 use super::record_table::{StatusWords, focus_row, label_origin};
 use super::records_overlay::{Leaving, RecordsState};
-use crate::finetune::steps::confirm::ConfirmDialog;
 use crate::finetune::steps::parts::field;
-use crate::ui::{Button, ButtonVariant, ErrorView};
+use crate::ui::{Button, ButtonVariant, ConfirmDialog, ErrorView};
 
 /// Shown while the URL names a record.
 #[component]

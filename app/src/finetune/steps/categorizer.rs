@@ -7,9 +7,9 @@ use anneal_server::types::job::JobKind;
 use anneal_server::types::topics::CategorizeMode;
 use leptos::prelude::*;
 
-use super::confirm::ConfirmDialog;
 use super::parts::{ErrorNote, Task, field};
 use crate::contexts::use_finetune_process;
+use crate::ui::ConfirmDialog;
 
 /// The ways to the records whose label is missing or doubtful.
 #[component]

@@ -11,8 +11,10 @@ use leptos::prelude::*;
 
 use super::job_progress::JobProgress;
 use super::parts::{Bar, Check, CheckState, Checklist, When, field};
-use crate::contexts::use_finetune_process;
+use crate::contexts::{PageDialog, use_finetune_process};
+use crate::pages::{DeleteDataset, ToDelete, delete_url};
 use crate::records::Conversation;
+use crate::ui::ButtonVariant;
 
 /// Conversations shown.
 const SAMPLES: i64 = 3;
@@ -27,6 +29,7 @@ pub fn ExtractPanel() -> impl IntoView {
     view! {
         <div class="panel panel--extract">
             <JobProgress kind=JobKind::Import title="Importing" />
+            <NothingImported />
             <JobProgress kind=JobKind::Validate title="Validating" />
             <div class="panel__columns">
                 <div class="stack">
@@ -64,6 +67,44 @@ pub fn ExtractPanel() -> impl IntoView {
                 <SampleConversations />
             </section>
         </div>
+    }
+}
+
+/// After an import that brought nothing into an empty dataset: the two ways on.
+#[component]
+fn NothingImported() -> impl IntoView {
+    let process = use_finetune_process();
+    let name = field(|o| o.dataset.name.clone());
+    let failed = field(|o| o.pipeline_inputs.import_failed.is_some() && o.hygiene.total + o.hygiene.pending == 0);
+    let importing = Memo::new(move |_| process.job(JobKind::Import).is_some_and(|job| job.state.is_active()));
+    let to_delete = RwSignal::new(None::<ToDelete>);
+    let ask = move |event: leptos::ev::MouseEvent| {
+        event.prevent_default();
+        let holds = "0 records".to_owned();
+        to_delete.set(Some(ToDelete { id: process.dataset_id(), name: name.get_untracked(), holds }));
+    };
+    view! {
+        <Show when=move || failed.get() && !importing.get()>
+            <section class="card" aria-label="Nothing was imported">
+                <p>
+                    <strong>"Nothing was imported, so this dataset is empty. "</strong>
+                    "Try another file, or delete the dataset if it was a slip."
+                </p>
+                <div class="row">
+                    <a
+                        class=ButtonVariant::Primary.class()
+                        href=move || process.url_with(|query| query.dialog = Some(PageDialog::Add))
+                        data-noscroll=""
+                    >
+                        "Try another file"
+                    </a>
+                    <a class=ButtonVariant::Danger.class() href=delete_url(&process.dataset_id()) rel="external" on:click=ask>
+                        "Delete this dataset"
+                    </a>
+                </div>
+            </section>
+        </Show>
+        <DeleteDataset asked=to_delete on_deleted=move |()| process.refresh() />
     }
 }
 

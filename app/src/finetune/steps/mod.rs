@@ -3,7 +3,6 @@
 
 mod categorizer;
 mod chosen_file;
-pub(crate) mod confirm;
 mod coverage;
 mod deploy;
 pub(crate) mod dry_run;

@@ -6,9 +6,9 @@ use anneal_server::types::error::AppError;
 use anneal_server::types::topics::TopicEdit;
 use leptos::prelude::*;
 
-use super::confirm::ConfirmDialog;
 use super::parts::Task;
 use crate::contexts::{FinetuneProcess, use_finetune_process};
+use crate::ui::ConfirmDialog;
 
 /// A change of the hierarchy that may need the user's yes.
 #[derive(Debug, Clone, PartialEq, Eq)]

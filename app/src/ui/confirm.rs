@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::ui::{Button, ButtonVariant, Dialog, DialogSize};
+use super::{Button, ButtonVariant, Dialog, DialogSize};
 
 /// A modal question, open while `message` has a text.
 #[component]
