@@ -2,6 +2,7 @@
 
 pub mod canvas_view;
 mod coverage_dashboard;
+mod coverage_targets;
 mod data_dialogs;
 mod dry_run_dialog;
 mod dry_run_progress;
@@ -21,6 +22,7 @@ mod status;
 mod step_detail_panel;
 pub mod steps;
 pub mod upload;
+mod upload_fields;
 mod upload_form;
 
 pub use data_dialogs::DataDialogs;

@@ -12,6 +12,7 @@ mod dialog;
 mod error_view;
 mod field;
 mod icon;
+mod indent;
 mod menu;
 mod progress;
 mod relative_time;

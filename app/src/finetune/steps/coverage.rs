@@ -9,7 +9,8 @@ use leptos::prelude::*;
 use super::extract::Recommendations;
 use super::parts::{Check, CheckState, Checklist, When, field, score};
 use crate::contexts::use_finetune_process;
-use crate::finetune::coverage_dashboard::{CoverageTable, TargetEditor};
+use crate::finetune::coverage_dashboard::CoverageTable;
+use crate::finetune::coverage_targets::TargetEditor;
 use crate::ui::{Button, EmptyState, Stat};
 
 /// The panel of step 3.
