@@ -5,8 +5,7 @@ use anneal_server::types::coverage::{TopicDistribution, TopicStatus};
 use anneal_server::types::dataset::RecordFilter;
 use leptos::prelude::*;
 
-use super::steps::parts::{Bar, field};
-use crate::contexts::use_finetune_process;
+use super::steps::parts::{Bar, RecordsLink, field};
 
 /// Current and target share per topic: a table whose bars are drawn beside the numbers they show, so it
 /// is chart and table alternative in one.
@@ -56,7 +55,6 @@ pub fn CoverageTable() -> impl IntoView {
 
 #[component]
 fn CoverageRow(row: TopicDistribution, scale: f64) -> impl IntoView {
-    let process = use_finetune_process();
     let (icon, word, class) = match row.status {
         TopicStatus::Under => ("↓", "too few", "status status--attention"),
         TopicStatus::Ok => ("✓", "fine", "status status--good"),
@@ -67,17 +65,14 @@ fn CoverageRow(row: TopicDistribution, scale: f64) -> impl IntoView {
         TopicStatus::Ok => "",
         TopicStatus::Over => "bar--info",
     };
-    let topic = row.topic.clone();
-    let open = move |_| {
-        process.open_records(RecordFilter { topic: Some(topic.clone()), ..RecordFilter::default() });
-    };
+    let its_records = RecordFilter { topic: Some(row.topic.clone()), ..RecordFilter::default() };
     let (percent, target) = (row.percentage / scale * 100.0, row.target_percentage / scale * 100.0);
     view! {
         <tr>
             <th scope="row" class="coverage-table__topic">
-                <button type="button" class="link clamp" title=row.topic.clone() on:click=open>
+                <RecordsLink class="link clamp" title=row.topic.clone() filter=its_records>
                     {row.topic.clone()}
-                </button>
+                </RecordsLink>
             </th>
             <td class="number">{format::count(row.count)}</td>
             <td class="coverage-table__bar">

@@ -389,7 +389,7 @@ fn the_hint_follows_the_state() {
         (|i| i.dry_run = Some(dry_run(Verdict::Caution)), DryRun, OpenStep, "CAUTION"),
         (|i| i.dry_run = Some(dry_run(Verdict::NoGo)), DryRun, OpenStep, "NO-GO"),
         (|i| i.dry_run.as_mut().unwrap().verdict = None, DryRun, StartDryRun, "no verdict"),
-        (|_| (), Train, OpenStep, "No trainer is connected"),
+        (|_| (), Train, OpenStep, "The dry run says GO"),
         // What the user has gone past gives way.
         (|i| i.balance_score = Some(0.31), Train, OpenStep, "GO"),
         (|i| i.training = Some(training(TrainingState::Failed)), Train, OpenStep, "failed"),

@@ -7,27 +7,23 @@ use anneal_server::types::job::JobKind;
 use anneal_server::types::topics::CategorizeMode;
 use leptos::prelude::*;
 
-use super::parts::{ErrorNote, Task, field};
+use super::parts::{ErrorNote, RecordsLink, Task, field};
 use crate::contexts::use_finetune_process;
 use crate::ui::ConfirmDialog;
 
 /// The ways to the records whose label is missing or doubtful.
 #[component]
 pub fn LabelLinks() -> impl IntoView {
-    let process = use_finetune_process();
     let uncategorized = field(|o| o.pipeline_inputs.valid_records - o.pipeline_inputs.labelled_records);
     let review = field(|o| o.pipeline_inputs.needs_review_records);
-    let open_unlabelled =
-        move |_| process.open_records(RecordFilter { topic: Some(String::new()), ..RecordFilter::default() });
-    let open_review = move |_| process.open_records(RecordFilter { needs_review: true, ..RecordFilter::default() });
     view! {
         <p class="link-row">
-            <button type="button" class="link" on:click=open_unlabelled>
+            <RecordsLink filter=RecordFilter { topic: Some(String::new()), ..RecordFilter::default() }>
                 {move || format!("{} without a topic", format::counted(uncategorized.get(), "record"))}
-            </button>
-            <button type="button" class="link" on:click=open_review>
+            </RecordsLink>
+            <RecordsLink filter=RecordFilter { needs_review: true, ..RecordFilter::default() }>
                 {move || format!("{} to review", format::counted(review.get(), "label"))}
-            </button>
+            </RecordsLink>
         </p>
     }
 }

@@ -10,7 +10,7 @@ use anneal_server::types::validation::{HygieneReport, RecordStatus, ValidationEr
 use leptos::prelude::*;
 
 use super::job_progress::JobProgress;
-use super::parts::{Bar, Check, CheckState, Checklist, When, field};
+use super::parts::{Bar, Check, CheckState, Checklist, RecordsLink, When, field};
 use crate::contexts::{PageDialog, use_finetune_process};
 use crate::pages::{DeleteDataset, ToDelete, delete_url};
 use crate::records::Conversation;
@@ -150,17 +150,15 @@ fn rules(overview: &DatasetOverview) -> String {
 
 #[component]
 fn Counts() -> impl IntoView {
-    let process = use_finetune_process();
     let hygiene = field(|o| o.hygiene.clone());
     let link = move |label: &'static str, status: Option<RecordStatus>, count: fn(&DatasetOverview) -> i64| {
         let count = field(count);
-        let open = move |_| process.open_records(RecordFilter { status, ..RecordFilter::default() });
         view! {
             <li>
-                <button type="button" class="figure" on:click=open>
+                <RecordsLink class="figure" filter=RecordFilter { status, ..RecordFilter::default() }>
                     <span class="figure__value">{move || format::count(count.get())}</span>
                     <span class="figure__label">{label}</span>
-                </button>
+                </RecordsLink>
             </li>
         }
     };
@@ -186,23 +184,19 @@ fn what_is_wrong(hygiene: &HygieneReport) -> Vec<(ValidationError, i64)> {
 /// Records per first error with links, and the recommendations.
 #[component]
 pub fn ErrorBreakdown() -> impl IntoView {
-    let process = use_finetune_process();
     let errors = field(|o| what_is_wrong(&o.hygiene));
     let duplicates = field(|o| o.hygiene.duplicates_removed);
-    let open_duplicates = move |_| {
-        process.open_records(RecordFilter { status: Some(RecordStatus::Duplicate), ..RecordFilter::default() });
-    };
+    let all_duplicates = RecordFilter { status: Some(RecordStatus::Duplicate), ..RecordFilter::default() };
     let total = field(|o| o.hygiene.total);
     let most = Memo::new(move |_| errors.with(|errors| errors.iter().map(|(_, count)| *count).max().unwrap_or(1)));
     let recommendations = field(|o| o.hygiene.recommendations.clone());
     let row = move |(error, count): (ValidationError, i64)| {
-        let open = move |_| process.open_records(RecordFilter { error: Some(error), ..RecordFilter::default() });
         let percent = move || count as f64 / most.get().max(1) as f64 * 100.0;
         view! {
             <li class="breakdown__row">
-                <button type="button" class="link" on:click=open>
+                <RecordsLink filter=RecordFilter { error: Some(error), ..RecordFilter::default() }>
                     {error.label()}
-                </button>
+                </RecordsLink>
                 <Bar percent=Signal::derive(percent) class="bar--attention" />
                 <span class="number">{format::count(count)}</span>
             </li>
@@ -226,9 +220,9 @@ pub fn ErrorBreakdown() -> impl IntoView {
         <Show when=move || { duplicates.get() > 0 }>
             <p class="muted small">
                 "Apart from that, "
-                <button type="button" class="link" on:click=open_duplicates>
+                <RecordsLink filter=all_duplicates.clone()>
                     {move || format::counted(duplicates.get(), "duplicate")}
-                </button>
+                </RecordsLink>
                 " kept aside: nothing is wrong with them but that an earlier record says the same."
             </p>
         </Show>

@@ -3,6 +3,7 @@
 use std::future::Future;
 
 use anneal_server::types::TimestampMs;
+use anneal_server::types::dataset::RecordFilter;
 use anneal_server::types::error::AppError;
 use anneal_server::types::overview::DatasetOverview;
 use anneal_server::types::pipeline::PipelineStepId;
@@ -171,6 +172,34 @@ pub fn Checklist(#[prop(into)] checks: Signal<Vec<Check>>) -> impl IntoView {
 pub fn When(#[prop(into)] at: Signal<TimestampMs>) -> impl IntoView {
     let now = field(|overview| overview.now);
     view! { <RelativeTime time=at now /> }
+}
+
+/// A link to the records that match; also without JavaScript. Not for the inside of a `Suspend`.
+#[component]
+pub fn RecordsLink(
+    /// Which records.
+    filter: RecordFilter,
+    /// How it looks: "link", "figure".
+    #[prop(default = "link")]
+    class: &'static str,
+    /// Shown on hover.
+    #[prop(optional, into)]
+    title: Option<String>,
+    /// The words.
+    children: Children,
+) -> impl IntoView {
+    let process = use_finetune_process();
+    let href = move || {
+        process.url_with(|query| {
+            query.records = Some((filter.clone(), 1));
+            query.record = None;
+        })
+    };
+    view! {
+        <a class=class href=href title=title data-noscroll="">
+            {children()}
+        </a>
+    }
 }
 
 /// Says why a step's result is no longer that of the present data.

@@ -4,11 +4,10 @@ use anneal_server::format;
 use anneal_server::types::dataset::RecordFilter;
 use leptos::prelude::*;
 
-use super::parts::{ErrorNote, field};
+use super::parts::{ErrorNote, RecordsLink, field};
 use super::topic_editor::{OpenForm, TopicEditor};
 use super::topic_forms::{ImportForm, TopicForm};
 use super::topic_tree::{TreeRow, find_topic, tree_counts, tree_rows};
-use crate::contexts::use_finetune_process;
 
 /// The tree with its search; a topic's name opens its fields.
 #[component]
@@ -50,11 +49,12 @@ pub fn TopicTree(editor: TopicEditor) -> impl IntoView {
 
 #[component]
 fn TopicRow(editor: TopicEditor, row: TreeRow, counts: Memo<(i64, i64)>) -> impl IntoView {
-    let process = use_finetune_process();
     let TreeRow { name, depth, is_leaf } = row;
     let name = StoredValue::new(name);
-    let open = move |needs_review: bool| {
-        process.open_records(RecordFilter { topic: Some(name.get_value()), needs_review, ..RecordFilter::default() });
+    let records = move |needs_review: bool| RecordFilter {
+        topic: Some(name.get_value()),
+        needs_review,
+        ..RecordFilter::default()
     };
     let is_edited =
         move || editor.form.with(|form| matches!(form, OpenForm::Edit(edited) if name.with_value(|n| n == edited)));
@@ -70,15 +70,15 @@ fn TopicRow(editor: TopicEditor, row: TreeRow, counts: Memo<(i64, i64)>) -> impl
                 {name.get_value()}
             </button>
             <Show when=move || is_leaf fallback=move || view! { <span class="number muted">{move || format::count(counts.get().0)}</span> }>
-                <button type="button" class="link number" on:click=move |_| open(false) title="Show its records">
+                <RecordsLink class="link number" filter=records(false) title="Show its records">
                     {move || format::count(counts.get().0)}
                     <span class="visually-hidden">" records"</span>
-                </button>
+                </RecordsLink>
             </Show>
             <Show when=move || { counts.get().1 > 0 }>
-                <button type="button" class="link attention" on:click=move |_| open(true)>
+                <RecordsLink class="link attention" filter=records(true)>
                     {move || format!("{} to review", format::count(counts.get().1))}
-                </button>
+                </RecordsLink>
             </Show>
             <TopicActions editor name counts />
         </li>
