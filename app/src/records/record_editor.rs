@@ -23,6 +23,8 @@ pub struct Editing {
     pub record: RwSignal<Option<DatasetRecord>>,
     /// What the last save can be undone to; written by the editor's save and by the undo.
     former: RwSignal<Option<Former>>,
+    /// What an undo brought back; written by the undo, taken over by the editor if one is open.
+    restored: RwSignal<Option<DatasetRecord>>,
 }
 
 /// The text before a save.
@@ -36,7 +38,7 @@ struct Former {
 impl Editing {
     /// Nothing is edited, nothing was saved.
     pub fn new() -> Self {
-        Self { record: RwSignal::new(None), former: RwSignal::new(None) }
+        Self { record: RwSignal::new(None), former: RwSignal::new(None), restored: RwSignal::new(None) }
     }
 }
 
@@ -115,14 +117,19 @@ impl Editor {
         self.state.reload();
     }
 
+    /// Goes on from this version of the record, whatever was typed.
+    fn start_from(self, record: &DatasetRecord) {
+        let text = starting_text(record);
+        self.base.set(text.clone());
+        self.text.set(text);
+        self.opened_at.set(record.updated_at);
+        self.saved.set(None);
+        self.theirs.set(None);
+    }
+
     fn take_theirs(self) {
         if let Some(theirs) = self.theirs.get_untracked() {
-            let text = starting_text(&theirs);
-            self.base.set(text.clone());
-            self.text.set(text);
-            self.opened_at.set(theirs.updated_at);
-            self.saved.set(None);
-            self.theirs.set(None);
+            self.start_from(&theirs);
         }
     }
 
@@ -157,6 +164,12 @@ pub fn RecordEditor(state: RecordsState, editing: Editing, record: DatasetRecord
     let error = editor.task.error();
     let dirty = Memo::new(move |_| editor.text.with(|text| editor.base.with(|base| text != base)));
     Effect::new(move |_| state.unsaved.set(dirty.get()));
+    Effect::new(move |_| {
+        if let Some(record) = editing.restored.get() {
+            editor.start_from(&record);
+            editing.restored.set(None);
+        }
+    });
     warn_before_unload(move || state.unsaved.try_get_untracked().unwrap_or(false));
     let message = Signal::derive(move || error.get().map(|error| error.to_string()));
     let error_line = Signal::derive(move || message.get().and_then(|message| Some(place_in(&message)?.0)));
@@ -256,8 +269,7 @@ pub fn UndoSave(state: RecordsState, editing: Editing, id: i64) -> impl IntoView
         task.start(update_record(state.process.dataset_id(), id, edit), move |record| {
             editing.former.set(None);
             if editing.record.with_untracked(Option::is_some) {
-                // The editor starts anew from the text that is back.
-                editing.record.set(Some(record));
+                editing.restored.set(Some(record));
             }
             state.process.toaster().success("Undone: the former text is back.");
             state.reload();

@@ -35,8 +35,8 @@ pub fn RulesCard(dataset: Dataset) -> impl IntoView {
     });
     let error = Memo::new(move |_| local_error.get().or_else(|| save.value().get().and_then(Result::err)));
     let error_of = move |field: &'static str| Signal::derive(move || error_at(error.get(), field));
-    let minimum = RwSignal::new(dataset.validation_config.min_user_message_length.to_string());
-    let maximum = RwSignal::new(dataset.validation_config.max_tokens.to_string());
+    let minimum = RwSignal::new(format::count(dataset.validation_config.min_user_message_length.into()));
+    let maximum = RwSignal::new(format::count(dataset.validation_config.max_tokens.into()));
     let on_submit = move |event: SubmitEvent| {
         event.prevent_default();
         match with_numbers(config.get_untracked(), &minimum.read_untracked(), &maximum.read_untracked()) {
