@@ -109,7 +109,7 @@ impl Editor {
         let former = self.base.get_untracked();
         // A line that was no JSON cannot come back through the same door.
         let is_json = serde_json::from_str::<serde::de::IgnoredAny>(&former).is_ok();
-        self.editing.former.set(is_json.then(|| Former { text: former, saved_at: record.updated_at }));
+        self.editing.former.set(is_json.then_some(Former { text: former, saved_at: record.updated_at }));
         self.base.set(sent);
         self.opened_at.set(record.updated_at);
         self.theirs.set(None);

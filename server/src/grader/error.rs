@@ -89,16 +89,14 @@ fn compile_text(message: &str, line: u32, column: u32) -> String {
 
 /// The parser's words as a person would say them; unknown ones stay as they are.
 fn plain(message: &str) -> String {
-    let within = |found: &str| match found.split_once(" in ") {
-        Some((found, construct)) => format!("{} (in the {construct})", quoted(found)),
-        None => quoted(found),
-    };
     if message == "abrupt end" {
         return "It ends too early: a bracket, a brace or a quotation mark is not closed.".to_owned();
     }
     if let Some((expected, found)) = message.strip_prefix("expected ").and_then(|rest| rest.split_once(", got ")) {
         let expected = expected.strip_prefix("token ").unwrap_or(expected);
-        return format!("Here {} should stand, but there is {}.", quoted(expected), within(found));
+        // Which of its rules the parser was in helps nobody.
+        let found = found.split_once("' in ").map_or(found, |(found, _)| found).trim_matches('\'');
+        return format!("Here {} should stand, but there is `{found}`.", quoted(expected));
     }
     if let Some((found, why)) = message.strip_prefix("unexpected token ").and_then(|rest| rest.split_once(", ")) {
         return format!("{} cannot stand here: {why}.", quoted(found));
@@ -108,7 +106,7 @@ fn plain(message: &str) -> String {
 
 /// The parser's single quotes as code marks: `;` is easier to see than ';'.
 fn quoted(tokens: &str) -> String {
-    tokens.replace("'", "`")
+    tokens.replace('\'', "`").replace("`line terminator`", "a line break")
 }
 
 #[cfg(test)]
@@ -118,12 +116,13 @@ mod tests {
     #[test]
     fn compile_errors_speak_to_people() {
         let cases = [
-            (
-                "expected token ';', got 'foo' in statement list",
-                "Here `;` should stand, but there is `foo` (in the statement list).",
-            ),
+            ("expected token ';', got 'foo' in statement list", "Here `;` should stand, but there is `foo`."),
             ("expected one of ',' or ')', got '}'", "Here one of `,` or `)` should stand, but there is `}`."),
             ("unexpected token ')', primary expression", "`)` cannot stand here: primary expression."),
+            (
+                "expected one of ';' or 'line terminator', got 'x' in binding list",
+                "Here one of `;` or a line break should stand, but there is `x`.",
+            ),
             ("abrupt end", "It ends too early: a bracket, a brace or a quotation mark is not closed."),
             ("unterminated string literal", "The script engine says: unterminated string literal."),
         ];

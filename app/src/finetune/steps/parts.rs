@@ -217,7 +217,7 @@ pub fn StaleNote(step: PipelineStepId) -> impl IntoView {
                     view! {
                         <p class="note note--attention" role="status">
                             <span aria-hidden="true">"! "</span>
-                            <strong>"Out of date. "</strong>
+                            <strong>"Out of date: "</strong>
                             {reason}
                         </p>
                     }
