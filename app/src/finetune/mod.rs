@@ -4,6 +4,7 @@ pub mod canvas_view;
 mod coverage_dashboard;
 mod coverage_targets;
 mod data_dialogs;
+pub(crate) mod delete_dataset;
 mod dry_run_dialog;
 mod dry_run_progress;
 mod dry_run_results;

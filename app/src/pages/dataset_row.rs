@@ -7,7 +7,7 @@ use anneal_server::types::pipeline::{PipelineState, PipelineStep};
 use leptos::ev::MouseEvent;
 use leptos::prelude::*;
 
-use super::delete_dataset::{ToDelete, delete_url};
+use crate::finetune::delete_dataset::{ToDelete, delete_url};
 use crate::finetune::tone_of;
 use crate::ui::{Menu, MenuLink, MenuSeparator, RelativeTime};
 

@@ -10,7 +10,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use super::dataset_row::DatasetRow;
-use super::delete_dataset::{DeleteDataset, ToDelete};
+use crate::finetune::delete_dataset::{DeleteDataset, ToDelete};
 use crate::frame::TopBar;
 use crate::server_only;
 use crate::ui::{Button, ButtonVariant, EmptyState, ErrorView, Icon, IconName, Select, Spinner};

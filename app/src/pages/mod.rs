@@ -3,14 +3,12 @@
 mod dataset_row;
 mod dataset_settings;
 mod datasets;
-mod delete_dataset;
 mod finetune_dataset;
 mod new_dataset;
 mod not_found;
 
 pub use dataset_settings::DatasetSettingsPage;
 pub use datasets::DatasetsPage;
-pub use delete_dataset::{DeleteDataset, ToDelete, delete_url};
 pub use finetune_dataset::FinetuneDatasetPage;
 pub use new_dataset::NewDatasetPage;
 pub use not_found::NotFoundPage;

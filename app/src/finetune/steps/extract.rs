@@ -12,7 +12,7 @@ use leptos::prelude::*;
 use super::job_progress::JobProgress;
 use super::parts::{Bar, Check, CheckState, Checklist, RecordsLink, When, field};
 use crate::contexts::{PageDialog, use_finetune_process};
-use crate::pages::{DeleteDataset, ToDelete, delete_url};
+use crate::finetune::delete_dataset::{DeleteDataset, ToDelete, delete_url};
 use crate::records::Conversation;
 use crate::ui::ButtonVariant;
 

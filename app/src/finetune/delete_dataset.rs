@@ -3,7 +3,7 @@
 use anneal_server::api::delete_dataset;
 use leptos::prelude::*;
 
-use crate::finetune::steps::parts::Task;
+use super::steps::parts::Task;
 use crate::ui::{ConfirmDialog, use_toaster};
 
 /// A dataset that may be deleted.
