@@ -38,7 +38,7 @@ async fn a_script_that_cannot_work_is_not_saved() {
         ("", "The script is empty"),
         ("  \n ", "The script is empty"),
         (large.as_str(), "larger than 256 KiB"),
-        ("// one\n// two\nfunction grade(input) { return ; ) }", "does not compile (line 3, column"),
+        ("// one\n// two\nfunction grade(input) { return ; ) }", "Line 3, column 34: the script does not compile"),
         ("function score(input) { return 1; }", "defines no function `grade`"),
         ("const grade = 5;", "defines no function `grade`"),
         ("throw new Error('at the top');", "at the top"),

@@ -171,7 +171,8 @@ async fn an_oversized_body_is_refused() {
     let app = TestApp::start().await;
     let id = app.imported("a.jsonl", chats(1, &[])).await;
     let record = app.rows(&id).await[0].id;
-    let arguments = json!({ "dataset_id": id, "record_id": record, "data": " ".repeat(33 << 20) });
+    let edit = json!({ "data": " ".repeat(33 << 20), "opened_at": 0 });
+    let arguments = json!({ "dataset_id": id, "record_id": record, "edit": edit });
     let (status, body) = app.call("records/update", arguments).await;
     assert_eq!((status.as_u16(), body["error"].as_str()), (413, Some("too_large")), "{body}");
     app.assert_alive().await;

@@ -169,7 +169,7 @@ async fn only_own_records_and_leaves_can_be_assigned() {
         assert!(message.contains("is no topic that can label records"), "{message}");
     }
     app.refused("records/get", json!({ "dataset_id": id, "record_id": foreign }), 404).await;
-    let arguments = json!({ "dataset_id": id, "record_id": foreign, "data": "{}" });
+    let arguments = json!({ "dataset_id": id, "record_id": foreign, "edit": { "data": "{}", "opened_at": 0 } });
     app.refused("records/update", arguments, 404).await;
 }
 

@@ -1,6 +1,6 @@
 //! Validation: what an edit or a change of the rules does to the state of the records.
 
-use anneal_server::types::dataset::RecordPage;
+use anneal_server::types::dataset::{DatasetRecord, RecordPage};
 use anneal_server::types::job::{JobKind, JobState};
 use anneal_server::types::validation::RecordStatus::{Duplicate, Invalid, Valid};
 use anneal_server::types::validation::{RecordStatus, ValidationConfig, ValidationError};
@@ -92,10 +92,61 @@ async fn a_line_that_was_no_json_can_be_mended_and_stays_so() {
 async fn broken_json_is_refused_with_its_place() {
     let app = TestApp::start().await;
     let (id, records) = four_records(&app).await;
-    let arguments = json!({ "dataset_id": id, "record_id": records[0], "data": "{\n  \"input\": [1,\n}" });
+    let opened_at = app.record(&id, records[0]).await.updated_at;
+    let edit = json!({ "data": "{\n  \"input\": [1,\n}", "opened_at": opened_at });
+    let arguments = json!({ "dataset_id": id, "record_id": records[0], "edit": edit });
     let (status, body) = app.call("records/update", arguments).await;
     assert_eq!((status.as_u16(), body["field"].as_str()), (422, Some("data")), "{body}");
     assert!(body["message"].as_str().unwrap().contains("line 3 column 1"), "{body}");
+    assert_states(&app, &id, [Valid, Duplicate, Invalid, Invalid]).await;
+}
+
+#[tokio::test]
+async fn an_edit_never_overwrites_another_one_unseen() {
+    let app = TestApp::start().await;
+    let (id, records) = four_records(&app).await;
+    let opened_at = app.record(&id, records[0]).await.updated_at;
+    let update = |text: &str, opened_at: i64| {
+        let edit = json!({ "data": prompt(text).to_string(), "opened_at": opened_at });
+        json!({ "dataset_id": id, "record_id": records[0], "edit": edit })
+    };
+    let first: DatasetRecord = app.ask("records/update", update("The first edit of it.", opened_at)).await;
+    assert!(first.updated_at > opened_at);
+    let message = app.refused("records/update", update("The second edit of it.", opened_at), 409).await;
+    assert!(message.contains("changed elsewhere") && message.contains("nothing was saved"), "{message}");
+    assert_eq!(app.record(&id, records[0]).await.data, prompt("The first edit of it."));
+    // Seen, it may be overwritten.
+    let second: DatasetRecord = app.ask("records/update", update("The second edit of it.", first.updated_at)).await;
+    assert_eq!(second.data, prompt("The second edit of it."));
+    assert!(second.updated_at > first.updated_at, "each edit has its own time, however fast they follow");
+    // The same text again is no edit.
+    let third: DatasetRecord = app.ask("records/update", update("The second edit of it.", second.updated_at)).await;
+    assert_eq!(third.updated_at, second.updated_at);
+}
+
+#[tokio::test]
+async fn breaking_a_usable_record_is_asked_first_and_can_be_undone() {
+    let app = TestApp::start().await;
+    let (id, records) = four_records(&app).await;
+    let before = app.record(&id, records[0]).await;
+    let broken = json!({ "input": { "messages": [{ "role": "user", "content": "Hm?" }] } });
+    let update = |data: &Value, opened_at: i64, allow_invalid: bool| {
+        let edit = json!({ "data": data.to_string(), "opened_at": opened_at, "allow_invalid": allow_invalid });
+        json!({ "dataset_id": id, "record_id": records[0], "edit": edit })
+    };
+    let (status, body) = app.call("records/update", update(&broken, before.updated_at, false)).await;
+    assert_eq!((status.as_u16(), body["field"].as_str()), (422, Some("allow_invalid")), "{body}");
+    let message = body["message"].as_str().unwrap();
+    assert!(message.contains("User message too short") && message.contains("fewer than 10"), "{message}");
+    assert_states(&app, &id, [Valid, Duplicate, Invalid, Invalid]).await;
+
+    let saved: DatasetRecord = app.ask("records/update", update(&broken, before.updated_at, true)).await;
+    assert_states(&app, &id, [Invalid, Valid, Invalid, Invalid]).await;
+    // An invalid record may stay invalid without being asked, and the former text restores the former state.
+    let still = json!({ "input": { "messages": [{ "role": "user", "content": "Hm!" }] } });
+    let still: DatasetRecord = app.ask("records/update", update(&still, saved.updated_at, false)).await;
+    let undone: DatasetRecord = app.ask("records/update", update(&before.data, still.updated_at, true)).await;
+    assert_eq!((undone.data, undone.validation), (before.data, before.validation));
     assert_states(&app, &id, [Valid, Duplicate, Invalid, Invalid]).await;
 }
 

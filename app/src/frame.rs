@@ -21,9 +21,11 @@ pub fn TopBar(
     let parents = parents
         .into_iter()
         .map(|(name, href)| {
+            let class = if is_short(&name) { "breadcrumb__item breadcrumb__item--short" } else { "breadcrumb__item" };
+            let full = name.clone();
             view! {
-                <li class="breadcrumb__item">
-                    <a class="breadcrumb__link" href=href>{name}</a>
+                <li class=class>
+                    <a class="breadcrumb__link" href=href title=full>{name}</a>
                 </li>
             }
         })
@@ -36,7 +38,11 @@ pub fn TopBar(
             <nav class="breadcrumb" aria-label="Breadcrumb">
                 <ol class="breadcrumb__list">
                     {parents}
-                    <li class="breadcrumb__item breadcrumb__item--here" aria-current="page">
+                    <li
+                        class="breadcrumb__item breadcrumb__item--here"
+                        class:breadcrumb__item--short=move || title.with(|title| is_short(title))
+                        aria-current="page"
+                    >
                         <h1 class="breadcrumb__title" title=move || title.get()>{move || title.get()}</h1>
                     </li>
                 </ol>
@@ -47,6 +53,11 @@ pub fn TopBar(
             </div>
         </header>
     }
+}
+
+/// Whether a name is never cut off: what has to give way is the long one beside it.
+fn is_short(name: &str) -> bool {
+    name.chars().count() <= 24
 }
 
 /// Changes between light and dark and remembers it for a year; the server reads the cookie, so that the

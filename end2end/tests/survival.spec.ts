@@ -29,7 +29,10 @@ test("a dry run outlives the server that started it", async ({ page, server, com
   await expect(page.getByText(/\d+ of 600|\d+ graded/).first()).toBeVisible();
 
   await server.stop("SIGKILL");
+  const offline = page.getByText("Reconnecting…");
+  await expect(offline).toBeVisible();
   await server.start();
+  await expect(offline).toBeHidden();
   await expect(page.getByRole("region", { name: "Verdict" })).toBeVisible({ timeout: 90_000 });
   await expect(page.locator("#step-panel-body")).toContainText("600");
   // The broken connection is what the test is about.

@@ -1,4 +1,5 @@
-//! The browser's end of `/events/{dataset_id}`: the native `EventSource`, which reconnects by itself.
+//! The browser's end of `/events/{dataset_id}`: the native `EventSource`, which reconnects by itself after
+//! a lost connection, but gives up after an answer that is no stream (a proxy's 502); then it is made anew.
 
 use std::time::Duration;
 
@@ -12,10 +13,12 @@ use web_sys::{EventSource, MessageEvent};
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Opens the stream; call it in an effect. `on_open` runs at the first and every later connection,
-/// `offline` is true while there has been none for some seconds. Closed when the owner is.
+/// `offline` is true while there has been none for some seconds. `attempt` grows when the browser has given
+/// up: the effect that reads it connects anew. Closed when the owner is.
 pub fn connect(
     dataset_id: &str,
     offline: RwSignal<bool>,
+    attempt: RwSignal<u32>,
     on_open: impl Fn() + 'static,
     on_event: impl Fn(DatasetEvent) + 'static,
 ) {
@@ -40,8 +43,13 @@ pub fn connect(
         let source = watched.clone();
         set_timeout(
             move || {
-                if source.ready_state() != EventSource::OPEN {
-                    offline.try_set(true);
+                // A source that was closed with its owner asks for nothing any more.
+                if source.ready_state() == EventSource::OPEN || source.onerror().is_none() {
+                    return;
+                }
+                offline.try_set(true);
+                if source.ready_state() == EventSource::CLOSED {
+                    attempt.try_update(|attempt| *attempt += 1);
                 }
             },
             PATIENCE,

@@ -1,7 +1,7 @@
 //! The open dataset: what the server last said of it, what its jobs do right now, what the URL selects,
 //! and the verbs that change it. Provided by the dataset's route, so it dies with it.
 
-use anneal_server::api::{categorize, get_overview, test_grader};
+use anneal_server::api::{categorize, get_overview, test_grader, update_validation_config};
 use anneal_server::format;
 use anneal_server::pipeline::{compute_pipeline_state, next_step};
 use anneal_server::types::dataset::RecordFilter;
@@ -96,11 +96,14 @@ impl FinetuneProcess {
             navigate: StoredValue::new(Box::new(use_navigate())),
             toaster: use_toaster(),
         };
+        let attempt = RwSignal::new(0);
         Effect::new(move || {
+            attempt.track();
             let id = process.dataset_id();
             event_stream::connect(
                 &id,
                 process.offline,
+                attempt,
                 move || process.refresh(),
                 move |event| process.on_event(event),
             );
@@ -321,6 +324,15 @@ impl FinetuneProcess {
                 });
             }
         }
+    }
+
+    /// Validates every record again by the rules as they are: after a validation that was cancelled or failed.
+    pub fn validate_again(self) {
+        let id = self.dataset_id();
+        let rules = self.overview.with_untracked(|overview| overview.dataset.validation_config.clone());
+        self.run(async move {
+            update_validation_config(id, rules).await.map(|_| "Every record is being checked again.".to_owned())
+        });
     }
 
     fn run(self, task: impl Future<Output = Result<String, AppError>> + 'static) {

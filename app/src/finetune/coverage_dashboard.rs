@@ -1,15 +1,11 @@
-//! Coverage: the table of shares with its bars, and the editor of the targets.
+//! Coverage: the table of shares with its bars.
 
-use anneal_server::api::set_targets;
 use anneal_server::format;
-use anneal_server::types::coverage::{TargetDistribution, TopicDistribution, TopicStatus};
+use anneal_server::types::coverage::{TopicDistribution, TopicStatus};
 use anneal_server::types::dataset::RecordFilter;
-use anneal_server::types::error::AppError;
 use leptos::prelude::*;
 
-use super::steps::parts::{Bar, ErrorNote, Task, field};
-use crate::contexts::use_finetune_process;
-use crate::ui::{Button, ButtonVariant};
+use super::steps::parts::{Bar, RecordsLink, field};
 
 /// Current and target share per topic: a table whose bars are drawn beside the numbers they show, so it
 /// is chart and table alternative in one.
@@ -59,7 +55,6 @@ pub fn CoverageTable() -> impl IntoView {
 
 #[component]
 fn CoverageRow(row: TopicDistribution, scale: f64) -> impl IntoView {
-    let process = use_finetune_process();
     let (icon, word, class) = match row.status {
         TopicStatus::Under => ("↓", "too few", "status status--attention"),
         TopicStatus::Ok => ("✓", "fine", "status status--good"),
@@ -70,17 +65,14 @@ fn CoverageRow(row: TopicDistribution, scale: f64) -> impl IntoView {
         TopicStatus::Ok => "",
         TopicStatus::Over => "bar--info",
     };
-    let topic = row.topic.clone();
-    let open = move |_| {
-        process.open_records(RecordFilter { topic: Some(topic.clone()), ..RecordFilter::default() });
-    };
+    let its_records = RecordFilter { topic: Some(row.topic.clone()), ..RecordFilter::default() };
     let (percent, target) = (row.percentage / scale * 100.0, row.target_percentage / scale * 100.0);
     view! {
         <tr>
             <th scope="row" class="coverage-table__topic">
-                <button type="button" class="link clamp" title=row.topic.clone() on:click=open>
+                <RecordsLink class="link clamp" title=row.topic.clone() filter=its_records>
                     {row.topic.clone()}
-                </button>
+                </RecordsLink>
             </th>
             <td class="number">{format::count(row.count)}</td>
             <td class="coverage-table__bar">
@@ -112,215 +104,15 @@ fn points(gap: f64) -> String {
     }
 }
 
-/// One line of the target editor: kept while the overview refreshes, so that typing is never lost.
-#[derive(Clone)]
-struct TargetDraft {
-    topic: String,
-    percent: RwSignal<String>,
-}
-
-/// Number per topic, with sum, normalise and uniform.
-#[component]
-pub fn TargetEditor() -> impl IntoView {
-    // What the form starts from; the form itself keeps what is typed.
-    let start = RwSignal::new(None::<Vec<(String, f64)>>);
-    let distribution = field(|o| o.coverage.as_ref().map(|r| r.distribution.clone()).unwrap_or_default());
-    let own = field(|o| o.dataset.target_distribution.is_some());
-    let open = move |_| {
-        let rows = distribution.get_untracked().into_iter().map(|row| (row.topic, row.target_percentage));
-        start.set(Some(rows.collect()));
-    };
-    view! {
-        <section class="card">
-            <header class="card__head">
-                <h3 class="card__title">"Targets"</h3>
-                <span class="card__aside">{move || if own.get() { "set by hand" } else { "uniform" }}</span>
-            </header>
-            {move || match start.get() {
-                None => {
-                    view! {
-                        <p class="muted small">"The share each topic should have. Uniform unless you say otherwise."</p>
-                        <Button on:click=open>"Edit targets"</Button>
-                    }
-                        .into_any()
-                }
-                Some(rows) => view! { <TargetForm rows close=Callback::new(move |()| start.set(None)) /> }.into_any(),
-            }}
-        </section>
-    }
-}
-
-#[component]
-fn TargetForm(rows: Vec<(String, f64)>, close: Callback<()>) -> impl IntoView {
-    let process = use_finetune_process();
-    let task = Task::new();
-    let drafts = rows.into_iter().map(|(topic, percent)| TargetDraft { topic, percent: RwSignal::new(shown(percent)) });
-    let rows = StoredValue::new(drafts.collect::<Vec<_>>());
-    let values = Memo::new(move |_| {
-        rows.with_value(|rows| rows.iter().map(|row| parse_percent(&row.percent.get())).collect::<Vec<_>>())
-    });
-    let sum = Memo::new(move |_| values.with(|values| values.iter().copied().sum::<Option<f64>>()));
-    let write = move |numbers: Vec<f64>| {
-        rows.with_value(|rows| rows.iter().zip(numbers).for_each(|(row, number)| row.percent.set(shown(number))));
-    };
-    let on_normalise = move |_| {
-        if let Some(numbers) = values.get_untracked().into_iter().collect::<Option<Vec<_>>>() {
-            write(normalised(&numbers));
-        }
-    };
-    let on_uniform = move |_| write(normalised(&vec![1.0; rows.with_value(Vec::len)]));
-    let save = move |ev: leptos::ev::SubmitEvent| {
-        ev.prevent_default();
-        let targets: Option<TargetDistribution> = rows.with_value(|rows| {
-            rows.iter()
-                .zip(values.get_untracked())
-                .map(|(row, value)| value.map(|value| (row.topic.clone(), value)))
-                .collect()
-        });
-        let Some(targets) = targets else {
-            task.fail(Some(AppError::invalid("Every topic needs a number of 0 or more. Look at the marked fields.")));
-            return;
-        };
-        task.start(set_targets(process.dataset_id(), Some(targets)), move |()| {
-            process.refresh();
-            close.run(());
-        });
-    };
-    let reset = move |_| {
-        task.start(set_targets(process.dataset_id(), None), move |()| {
-            process.refresh();
-            close.run(());
-        });
-    };
-    let sum_is_100 = move || sum.get().is_some_and(|sum| (sum - 100.0).abs() < 0.005);
-    view! {
-        <form class="form" on:submit=save>
-            <ul class="targets">
-                {rows
-                    .get_value()
-                    .into_iter()
-                    .map(|row| {
-                        let bad = move || parse_percent(&row.percent.get()).is_none();
-                        view! {
-                            <li>
-                                <label class="targets__row">
-                                    <span class="clamp" title=row.topic.clone()>
-                                        {row.topic.clone()}
-                                    </span>
-                                    <input
-                                        type="text"
-                                        inputmode="decimal"
-                                        autocomplete="off"
-                                        aria-invalid=move || bad().then_some("true")
-                                        prop:value=move || row.percent.get()
-                                        on:input:target=move |ev| row.percent.set(ev.target().value())
-                                    />
-                                    <span aria-hidden="true">"%"</span>
-                                </label>
-                            </li>
-                        }
-                    })
-                    .collect_view()}
-            </ul>
-            <p class="targets__sum" aria-live="polite">
-                <strong>{move || sum.get().map_or_else(|| "Sum: –".to_owned(), |sum| format!("Sum: {sum:.2}%"))}</strong>
-                <span class="muted">
-                    {move || if sum_is_100() { " ✓ adds up" } else { " must be 100%; Normalise keeps the proportions" }}
-                </span>
-            </p>
-            <div class="row">
-                <Button small=true on:click=on_normalise>
-                    "Normalise"
-                </Button>
-                <Button small=true on:click=on_uniform>
-                    "Uniform"
-                </Button>
-            </div>
-            <ErrorNote error=task.error() />
-            <div class="row">
-                <Button variant=ButtonVariant::Primary kind="submit" busy=Signal::derive(move || task.busy())>
-                    "Save targets"
-                </Button>
-                <Button on:click=reset disabled=Signal::derive(move || task.busy()) title="Forget these numbers; new topics then share alike">
-                    "Back to uniform"
-                </Button>
-                <Button variant=ButtonVariant::Ghost on:click=move |_| close.run(())>
-                    "Close"
-                </Button>
-            </div>
-        </form>
-    }
-}
-
-/// A typed percentage: a finite number of 0 or more, with point or comma.
-fn parse_percent(text: &str) -> Option<f64> {
-    text.trim().replace(',', ".").parse::<f64>().ok().filter(|value| value.is_finite() && *value >= 0.0)
-}
-
-/// At most four decimals, none that say nothing.
-fn shown(value: f64) -> String {
-    let text = format!("{value:.4}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
-/// The same proportions with sum 100 exactly as shown: four decimals each, the largest takes what
-/// rounding left over. All zero: all alike.
-fn normalised(values: &[f64]) -> Vec<f64> {
-    if values.is_empty() {
-        return Vec::new();
-    }
-    let sum: f64 = values.iter().sum();
-    let scaled = |value: &f64| if sum > 0.0 { value / sum * 100.0 } else { 100.0 / values.len() as f64 };
-    let mut shares: Vec<f64> = values.iter().map(|value| (scaled(value) * 1e4).round() / 1e4).collect();
-    let left = 100.0 - shares.iter().sum::<f64>();
-    if let Some(largest) = shares.iter_mut().max_by(|a, b| a.total_cmp(b)) {
-        *largest = ((*largest + left) * 1e4).round() / 1e4;
-    }
-    shares
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn percentages_are_read_with_point_or_comma() {
-        for (text, expected) in [
-            ("12.5", Some(12.5)),
-            (" 7,25 ", Some(7.25)),
-            ("0", Some(0.0)),
-            ("-1", None),
-            ("NaN", None),
-            ("", None),
-            ("inf", None),
-        ] {
-            assert_eq!(parse_percent(text), expected, "{text}");
-        }
-    }
-
-    #[test]
-    fn normalising_keeps_proportions_and_adds_up_as_shown() {
-        assert_eq!(normalised(&[1.0, 1.0, 1.0]), [33.3333, 33.3333, 33.3334]);
-        assert_eq!(normalised(&[3.0, 1.0]), [75.0, 25.0]);
-        assert_eq!(normalised(&[0.0, 0.0]), [50.0, 50.0]);
-        assert!(normalised(&[]).is_empty());
-        let typed: f64 = normalised(&[7.0; 13]).iter().map(|value| shown(*value).parse::<f64>().unwrap()).sum();
-        assert!((typed - 100.0).abs() < 1e-9);
-    }
 
     #[test]
     fn gaps_have_a_sign() {
         assert_eq!(
             (points(3.12), points(-2.04), points(-0.01)),
             ("+3.1".to_owned(), "−2.0".to_owned(), "0.0".to_owned())
-        );
-    }
-
-    #[test]
-    fn numbers_are_shown_without_idle_zeros() {
-        assert_eq!(
-            (shown(12.5), shown(100.0), shown(33.333_33)),
-            ("12.5".to_owned(), "100".to_owned(), "33.3333".to_owned())
         );
     }
 }

@@ -14,7 +14,8 @@ use crate::ui::{Button, ButtonVariant, Dialog, Field, described_by};
 /// Most samples of a run.
 const MOST_SAMPLES: i64 = 10_000;
 
-/// The dialog; its fields start from the last run's.
+/// The dialog; its fields start from the last run's, but for the sample size: that starts from the
+/// recommended one.
 #[component]
 pub fn DryRunDialog() -> impl IntoView {
     let process = use_finetune_process();
@@ -31,16 +32,16 @@ fn ConfigForm() -> impl IntoView {
     let process = use_finetune_process();
     let task = Task::new();
     let last = process.overview().with_untracked(|o| o.dry_run_history.first().map(|run| run.config.clone()));
+    let recommended = DryRunConfig::default().sample_size;
+    let size_hint = size_hint(recommended, last.as_ref().map(|config| config.sample_size));
     let first = last.unwrap_or_default();
     let suggested = process.query().with_untracked(|query| own_param(query, "size"));
-    let size = RwSignal::new(suggested.unwrap_or_else(|| first.sample_size.to_string()));
+    let size = RwSignal::new(suggested.unwrap_or_else(|| recommended.to_string()));
     let seed = RwSignal::new(first.seed.to_string());
     let stratify = RwSignal::new(first.stratify_by_topic);
-    let model = RwSignal::new(first.base_model);
     let start = move |ev: leptos::ev::SubmitEvent| {
         ev.prevent_default();
-        let config =
-            read_config(&size.get_untracked(), &seed.get_untracked(), &model.get_untracked(), stratify.get_untracked());
+        let config = read_config(&size.get_untracked(), &seed.get_untracked(), stratify.get_untracked());
         match config {
             Err(error) => task.fail(Some(error)),
             Ok(config) => task.start(start_dry_run(process.dataset_id(), config), move |_| {
@@ -58,8 +59,8 @@ fn ConfigForm() -> impl IntoView {
         <form class="form" on:submit=start>
             <ResponseSourceNote />
             <div class="form__pair">
-                <NumberField id="dry-run-size" label="Sample size" value=size hint="1 to 10,000 prompts; with fewer responses than that, all of them." />
-                <NumberField id="dry-run-seed" label="Seed" value=seed hint="The same seed on the same data draws the same sample." />
+                <NumberField id="dry-run-size" label="Sample size" value=size hint=size_hint />
+                <NumberField id="dry-run-seed" label="Seed" value=seed hint="The same seed on the same data draws the same sample.".to_owned() />
             </div>
             <label class="check">
                 <input
@@ -69,15 +70,6 @@ fn ConfigForm() -> impl IntoView {
                 />
                 <span>"Give every topic its share of the sample"</span>
             </label>
-            <Field id="dry-run-model" label="Base model" hint="Only a name in the report: recorded responses come from whatever answered in production.">
-                <input
-                    type="text"
-                    id="dry-run-model"
-                    aria-describedby=described_by("dry-run-model")
-                    prop:value=move || model.get()
-                    on:input:target=move |ev| model.set(ev.target().value())
-                />
-            </Field>
             <ErrorNote error=task.error() />
             <div class="dialog__actions">
                 <Button on:click=move |_| process.close_dialog()>"Cancel"</Button>
@@ -111,7 +103,7 @@ fn ResponseSourceNote() -> impl IntoView {
 }
 
 #[component]
-fn NumberField(id: &'static str, label: &'static str, value: RwSignal<String>, hint: &'static str) -> impl IntoView {
+fn NumberField(id: &'static str, label: &'static str, value: RwSignal<String>, hint: String) -> impl IntoView {
     view! {
         <Field id label hint>
             <input
@@ -127,8 +119,21 @@ fn NumberField(id: &'static str, label: &'static str, value: RwSignal<String>, h
     }
 }
 
-/// The typed configuration; the server checks it again.
-fn read_config(size: &str, seed: &str, model: &str, stratify_by_topic: bool) -> Result<DryRunConfig, AppError> {
+/// "300 are recommended; the last run asked for 50. 1 to 10,000 prompts; ..."
+fn size_hint(recommended: i64, last: Option<i64>) -> String {
+    let last = match last {
+        Some(last) if last != recommended => format!("; the last run asked for {}", format::count(last)),
+        _ => String::new(),
+    };
+    format!(
+        "{} are recommended{last}. From 1 to 10,000 prompts; with fewer responses than that, all of them.",
+        format::count(recommended)
+    )
+}
+
+/// The typed configuration; the server checks it again. No base model is asked for: nothing is generated
+/// from recorded responses, so any name would only seem to say who answered.
+fn read_config(size: &str, seed: &str, stratify_by_topic: bool) -> Result<DryRunConfig, AppError> {
     let digits = |text: &str| text.trim().replace(',', "");
     let sample_size = digits(size).parse::<i64>().ok().filter(|size| (1..=MOST_SAMPLES).contains(size));
     let sample_size = sample_size.ok_or_else(|| {
@@ -136,12 +141,8 @@ fn read_config(size: &str, seed: &str, model: &str, stratify_by_topic: bool) -> 
     })?;
     let seed = digits(seed).parse::<u64>();
     let seed = seed.map_err(|_| AppError::invalid_field("seed", "The seed must be a whole number of 0 or more."))?;
-    let base_model = model.trim().to_owned();
-    if base_model.is_empty() {
-        return Err(AppError::invalid_field("base_model", "Name the base model; it is written into the report."));
-    }
     let response_source = ResponseSource::Recorded;
-    Ok(DryRunConfig { sample_size, base_model, stratify_by_topic, response_source, seed, ..DryRunConfig::default() })
+    Ok(DryRunConfig { sample_size, stratify_by_topic, response_source, seed, ..DryRunConfig::default() })
 }
 
 #[cfg(test)]
@@ -150,13 +151,18 @@ mod tests {
 
     #[test]
     fn the_form_is_read_or_refused() {
-        let config = read_config(" 1,200 ", "7", " o4-mini ", false).unwrap();
-        assert_eq!((config.sample_size, config.seed, config.base_model.as_str()), (1200, 7, "o4-mini"));
+        let config = read_config(" 1,200 ", "7", false).unwrap();
+        assert_eq!((config.sample_size, config.seed), (1200, 7));
         assert!(!config.stratify_by_topic);
-        for (size, seed, model) in
-            [("0", "1", "m"), ("10001", "1", "m"), ("x", "1", "m"), ("5", "-1", "m"), ("5", "1", " ")]
-        {
-            assert!(read_config(size, seed, model, true).is_err(), "{size} {seed} {model}");
+        for (size, seed) in [("0", "1"), ("10001", "1"), ("x", "1"), ("5", "-1")] {
+            assert!(read_config(size, seed, true).is_err(), "{size} {seed}");
         }
+    }
+
+    #[test]
+    fn the_last_size_is_named_where_it_differs() {
+        assert!(size_hint(300, Some(50)).starts_with("300 are recommended; the last run asked for 50. "));
+        assert!(size_hint(300, Some(300)).starts_with("300 are recommended. "));
+        assert!(size_hint(300, None).starts_with("300 are recommended. "));
     }
 }

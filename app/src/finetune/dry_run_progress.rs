@@ -4,7 +4,8 @@ use anneal_server::api::resume_dry_run;
 use anneal_server::types::job::{JobKind, JobState};
 use leptos::prelude::*;
 
-use super::steps::parts::{ErrorNote, JobProgress, Task, field};
+use super::steps::job_progress::JobProgress;
+use super::steps::parts::{ErrorNote, Task, field};
 use crate::contexts::use_finetune_process;
 use crate::ui::Button;
 

@@ -39,6 +39,7 @@ fn Figures(view: DryRunView) -> impl IntoView {
     let DryRunView { report, histogram, .. } = view;
     report.map(|report| {
         let buckets = report.distribution.clone();
+        let planned = report.samples_planned;
         view! {
             <VerdictBanner report=report.clone() />
             <div class="panel__columns panel__columns--three">
@@ -47,7 +48,7 @@ fn Figures(view: DryRunView) -> impl IntoView {
                     None => view! { <NoScores failed=report.failed /> }.into_any(),
                 }}
                 {(!report.by_topic.is_empty()).then(|| view! { <ByTopic topics=report.by_topic /> })}
-                {report.diagnosis.map(|diagnosis| view! { <WhyThisVerdict diagnosis /> })}
+                {report.diagnosis.map(|diagnosis| view! { <WhyThisVerdict diagnosis planned /> })}
             </div>
         }
     })
@@ -70,7 +71,7 @@ fn NoScores(failed: i64) -> impl IntoView {
 #[component]
 fn VerdictBanner(report: DryRunReport) -> impl IntoView {
     let process = use_finetune_process();
-    let failed = report.failed;
+    let (failed, planned) = (report.failed, report.samples_planned);
     let Some(diagnosis) = report.diagnosis else {
         let message = format!(
             "Not one of {} could be scored, so there is no verdict. Look at why they failed.",
@@ -114,7 +115,7 @@ fn VerdictBanner(report: DryRunReport) -> impl IntoView {
                 </p>
             </div>
             <div class="verdict__actions">
-                {first.map(|finding| view! { <FindingButton finding /> })}
+                {first.map(|finding| view! { <FindingButton finding planned /> })}
                 {train
                     .map(|label| {
                         view! {
@@ -251,7 +252,7 @@ fn ByTopic(topics: Vec<TopicScore>) -> impl IntoView {
 }
 
 #[component]
-fn WhyThisVerdict(diagnosis: DryRunDiagnosis) -> impl IntoView {
+fn WhyThisVerdict(diagnosis: DryRunDiagnosis, planned: i64) -> impl IntoView {
     let checks = diagnosis.findings.len() + diagnosis.passed.len();
     let passed = diagnosis
         .passed
@@ -277,7 +278,7 @@ fn WhyThisVerdict(diagnosis: DryRunDiagnosis) -> impl IntoView {
                 <QualityWord name="Grader" quality=diagnosis.grader_quality />
             </p>
             <ul class="findings">
-                {diagnosis.findings.into_iter().map(|finding| view! { <FindingRow finding /> }).collect_view()} {passed}
+                {diagnosis.findings.into_iter().map(|finding| view! { <FindingRow finding planned /> }).collect_view()} {passed}
             </ul>
         </Card>
     }
@@ -300,7 +301,7 @@ fn QualityWord(name: &'static str, quality: Option<Quality>) -> impl IntoView {
 }
 
 #[component]
-fn FindingRow(finding: Finding) -> impl IntoView {
+fn FindingRow(finding: Finding, planned: i64) -> impl IntoView {
     let (icon, word, class) = match finding.verdict_at_best {
         Some(Verdict::NoGo) => ("✕", "Makes it NO-GO: ", "finding__icon status status--bad"),
         Some(Verdict::Caution | Verdict::Go) => ("!", "Makes it CAUTION: ", "finding__icon status status--attention"),
@@ -318,18 +319,19 @@ fn FindingRow(finding: Finding) -> impl IntoView {
                 </p>
                 <p class="muted small">{finding.causes.clone()}</p>
                 <p class="small">{finding.action_text.clone()}</p>
-                <FindingButton finding />
+                <FindingButton finding planned />
             </div>
         </li>
     }
 }
 
+/// The button that mends it. "Run 40 more" counts from the `planned` samples of the run that is shown.
 #[component]
-fn FindingButton(finding: Finding) -> impl IntoView {
+fn FindingButton(finding: Finding, planned: i64) -> impl IntoView {
     let process = use_finetune_process();
     action_label(&finding).map(|label| {
         view! {
-            <Button small=true on:click=move |_| follow(process, &finding)>
+            <Button small=true on:click=move |_| follow(process, &finding, planned)>
                 {label}
             </Button>
         }
@@ -354,7 +356,7 @@ fn action_label(finding: &Finding) -> Option<String> {
     Some(label.to_owned())
 }
 
-fn follow(process: FinetuneProcess, finding: &Finding) {
+fn follow(process: FinetuneProcess, finding: &Finding, planned: i64) {
     match finding.action {
         FindingAction::None => {}
         FindingAction::EditGrader => process.select_step(PipelineStepId::Grader),
@@ -365,11 +367,7 @@ fn follow(process: FinetuneProcess, finding: &Finding) {
         FindingAction::OpenCoverage => process.select_step(PipelineStepId::Coverage),
         FindingAction::OpenRecords => process.open_records(anneal_server::types::dataset::RecordFilter::default()),
         FindingAction::RunMore => {
-            let before = process.overview().with_untracked(|o| {
-                let result = o.dry_run.as_ref().and_then(|view| view.summary.result.as_ref());
-                result.map_or(0, |result| result.samples_planned)
-            });
-            let size = finding.samples_to_settle.map(|more| before.saturating_add(more).clamp(1, 10_000));
+            let size = finding.samples_to_settle.map(|more| planned.saturating_add(more).clamp(1, 10_000));
             open_configuration(process, size);
         }
     }

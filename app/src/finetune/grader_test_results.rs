@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use super::script_grader_editor::GraderDraft;
 use super::steps::parts::{ErrorNote, Task, When, field, score};
 use crate::contexts::use_finetune_process;
-use crate::records::LongText;
+use crate::records::RecordedAnswer;
 use crate::ui::{Button, Stat};
 
 /// Samples a test grades.
@@ -128,7 +128,7 @@ fn ResultRow(result: GraderTestResult) -> impl IntoView {
                 </button>
             </td>
             <td data-label="Response" class="wrap">
-                <LongText text=result.response_preview />
+                <RecordedAnswer text=result.response_preview />
             </td>
             <td data-label="Reasoning and logs" class="wrap">
                 {result.error.map(|error| view! { <p class="note note--error">{error}</p> })}

@@ -7,7 +7,7 @@ use anneal_server::types::validation::{HygieneReport, RecordStatus};
 use leptos::prelude::*;
 
 use crate::contexts::use_finetune_process;
-use crate::ui::{Progress, RelativeTime};
+use crate::ui::{Button, Progress, RelativeTime};
 
 /// What the line says.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,8 +16,8 @@ enum Health {
     Empty,
     /// Something is being read or checked.
     Working { words: String, percent: Option<f64> },
-    /// A validation was stopped: some records stand without a verdict, and nothing is at them.
-    Unchecked { words: String },
+    /// Nothing checks them, yet some were not checked: their validation was cancelled or failed.
+    Unchecked { words: String, valid: String },
     /// Checked: valid ones, and how many are not.
     Checked { valid: String, invalid: Option<String>, is_bad: bool },
 }
@@ -44,18 +44,18 @@ pub fn HealthIndicator() -> impl IntoView {
     let now = Memo::new(move |_| overview.with(|overview| overview.now));
     let is_empty = move || health.with(|health| *health == Health::Empty);
     let is_bad = move || health.with(|health| matches!(health, Health::Checked { is_bad: true, .. }));
-    let says = move || match health.get() {
+    let says = move || {
+        match health.get() {
         Health::Empty => view! { <p class="health__item">"No records yet. Add data to start."</p> }.into_any(),
         Health::Working { words, percent } => view! {
             <p class="health__item health__item--working">{words.clone()}</p>
             <div class="health__progress"><Progress bare=true label=words percent/></div>
         }
         .into_any(),
-        Health::Unchecked { words } => view! {
+        Health::Unchecked { words, valid } => view! {
             <p class="health__item health__item--invalid">"⚠ " <strong>{words}</strong></p>
-            <a class="health__link" href=move || format!("/finetune/{}/settings", process.dataset_id())>
-                "Check them again"
-            </a>
+            <Button small=true busy=process.acting() on:click=move |_| process.validate_again()>"Validate again"</Button>
+            <p class="health__item muted">{valid}</p>
         }
         .into_any(),
         Health::Checked { valid, invalid, .. } => view! {
@@ -69,6 +69,7 @@ pub fn HealthIndicator() -> impl IntoView {
                 })}
         }
         .into_any(),
+    }
     };
     view! {
         <section class="health" class:health--bad=is_bad aria-label="State of the records">
@@ -91,7 +92,7 @@ fn health_of(hygiene: &HygieneReport, import: Option<&JobStatus>, validate: Opti
             if job.message.is_empty() { "Importing…".to_owned() } else { format!("Importing: {}…", job.message) };
         return Health::Working { words, percent: job.percent() };
     }
-    if let Some(job) = &validate {
+    if let Some(job) = validate {
         let words = if hygiene.pending > 0 {
             format!("Validating {}…", format::counted(hygiene.pending, "record"))
         } else {
@@ -100,7 +101,10 @@ fn health_of(hygiene: &HygieneReport, import: Option<&JobStatus>, validate: Opti
         return Health::Working { words, percent: job.percent() };
     }
     if hygiene.pending > 0 {
-        return Health::Unchecked { words: format!("{} not validated", format::counted(hygiene.pending, "record")) };
+        return Health::Unchecked {
+            words: format!("{} not validated", format::counted(hygiene.pending, "record")),
+            valid: format!("{} so far", format::counted(hygiene.valid, "valid record")),
+        };
     }
     if hygiene.total == 0 {
         return Health::Empty;
@@ -172,7 +176,13 @@ mod tests {
             (report(79, 21, 0, 0), checked("79 valid records", Some("21 invalid (21%)"), true)),
             (report(999, 1, 0, 0), checked("999 valid records", Some("1 invalid (<1%)"), false)),
             (report(1, 999, 0, 0), checked("1 valid record", Some("999 invalid (>99%)"), true)),
-            (report(5, 0, 0, 15), Health::Unchecked { words: "15 records not validated".to_owned() }),
+            (
+                report(5, 0, 0, 15),
+                Health::Unchecked {
+                    words: "15 records not validated".to_owned(),
+                    valid: "5 valid records so far".to_owned(),
+                },
+            ),
         ];
         for (hygiene, expected) in cases {
             assert_eq!(health_of(&hygiene, None, None), expected);
@@ -191,6 +201,9 @@ mod tests {
             health_of(&report(0, 0, 0, 1), None, Some(&validate)),
             Health::Working { words: "Validating 1 record…".to_owned(), percent: Some(25.0) }
         );
+        // A cancelled validation does not go on for ever.
+        let cancelled = job(JobKind::Validate, JobState::Cancelled, 1, 4, "");
+        assert!(matches!(health_of(&report(1, 0, 0, 3), None, Some(&cancelled)), Health::Unchecked { .. }));
         let ended = job(JobKind::Import, JobState::Succeeded, 100, 100, "done");
         assert_eq!(health_of(&report(0, 0, 0, 0), Some(&ended), None), Health::Empty);
     }

@@ -2,7 +2,9 @@
 
 pub mod canvas_view;
 mod coverage_dashboard;
+mod coverage_targets;
 mod data_dialogs;
+pub(crate) mod delete_dataset;
 mod dry_run_dialog;
 mod dry_run_progress;
 mod dry_run_results;
@@ -21,6 +23,7 @@ mod status;
 mod step_detail_panel;
 pub mod steps;
 pub mod upload;
+mod upload_fields;
 mod upload_form;
 
 pub use data_dialogs::DataDialogs;

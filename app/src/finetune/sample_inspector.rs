@@ -8,10 +8,9 @@ use leptos::prelude::*;
 
 use super::grader_test_results::{Logs, ScoreChip};
 use super::steps::dry_run::{own_param, set_own_param};
-use super::steps::parts::field;
 use crate::contexts::{FinetuneProcess, PageQuery, use_finetune_process};
-use crate::records::{Conversation, LongText, Pager};
-use crate::ui::{Card, ErrorView};
+use crate::records::{Conversation, Pager, RecordedAnswer, first_line, leaf_topics, topic_options};
+use crate::ui::{Card, ErrorView, Select};
 
 /// Samples on a page, as the server pages them.
 const PAGE_SIZE: i64 = 50;
@@ -128,12 +127,8 @@ fn SelectionBar(selection: Memo<SampleSelection>) -> impl IntoView {
             </a>
         }
     };
-    let topics = field(|o| {
-        o.hierarchy
-            .as_ref()
-            .map(|h| h.leaves().into_iter().map(|leaf| leaf.name.clone()).collect::<Vec<_>>())
-            .unwrap_or_default()
-    });
+    let topics = leaf_topics();
+    let options = Signal::derive(move || topic_options(&[("", "Without a topic")], topics.get()));
     let chosen_topic = Memo::new(move |_| match selection.get() {
         SampleSelection::Topic { topic } => Some(topic.unwrap_or_default()),
         _ => None,
@@ -146,30 +141,13 @@ fn SelectionBar(selection: Memo<SampleSelection>) -> impl IntoView {
         <nav class="filters" aria-label="Which samples">
             {SELECTIONS.map(link).collect_view()}
             <Show when=move || chosen_topic.with(Option::is_some)>
-                <select
+                <Select
                     class="filters__select"
-                    aria-label="Topic of the samples"
-                    on:change:target=move |ev| choose(ev.target().value())
-                >
-                    <option value="" selected=move || chosen_topic.with(|t| t.as_deref() == Some(""))>
-                        "Without a topic"
-                    </option>
-                    {move || {
-                        topics
-                            .get()
-                            .into_iter()
-                            .map(|topic| {
-                                let value = topic.clone();
-                                let same = topic.clone();
-                                view! {
-                                    <option value=value selected=move || chosen_topic.with(|t| t.as_ref() == Some(&same))>
-                                        {topic}
-                                    </option>
-                                }
-                            })
-                            .collect_view()
-                    }}
-                </select>
+                    label="Topic of the samples"
+                    options
+                    chosen=Signal::derive(move || chosen_topic.get().unwrap_or_default())
+                    on_choose=Callback::new(choose)
+                />
             </Show>
         </nav>
     }
@@ -197,7 +175,7 @@ fn SampleItem(sample: DryRunSample) -> impl IntoView {
     let record_id = sample.record_id;
     let topic = sample.topic.unwrap_or_else(|| "no topic".to_owned());
     let (score, preview) = (sample.score, sample.prompt_preview);
-    let first_line = sample.response.lines().next().unwrap_or_default().to_owned();
+    let first_line = first_line(&sample.response);
     let sample = StoredValue::new(SampleText {
         response: sample.response,
         reasoning: sample.reasoning,
@@ -238,7 +216,7 @@ fn SampleDetail(sample: StoredValue<SampleText>, record_id: i64) -> impl IntoVie
         <div class="inspector__detail">
             <div>
                 <h4>"Graded response"</h4>
-                <LongText text=response />
+                <RecordedAnswer text=response />
                 <h4>"Why this score"</h4>
                 {error.map(|error| view! { <p class="note note--error">{error}</p> })}
                 {match reasoning {

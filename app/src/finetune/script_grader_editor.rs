@@ -7,7 +7,7 @@ use leptos::prelude::*;
 
 use super::steps::parts::{ErrorNote, Task, When, field};
 use crate::contexts::use_finetune_process;
-use crate::ui::{Button, ButtonVariant, CodeEditor, Disclosure};
+use crate::ui::{Button, ButtonVariant, CodeEditor, CodePlace, Disclosure, place_in};
 
 /// What is being written, and which saved script it started from.
 #[derive(Clone, Copy)]
@@ -103,7 +103,8 @@ pub fn ScriptGraderEditor(draft: GraderDraft) -> impl IntoView {
     let process = use_finetune_process();
     let task = Task::new();
     let error = task.error();
-    let error_line = Signal::derive(move || error.get().and_then(|error| line_in(&error.to_string())));
+    let message = Signal::derive(move || error.get().map(|error| error.to_string()));
+    let error_line = Signal::derive(move || message.get().and_then(|message| Some(place_in(&message)?.0)));
     let nothing_to_save = Signal::derive(move || !draft.is_dirty() && draft.saved.with(Option::is_some));
     let save = move |_| {
         let script = draft.script.get_untracked();
@@ -144,6 +145,7 @@ pub fn ScriptGraderEditor(draft: GraderDraft) -> impl IntoView {
         }}
         <CodeEditor id="grader-script" value=draft.script label="Grader script (JavaScript)" error_line rows=18 />
         <ErrorNote error />
+        <CodePlace text=draft.script error=message />
         <div class="row">
             <Button
                 variant=ButtonVariant::Primary
@@ -162,13 +164,6 @@ pub fn ScriptGraderEditor(draft: GraderDraft) -> impl IntoView {
             </Show>
         </div>
     }
-}
-
-/// The line a message names: "... (line 3, column 5)" -> 3.
-pub fn line_in(message: &str) -> Option<u32> {
-    let (_, after) = message.split_once("line ")?;
-    let digits: String = after.chars().take_while(char::is_ascii_digit).collect();
-    digits.parse().ok()
 }
 
 /// What a script is given and what it must give back.
@@ -271,22 +266,5 @@ fn version_row(version: GraderVersion, draft: GraderDraft) -> impl IntoView {
                 </Button>
             </Show>
         </li>
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_line_of_an_error_is_found() {
-        for (message, expected) in [
-            ("The script does not compile: unexpected token (line 12, column 3)", Some(12)),
-            ("SyntaxError at line 4", Some(4)),
-            ("No grade function", None),
-            ("the line says nothing", None),
-        ] {
-            assert_eq!(line_in(message), expected, "{message}");
-        }
     }
 }

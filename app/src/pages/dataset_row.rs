@@ -2,12 +2,14 @@
 
 use anneal_server::format;
 use anneal_server::types::TimestampMs;
-use anneal_server::types::dataset::DatasetSummary;
+use anneal_server::types::dataset::{Dataset, DatasetSummary};
 use anneal_server::types::pipeline::{PipelineState, PipelineStep};
+use leptos::ev::MouseEvent;
 use leptos::prelude::*;
 
+use crate::finetune::delete_dataset::{ToDelete, delete_url};
 use crate::finetune::tone_of;
-use crate::ui::RelativeTime;
+use crate::ui::{Menu, MenuLink, MenuSeparator, RelativeTime};
 
 /// Name, key numbers, a mini pipeline with the current status in words, and when it last changed.
 #[component]
@@ -16,6 +18,8 @@ pub fn DatasetRow(
     summary: DatasetSummary,
     /// The server's clock when the page was made.
     now: TimestampMs,
+    /// Set by the menu to ask whether it shall be deleted.
+    to_delete: RwSignal<Option<ToDelete>>,
 ) -> impl IntoView {
     let DatasetSummary { dataset, total_records, valid_records, topic_count, balance_score, pipeline } = summary;
     let status = status_in_words(&pipeline);
@@ -51,14 +55,40 @@ pub fn DatasetRow(
                 <span class="muted">"Changed "</span>
                 <RelativeTime time=dataset.updated_at now=now/>
             </p>
-            <a
-                class="button button--ghost button--small dataset-row__settings"
-                href=format!("/finetune/{}/settings", dataset.id)
-                aria-label=format!("Settings of {}", dataset.name)
-            >
-                "Settings"
-            </a>
+            <RowMenu dataset total_records to_delete/>
         </li>
+    }
+}
+
+#[component]
+fn RowMenu(dataset: Dataset, total_records: i64, to_delete: RwSignal<Option<ToDelete>>) -> impl IntoView {
+    let Dataset { id, name, .. } = dataset;
+    let delete_href = delete_url(&id);
+    let label = format!("Actions for {name}");
+    let links = [
+        ("Open", format!("/finetune/{id}")),
+        ("Records", format!("/finetune/{id}?records=all")),
+        ("Settings", format!("/finetune/{id}/settings")),
+    ];
+    let download = format!("/download/{id}/records.jsonl?format=native");
+    let holds = format::counted(total_records, "record");
+    let ask = move |event: MouseEvent| {
+        event.prevent_default();
+        to_delete.set(Some(ToDelete { id: id.clone(), name: name.clone(), holds: holds.clone() }));
+    };
+    view! {
+        <div class="dataset-row__menu">
+            <Menu label dots=true>
+                {links.map(|(words, href)| view! { <MenuLink href>{words}</MenuLink> }).collect_view()}
+                <MenuLink href=download download=true>"Download records"</MenuLink>
+                <MenuSeparator/>
+                <li>
+                    <a class="menu__item menu__item--danger" href=delete_href rel="external" on:click=ask>
+                        "Delete…"
+                    </a>
+                </li>
+            </Menu>
+        </div>
     }
 }
 

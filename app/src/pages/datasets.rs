@@ -10,9 +10,10 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use super::dataset_row::DatasetRow;
+use crate::finetune::delete_dataset::{DeleteDataset, ToDelete};
 use crate::frame::TopBar;
 use crate::server_only;
-use crate::ui::{Button, ButtonVariant, EmptyState, ErrorView, Icon, IconName, Spinner};
+use crate::ui::{Button, ButtonVariant, EmptyState, ErrorView, Icon, IconName, Select, Spinner};
 
 /// The sample dataset's name starts with this.
 const SAMPLE_NAME_PREFIX: &str = "Sample:";
@@ -22,6 +23,7 @@ const SAMPLE_NAME_PREFIX: &str = "Sample:";
 pub fn DatasetsPage() -> impl IntoView {
     let datasets = Resource::new(|| (), |()| list_datasets());
     let now = SharedValue::new(server_only::now).into_inner();
+    let to_delete = RwSignal::new(None::<ToDelete>);
     let retry = Callback::new(move |()| datasets.refetch());
     view! {
         <Title text="Datasets"/>
@@ -33,7 +35,7 @@ pub fn DatasetsPage() -> impl IntoView {
                 {move || Suspend::new(async move {
                     match datasets.await {
                         Ok(list) if list.is_empty() => view! { <NoDatasets/> }.into_any(),
-                        Ok(list) => view! { <DatasetList list now/> }.into_any(),
+                        Ok(list) => view! { <DatasetList list now to_delete/> }.into_any(),
                         Err(error) => {
                             server_only::set_status_of(&error);
                             view! { <ErrorView error retry/> }.into_any()
@@ -41,6 +43,7 @@ pub fn DatasetsPage() -> impl IntoView {
                     }
                 })}
             </Transition>
+            <DeleteDataset asked=to_delete on_deleted=move |()| datasets.refetch()/>
         </main>
     }
 }
@@ -92,13 +95,17 @@ impl SortBy {
         (Self::Progress, "progress", "Furthest along"),
     ];
 
+    fn key(self) -> &'static str {
+        Self::ALL.into_iter().find(|(sort, ..)| *sort == self).map_or("changed", |(_, key, _)| key)
+    }
+
     fn parse(name: &str) -> Self {
         Self::ALL.into_iter().find(|(_, key, _)| *key == name).map_or(Self::Changed, |(sort, _, _)| sort)
     }
 }
 
 #[component]
-fn DatasetList(list: Vec<DatasetSummary>, now: TimestampMs) -> impl IntoView {
+fn DatasetList(list: Vec<DatasetSummary>, now: TimestampMs, to_delete: RwSignal<Option<ToDelete>>) -> impl IntoView {
     let has_sample = list.iter().any(|summary| summary.dataset.name.starts_with(SAMPLE_NAME_PREFIX));
     let total = i64::try_from(list.len()).unwrap_or(i64::MAX);
     let list = StoredValue::new(list);
@@ -117,9 +124,13 @@ fn DatasetList(list: Vec<DatasetSummary>, now: TimestampMs) -> impl IntoView {
                     prop:value=move || search.get()
                     on:input=move |event| search.set(event_target_value(&event))
                 />
-                <select aria-label="Sort by" class="list-head__sort" on:change=move |event| sort.set(SortBy::parse(&event_target_value(&event)))>
-                    {SortBy::ALL.map(|(_, key, name)| view! { <option value=key>{name}</option> }).collect_view()}
-                </select>
+                <Select
+                    label="Sort by"
+                    class="list-head__sort"
+                    options=Signal::stored(SortBy::ALL.map(|(_, key, name)| (key.to_owned(), name.to_owned())).to_vec())
+                    chosen=Signal::derive(move || sort.get().key().to_owned())
+                    on_choose=move |name: String| sort.set(SortBy::parse(&name))
+                />
             </div>
             <div class="list-head__actions">
                 {(!has_sample).then(|| view! { <SampleForm/> })}
@@ -131,7 +142,7 @@ fn DatasetList(list: Vec<DatasetSummary>, now: TimestampMs) -> impl IntoView {
         </div>
         <ul class="dataset-list">
             <For each=move || shown.get() key=|summary| summary.dataset.id.clone() let:summary>
-                <DatasetRow summary now/>
+                <DatasetRow summary now to_delete/>
             </For>
         </ul>
         <p class="dataset-list__none" role="status">

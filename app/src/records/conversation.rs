@@ -128,13 +128,32 @@ fn tool_call_view(call: Value) -> impl IntoView {
         Some(id) => format!(" · {id}"),
         None => " · without id".to_owned(),
     };
-    let arguments = match function.get("arguments") {
+    let arguments = call_arguments(function);
+    view! { <ToolCall name id arguments/> }
+}
+
+/// The arguments of a called function, as indented JSON where they are JSON.
+pub fn call_arguments(function: &Value) -> String {
+    match function.get("arguments") {
         Some(Value::String(text)) => {
             serde_json::from_str(text).map_or_else(|_| text.clone(), |value: Value| pretty(&value))
         }
         Some(value) => pretty(value),
         None => "(no arguments)".to_owned(),
-    };
+    }
+}
+
+/// "→ calls find_order", and its arguments.
+#[component]
+pub fn ToolCall(
+    /// The tool.
+    name: String,
+    /// What is said of the call's id, if anything.
+    #[prop(optional)]
+    id: String,
+    /// Its arguments as text.
+    arguments: String,
+) -> impl IntoView {
     view! {
         <div class="tool-call">
             <p class="message__role">

@@ -6,12 +6,11 @@ use leptos::html;
 use leptos::prelude::*;
 
 use super::conversation::Conversation;
-use super::record_editor::RecordEditor;
-use super::record_table::{StatusWords, focus_row};
+use super::record_editor::{Editing, RecordEditor, UndoSave};
+use super::record_table::{StatusWords, focus_row, label_origin};
 use super::records_overlay::{Leaving, RecordsState};
-use crate::finetune::steps::confirm::ConfirmDialog;
 use crate::finetune::steps::parts::field;
-use crate::ui::{Button, ButtonVariant, ErrorView};
+use crate::ui::{Button, ButtonVariant, ConfirmDialog, ErrorView};
 
 /// Shown while the URL names a record.
 #[component]
@@ -49,8 +48,7 @@ fn OpenRecord(state: RecordsState, id: i64) -> impl IntoView {
     let pane = NodeRef::<html::Section>::new();
     let revision = field(|o| o.dataset.records_revision);
     let record = Resource::new(move || revision.get(), move |_| get_record(state.process.dataset_id(), id));
-    // The record being edited, apart from the resource: a refresh must not take away what is typed.
-    let editing = RwSignal::new(None::<DatasetRecord>);
+    let editing = Editing::new();
     Effect::new(move |_| {
         if let Some(pane) = pane.get() {
             let _ = pane.focus();
@@ -67,11 +65,9 @@ fn OpenRecord(state: RecordsState, id: i64) -> impl IntoView {
                     "Close record"
                 </Button>
             </header>
-            {move || match editing.get() {
-                Some(record) => {
-                    let close = Callback::new(move |()| editing.set(None));
-                    view! { <RecordEditor state record close /> }.into_any()
-                }
+            <UndoSave state editing id />
+            {move || match editing.record.get() {
+                Some(record) => view! { <RecordEditor state editing record /> }.into_any(),
                 None => {
                     view! {
                         <Transition fallback=|| view! { <p class="muted" role="status">"Loading the record…"</p> }>
@@ -80,7 +76,7 @@ fn OpenRecord(state: RecordsState, id: i64) -> impl IntoView {
                                     Err(error) => {
                                         view! { <ErrorView error retry=Callback::new(move |()| record.refetch()) /> }.into_any()
                                     }
-                                    Ok(record) => view! { <ReadRecord record editing /> }.into_any(),
+                                    Ok(record) => view! { <ReadRecord record editing=editing.record /> }.into_any(),
                                 }
                             })}
                         </Transition>
@@ -117,7 +113,7 @@ fn RecordFacts(record: DatasetRecord) -> impl IntoView {
     let topic = match (record.topic, record.categorization) {
         (Some(topic), Some(how)) => {
             let review = if how.needs_review { ", to review" } else { "" };
-            format!("{topic} (by {}, {:.0}% sure{review})", how.method.as_str(), how.confidence * 100.0)
+            format!("{topic} ({}{review})", label_origin(Some(how.method), Some(how.confidence)).unwrap_or_default())
         }
         (Some(topic), None) => topic,
         (None, _) => "none".to_owned(),

@@ -2,6 +2,7 @@
 
 use anneal_server::format;
 use anneal_server::types::dataset::{RecordPage, RecordRow};
+use anneal_server::types::topics::CategorizationMethod;
 use anneal_server::types::validation::RecordStatus;
 use leptos::ev::KeyboardEvent;
 use leptos::html;
@@ -185,7 +186,7 @@ fn Row(state: RecordsState, row: RecordRow) -> impl IntoView {
     };
     let line = row.line.map_or_else(|| "–".to_owned(), format::count);
     let preview = if row.preview.trim().is_empty() { "(no text)".to_owned() } else { row.preview };
-    let confidence = row.topic_confidence.map(|confidence| format!("{:.0}% sure", confidence * 100.0));
+    let origin = row.topic.as_ref().and_then(|_| label_origin(row.topic_method, row.topic_confidence));
     view! {
         <tr class="record-row" class:record-row--open=is_open>
             <td class="records-table__tick">
@@ -219,13 +220,24 @@ fn Row(state: RecordsState, row: RecordRow) -> impl IntoView {
                     Some(topic) => view! { <span class="clamp" title=topic.clone()>{topic.clone()}</span> }.into_any(),
                     None => view! { <span class="muted">"–"</span> }.into_any(),
                 }}
-                <span class="muted small">{confidence}</span>
+                <span class="muted small">{origin}</span>
                 {row.needs_review.then(|| view! { <span class="status status--attention small">"! to review"</span> })}
             </td>
             <td data-label="Status" class="records-table__status">
                 <StatusWords validation=row.validation />
             </td>
         </tr>
+    }
+}
+
+/// Where a label comes from: how sure a machine was, or that a person or the imported file said so (which
+/// of the two is not stored).
+pub fn label_origin(method: Option<CategorizationMethod>, confidence: Option<f64>) -> Option<String> {
+    match (method, confidence) {
+        (Some(CategorizationMethod::Manual), _) => Some("by hand or from the file".to_owned()),
+        (Some(method), Some(confidence)) => Some(format!("by {}, {:.0}% sure", method.as_str(), confidence * 100.0)),
+        (None, confidence) => confidence.map(|confidence| format!("{:.0}% sure", confidence * 100.0)),
+        (Some(method), None) => Some(format!("by {}", method.as_str())),
     }
 }
 
@@ -251,5 +263,22 @@ pub fn StatusWords(
         {(!labels.is_empty()).then(|| view! { <span class="small reasons">{labels}</span> })}
         {validation.details.map(|details| view! { <span class="muted small reasons">{details}</span> })}
         {kept.map(|kept| view! { <span class="muted small reasons">{kept}</span> })}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_person_and_a_file_are_not_a_hundred_percent_sure() {
+        for (method, confidence, expected) in [
+            (Some(CategorizationMethod::Manual), Some(1.0), Some("by hand or from the file")),
+            (Some(CategorizationMethod::Keyword), Some(0.756), Some("by keyword, 76% sure")),
+            (Some(CategorizationMethod::Keyword), None, Some("by keyword")),
+            (None, None, None),
+        ] {
+            assert_eq!(label_origin(method, confidence).as_deref(), expected);
+        }
     }
 }

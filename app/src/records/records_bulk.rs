@@ -4,10 +4,10 @@ use anneal_server::api::assign_topic;
 use anneal_server::format;
 use leptos::prelude::*;
 
-use super::records_filters::leaf_topics;
+use super::records_filters::{leaf_topics, topic_options};
 use super::records_overlay::RecordsState;
 use crate::finetune::steps::parts::{ErrorNote, Task};
-use crate::ui::Button;
+use crate::ui::{Button, Select};
 
 /// Assign or clear a topic; shown while something is ticked.
 #[component]
@@ -24,6 +24,7 @@ pub fn BulkActions(state: RecordsState) -> impl IntoView {
         task.start(assign_topic(state.process.dataset_id(), ids, topic), move |changed| {
             done.set(Some(format!("{} {words}.", format::counted(changed, "record"))));
             state.ticked.update(std::collections::BTreeSet::clear);
+            chosen.set(String::new());
             state.reload();
         });
     };
@@ -39,23 +40,13 @@ pub fn BulkActions(state: RecordsState) -> impl IntoView {
                     when=move || topics.with(|topics| !topics.is_empty())
                     fallback=|| view! { <span class="muted small">"There are no topics to assign yet."</span> }
                 >
-                    <select
+                    <Select
                         class="filters__select"
-                        aria-label="Topic to assign"
-                        on:change:target=move |ev| chosen.set(ev.target().value())
-                    >
-                        <option value="">"Assign topic…"</option>
-                        {move || {
-                            topics
-                                .get()
-                                .into_iter()
-                                .map(|topic| {
-                                    let value = topic.clone();
-                                    view! { <option value=value>{topic}</option> }
-                                })
-                                .collect_view()
-                        }}
-                    </select>
+                        label="Topic to assign"
+                        options=Signal::derive(move || topic_options(&[("", "Assign topic…")], topics.get()))
+                        chosen
+                        on_choose=Callback::new(move |topic| chosen.set(topic))
+                    />
                     <Button
                         small=true
                         busy

@@ -8,7 +8,7 @@ use leptos::prelude::*;
 
 use super::records_overlay::RecordsState;
 use crate::finetune::steps::parts::field;
-use crate::ui::{Button, ButtonVariant};
+use crate::ui::{Button, ButtonVariant, Select};
 
 /// Value of the topic list for "any".
 const ANY_TOPIC: &str = "\u{1}any";
@@ -61,30 +61,22 @@ fn ErrorSelect(state: RecordsState) -> impl IntoView {
         let before = state.filter.get_untracked();
         state.process.open_records(RecordFilter { error: ValidationError::parse(&name), status: None, ..before });
     };
-    let is = move |error: Option<ValidationError>| state.filter.with(|filter| filter.error == error);
+    let options = move || {
+        let any = (String::new(), "Any error or none".to_owned());
+        let row = |(error, count): (ValidationError, i64)| {
+            (error.as_str().to_owned(), format!("{} ({})", error.label(), format::count(count)))
+        };
+        std::iter::once(any).chain(errors.get().into_iter().map(row)).collect()
+    };
+    let chosen = move || state.filter.with(|filter| filter.error.map_or("", ValidationError::as_str).to_owned());
     view! {
-        <select
+        <Select
             class="filters__select"
-            aria-label="Filter by error"
-            on:change:target=move |ev| choose(ev.target().value())
-        >
-            <option value="" selected=move || is(None)>
-                "Any error or none"
-            </option>
-            {move || {
-                errors
-                    .get()
-                    .into_iter()
-                    .map(|(error, count)| {
-                        view! {
-                            <option value=error.as_str() selected=move || is(Some(error))>
-                                {format!("{} ({})", error.label(), format::count(count))}
-                            </option>
-                        }
-                    })
-                    .collect_view()
-            }}
-        </select>
+            label="Filter by error"
+            options=Signal::derive(options)
+            chosen=Signal::derive(chosen)
+            on_choose=Callback::new(choose)
+        />
     }
 }
 
@@ -96,38 +88,26 @@ fn TopicSelect(state: RecordsState) -> impl IntoView {
         let topic = (name != ANY_TOPIC).then_some(name);
         state.process.open_records(RecordFilter { topic, ..before });
     };
-    let is = move |topic: Option<&str>| state.filter.with(|filter| filter.topic.as_deref() == topic);
+    let first = [(ANY_TOPIC, "Any topic"), ("", "Without a topic")];
+    let options = Signal::derive(move || topic_options(&first, topics.get()));
+    let chosen = move || state.filter.with(|filter| filter.topic.clone().unwrap_or_else(|| ANY_TOPIC.to_owned()));
     view! {
         <Show when=move || topics.with(|topics| !topics.is_empty())>
-            <select
+            <Select
                 class="filters__select"
-                aria-label="Filter by topic"
-                on:change:target=move |ev| choose(ev.target().value())
-            >
-                <option value=ANY_TOPIC selected=move || is(None)>
-                    "Any topic"
-                </option>
-                <option value="" selected=move || is(Some(""))>
-                    "Without a topic"
-                </option>
-                {move || {
-                    topics
-                        .get()
-                        .into_iter()
-                        .map(|topic| {
-                            let same = topic.clone();
-                            let value = topic.clone();
-                            view! {
-                                <option value=value selected=move || is(Some(&same))>
-                                    {topic}
-                                </option>
-                            }
-                        })
-                        .collect_view()
-                }}
-            </select>
+                label="Filter by topic"
+                options
+                chosen=Signal::derive(chosen)
+                on_choose=Callback::new(choose)
+            />
         </Show>
     }
+}
+
+/// The options of a list of topics, after these of its own.
+pub fn topic_options(first: &[(&str, &str)], topics: Vec<String>) -> Vec<(String, String)> {
+    let first = first.iter().map(|(value, words)| ((*value).to_owned(), (*words).to_owned()));
+    first.chain(topics.into_iter().map(|topic| (topic.clone(), topic))).collect()
 }
 
 /// The names of the topics that records can carry.

@@ -53,10 +53,58 @@ pub fn Dialog(
     /// What is in it.
     children: ChildrenFn,
 ) -> impl IntoView {
-    let node = NodeRef::<html::Dialog>::new();
-    Effect::new(move || {
-        let Some(dialog) = node.get() else { return };
-        if open.get() {
+    let handle = Handle { node: NodeRef::new(), open, on_close };
+    Effect::new(move || handle.follow());
+    view! {
+        <dialog
+            node_ref=handle.node
+            class=size.class()
+            open=open.get_untracked()
+            aria-label=move || title.get()
+            on:cancel=move |event| handle.on_cancel(&event)
+            on:close=move |_| handle.on_native_close()
+            on:mousedown=move |event| handle.on_press(&event)
+        >
+            <Show when=move || open.get()>
+                <div class="dialog__frame">
+                    <Head title on_close/>
+                    <div class="dialog__body">{children()}</div>
+                </div>
+            </Show>
+        </dialog>
+    }
+}
+
+#[component]
+fn Head(title: Signal<String>, on_close: Callback<()>) -> impl IntoView {
+    view! {
+        <header class="dialog__head">
+            <h2 class="dialog__title">{move || title.get()}</h2>
+            <button
+                type="button"
+                class="button button--ghost button--icon"
+                aria-label="Close"
+                on:click=move |_| on_close.run(())
+            >
+                <Icon name=IconName::Close/>
+            </button>
+        </header>
+    }
+}
+
+/// The element and who owns it; `Copy`, for the handlers.
+#[derive(Clone, Copy)]
+struct Handle {
+    node: NodeRef<html::Dialog>,
+    open: Signal<bool>,
+    on_close: Callback<()>,
+}
+
+impl Handle {
+    /// Shows or closes the element as `open` says; run in an effect.
+    fn follow(self) {
+        let Some(dialog) = self.node.get() else { return };
+        if self.open.get() {
             if dialog.matches(":modal").unwrap_or(false) {
                 return;
             }
@@ -67,49 +115,25 @@ pub fn Dialog(
         } else if dialog.open() {
             dialog.close();
         }
-    });
-    let on_cancel = move |event: Event| {
+    }
+
+    fn on_cancel(self, event: &Event) {
         event.prevent_default();
-        on_close.run(());
-    };
-    // The browser closes a dialog by itself when Esc is pressed twice.
-    let on_native_close = move |_| {
-        if open.get_untracked() && node.get_untracked().is_some_and(|dialog| !dialog.open()) {
-            on_close.run(());
+        self.on_close.run(());
+    }
+
+    /// The browser closes a dialog by itself when Esc is pressed twice.
+    fn on_native_close(self) {
+        if self.open.get_untracked() && self.node.get_untracked().is_some_and(|dialog| !dialog.open()) {
+            self.on_close.run(());
         }
-    };
-    let on_backdrop = move |event: MouseEvent| {
+    }
+
+    /// A press beside the dialog lands on the element itself.
+    fn on_press(self, event: &MouseEvent) {
         let on_itself = event.target().and_then(|target| target.dyn_into::<web_sys::HtmlDialogElement>().ok());
         if on_itself.is_some_and(|dialog| dialog.class_list().contains("dialog")) {
-            on_close.run(());
+            self.on_close.run(());
         }
-    };
-    view! {
-        <dialog
-            node_ref=node
-            class=size.class()
-            open=open.get_untracked()
-            aria-label=move || title.get()
-            on:cancel=on_cancel
-            on:close=on_native_close
-            on:mousedown=on_backdrop
-        >
-            <Show when=move || open.get()>
-                <div class="dialog__frame">
-                    <header class="dialog__head">
-                        <h2 class="dialog__title">{move || title.get()}</h2>
-                        <button
-                            type="button"
-                            class="button button--ghost button--icon"
-                            aria-label="Close"
-                            on:click=move |_| on_close.run(())
-                        >
-                            <Icon name=IconName::Close/>
-                        </button>
-                    </header>
-                    <div class="dialog__body">{children()}</div>
-                </div>
-            </Show>
-        </dialog>
     }
 }

@@ -59,6 +59,8 @@ pub enum IconName {
     Tree,
     /// ?
     Help,
+    /// …
+    More,
 }
 
 impl IconName {
@@ -95,6 +97,9 @@ impl IconName {
             Self::File => "M5 2.5h6l4 4v11H5zM11 2.5v4h4",
             Self::List => "M7 5h10M7 10h10M7 15h10M3.5 5v.1M3.5 10v.1M3.5 15v.1",
             Self::Tree => "M4 3v11h5M4 7h5M12 7h5M12 14h5",
+            Self::More => {
+                "M4.2 10a.8.8 0 1 0 1.6 0a.8.8 0 1 0-1.6 0M9.2 10a.8.8 0 1 0 1.6 0a.8.8 0 1 0-1.6 0M14.2 10a.8.8 0 1 0 1.6 0a.8.8 0 1 0-1.6 0"
+            }
             Self::Help => {
                 "M10 2.5a7.5 7.5 0 1 0 0 15a7.5 7.5 0 1 0 0-15zM7.8 8a2.2 2.2 0 1 1 3 2.1c-.6.3-.8.7-.8 1.4M10 14v.1"
             }

@@ -14,6 +14,9 @@ pub fn Menu(
     /// The button's words.
     #[prop(into)]
     label: String,
+    /// Shows three dots; the words are for screen readers and on hover.
+    #[prop(optional)]
+    dots: bool,
     /// The items.
     children: Children,
 ) -> impl IntoView {
@@ -59,13 +62,28 @@ pub fn Menu(
     });
     view! {
         <details node_ref=node class="menu" on:keydown=on_key on:focusout=on_focus_out>
-            <summary class="button button--secondary menu__button">
-                {label}
-                <Icon name=IconName::ChevronDown/>
-            </summary>
+            {menu_button(label, dots)}
             <ul class="menu__list" on:click=move |_| close()>{children()}</ul>
         </details>
     }
+}
+
+fn menu_button(label: String, dots: bool) -> AnyView {
+    if dots {
+        return view! {
+            <summary class="button button--ghost button--icon menu__button" aria-label=label.clone() title=label>
+                <Icon name=IconName::More/>
+            </summary>
+        }
+        .into_any();
+    }
+    view! {
+        <summary class="button button--secondary menu__button">
+            {label}
+            <Icon name=IconName::ChevronDown/>
+        </summary>
+    }
+    .into_any()
 }
 
 /// An item that leads somewhere; `download` makes the browser save the answer.

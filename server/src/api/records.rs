@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos::server_fn::codec::Json;
 
-use crate::types::dataset::{DatasetRecord, RecordFilter, RecordPage};
+use crate::types::dataset::{DatasetRecord, RecordEdit, RecordFilter, RecordPage};
 use crate::types::error::AppError;
 
 /// A page of records; `page` from 1, `page_size` 1 to 200.
@@ -33,12 +33,13 @@ pub async fn get_record(dataset_id: String, record_id: i64) -> Result<DatasetRec
         .await
 }
 
-/// Replaces a record's `data` by this JSON text and validates it (and what duplicates it) again. JSON
-/// that does not parse is refused with its place; JSON that breaks a rule is saved and shown as invalid.
+/// Replaces a record's `data` and validates it (and what duplicates it) again. JSON that does not parse is
+/// refused with its place; a record that was changed since the editor was opened gives 409; a usable record
+/// that would break a rule is saved only with `allow_invalid`.
 #[server(prefix = "/api", endpoint = "records/update", input = Json)]
-pub async fn update_record(dataset_id: String, record_id: i64, data: String) -> Result<DatasetRecord, AppError> {
+pub async fn update_record(dataset_id: String, record_id: i64, edit: RecordEdit) -> Result<DatasetRecord, AppError> {
     super::boundary::answer(|state| async move {
-        crate::datasets::records::update(&state, &dataset_id, record_id, &data).await
+        crate::datasets::records::update(&state, &dataset_id, record_id, &edit).await
     })
     .await
 }

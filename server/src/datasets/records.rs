@@ -9,10 +9,10 @@ use crate::error::ServiceResult;
 use crate::import::derive;
 use crate::jobs::import::refuse_while_validating;
 use crate::state::AppState;
-use crate::types::dataset::{DatasetRecord, RecordFilter, RecordPage};
+use crate::types::dataset::{DatasetRecord, RecordEdit, RecordFilter, RecordPage};
 use crate::types::error::AppError;
 use crate::types::validation::{RecordStatus, ValidationError};
-use crate::validation::duplicates::{Candidate, resolve_duplicates};
+use crate::validation::duplicates::{Candidate, prompt_hash, resolve_duplicates};
 use crate::validation::rules::Findings;
 
 /// Largest record that can be edited, in bytes of JSON.
@@ -46,34 +46,70 @@ pub async fn get(state: &AppState, dataset_id: &str, record_id: i64) -> ServiceR
     query::get(&state.db, dataset_id, record_id).await
 }
 
-/// Replaces a record's data by this JSON text; validates it and whatever shares its keys, before or after.
-pub async fn update(state: &AppState, dataset_id: &str, record_id: i64, text: &str) -> ServiceResult<DatasetRecord> {
+/// Replaces a record's data; validates it and whatever shares its keys, before or after. Refuses with 409 if
+/// the record is no longer the one the editor was opened with, and asks first (422 at
+/// [`RecordEdit::ALLOW_INVALID`]) before a usable record becomes one that breaks a rule.
+pub async fn update(
+    state: &AppState,
+    dataset_id: &str,
+    record_id: i64,
+    edit: &RecordEdit,
+) -> ServiceResult<DatasetRecord> {
     let dataset = db::datasets::get(&state.db, dataset_id).await?;
     refuse_while_validating(state, dataset_id).await?;
-    let before = query::get(&state.db, dataset_id, record_id).await?;
-    let data = parse_edit(text)?;
-
+    let data = parse_edit(&edit.data)?;
     let (config, tokens) = (dataset.validation_config, state.tokens.clone());
-    let before_hash = crate::validation::duplicates::prompt_hash(&before.data);
     let (data, json, derived) = tokio::task::spawn_blocking(move || {
         let json = data.to_string();
         let derived = derive(&data, None, &config, &tokens);
         (data, json, derived)
     })
     .await?;
-    if data == before.data {
-        return Ok(before);
-    }
 
     let mut tx = state.db.begin().await?;
+    let before = query::get_in(&mut tx, dataset_id, record_id).await?;
+    refuse_if_changed(&before, edit)?;
+    if data == before.data && before.raw.is_none() {
+        return Ok(before);
+    }
+    ask_before_breaking(&before, &derived.findings, edit)?;
     write::set_data(&mut tx, record_id, &json, &derived).await?;
     write::set_verdict(&mut tx, record_id, &verdict_of(&derived.findings)).await?;
-    let hashes: Vec<[u8; 16]> = before_hash.into_iter().chain(derived.prompt_hash).collect();
+    let hashes: Vec<[u8; 16]> = prompt_hash(&before.data).into_iter().chain(derived.prompt_hash).collect();
     recheck_duplicates(&mut tx, dataset_id, hashes, before.span_id.into_iter().collect()).await?;
     db::datasets::touch_records(&mut tx, dataset_id).await?;
     tx.commit().await?;
     state.events.changed(dataset_id);
     query::get(&state.db, dataset_id, record_id).await
+}
+
+/// Somebody else's edit is never overwritten unseen.
+fn refuse_if_changed(before: &DatasetRecord, edit: &RecordEdit) -> Result<(), AppError> {
+    if before.updated_at == edit.opened_at {
+        return Ok(());
+    }
+    Err(AppError::conflict(format!(
+        "Record {} was changed elsewhere after you opened it ({}), so nothing was saved. Look at that version, then take it or save yours over it.",
+        before.id,
+        crate::format::utc(before.updated_at)
+    )))
+}
+
+/// The question before a usable record stops being one, with the rules it would break.
+fn ask_before_breaking(before: &DatasetRecord, findings: &Findings, edit: &RecordEdit) -> Result<(), AppError> {
+    let was_usable = matches!(before.validation.status, RecordStatus::Valid | RecordStatus::Duplicate);
+    if edit.allow_invalid || !was_usable || findings.errors.is_empty() {
+        return Ok(());
+    }
+    let reasons = findings.errors.iter().map(|error| error.label()).collect::<Vec<_>>().join(", ");
+    let details = findings.details.as_ref().map(|details| format!(" ({})", details.replace('\n', "; ")));
+    Err(AppError::invalid_field(
+        RecordEdit::ALLOW_INVALID,
+        format!(
+            "Saved like this, the record would become invalid and be left out of everything: {reasons}{}.",
+            details.unwrap_or_default()
+        ),
+    ))
 }
 
 fn parse_edit(text: &str) -> Result<Value, AppError> {

@@ -20,8 +20,12 @@ const LEAST_HEIGHT: f64 = 0.015;
 /// What a label above a bar takes, as a share of the plot's height; and the room above the highest bar for two of them.
 const LABEL_HEIGHT: f64 = 0.13;
 const PLOT_TOP: f64 = 1.0 + 2.0 * LABEL_HEIGHT;
-/// Half the width of "100%" on the score axis.
-const LABEL_HALF_WIDTH: f64 = 0.042;
+/// Half the width of "100%" on the score axis, with some air.
+const LABEL_HALF_WIDTH: f64 = 0.05;
+/// A shorter piece of the mean's line would look like a speck.
+const LEAST_PIECE: f64 = 0.06;
+/// What the mean's line leaves free above a bar: the label and some air.
+const LABEL_GAP: f64 = 0.19;
 
 const ACCENT: RGBColor = RGBColor(1, 2, 3);
 const ACCENT_MUTED: RGBColor = RGBColor(1, 2, 4);
@@ -131,10 +135,10 @@ fn draw_mean<'b>(
         .iter()
         .find(|bucket| bucket.count > 0 && (mean - f64::midpoint(bucket.low, bucket.high)).abs() < LABEL_HALF_WIDTH);
     let pieces = match crossed.map(|bucket| height(bucket, highest)) {
-        Some(bar) => vec![(0.0, bar), (bar + LABEL_HEIGHT, top)],
+        Some(bar) => vec![(0.0, bar), (bar + LABEL_GAP, top)],
         None => vec![(0.0, top)],
     };
-    let pieces = pieces.into_iter().filter(|(from, to)| to > from);
+    let pieces = pieces.into_iter().filter(|(from, to)| to - from > LEAST_PIECE);
     plot.draw_series(pieces.map(|(from, to)| PathElement::new(vec![(mean, from), (mean, to)], TEXT)))?;
     // Near the ends the label leans inwards.
     let lean = match mean {

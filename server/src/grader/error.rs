@@ -7,7 +7,7 @@ use thiserror::Error;
 #[derive(Debug, Clone, PartialEq, Eq, Error, Serialize, Deserialize)]
 pub enum GradeError {
     /// The script does not parse.
-    #[error("the script does not compile (line {line}, column {column}): {message}")]
+    #[error("{}", compile_text(.message, *.line, *.column))]
     Compile {
         /// What the parser says.
         message: String,
@@ -79,4 +79,57 @@ pub enum GradeError {
 
 fn at_line(line: Option<u32>) -> String {
     line.map(|line| format!(" at line {line}")).unwrap_or_default()
+}
+
+/// The place first, then what is wrong in a sentence.
+fn compile_text(message: &str, line: u32, column: u32) -> String {
+    let place = if line > 0 { format!("Line {line}, column {column}: the") } else { "The".to_owned() };
+    format!("{place} script does not compile. {}", plain(message))
+}
+
+/// The parser's words as a person would say them; unknown ones stay as they are.
+fn plain(message: &str) -> String {
+    if message == "abrupt end" {
+        return "It ends too early: a bracket, a brace or a quotation mark is not closed.".to_owned();
+    }
+    if let Some((expected, found)) = message.strip_prefix("expected ").and_then(|rest| rest.split_once(", got ")) {
+        let expected = expected.strip_prefix("token ").unwrap_or(expected);
+        // Which of its rules the parser was in helps nobody.
+        let found = found.split_once("' in ").map_or(found, |(found, _)| found).trim_matches('\'');
+        return format!("Here {} should stand, but there is `{found}`.", quoted(expected));
+    }
+    if let Some((found, why)) = message.strip_prefix("unexpected token ").and_then(|rest| rest.split_once(", ")) {
+        return format!("{} cannot stand here: {why}.", quoted(found));
+    }
+    format!("The script engine says: {message}.")
+}
+
+/// The parser's single quotes as code marks: `;` is easier to see than ';'.
+fn quoted(tokens: &str) -> String {
+    tokens.replace('\'', "`").replace("`line terminator`", "a line break")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn compile_errors_speak_to_people() {
+        let cases = [
+            ("expected token ';', got 'foo' in statement list", "Here `;` should stand, but there is `foo`."),
+            ("expected one of ',' or ')', got '}'", "Here one of `,` or `)` should stand, but there is `}`."),
+            ("unexpected token ')', primary expression", "`)` cannot stand here: primary expression."),
+            (
+                "expected one of ';' or 'line terminator', got 'x' in binding list",
+                "Here one of `;` or a line break should stand, but there is `x`.",
+            ),
+            ("abrupt end", "It ends too early: a bracket, a brace or a quotation mark is not closed."),
+            ("unterminated string literal", "The script engine says: unterminated string literal."),
+        ];
+        for (message, expected) in cases {
+            assert_eq!(plain(message), expected);
+        }
+        assert!(compile_text("abrupt end", 0, 0).starts_with("The script does not compile. It ends"));
+        assert!(compile_text("x", 3, 14).starts_with("Line 3, column 14: the script does not compile. "));
+    }
 }

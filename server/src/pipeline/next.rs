@@ -176,7 +176,7 @@ fn about_verdict(result: &DryRunFacts) -> NextStep {
     match result.verdict {
         Some(Verdict::Go) => hint(
             PipelineStepId::Train,
-            "GO. The train and validation files are ready to download. No trainer is connected to this version: hand the files to yours.".to_owned(),
+            "The dry run says GO. Download the train and validation files and hand them to your trainer: none is connected to this version.".to_owned(),
             "Get the files",
             NextAction::OpenStep,
         ),

@@ -120,7 +120,8 @@ pub fn compute_grader_step_status(inputs: &PipelineInputs) -> PipelineStep {
     }
 }
 
-/// Step 5: will it work? A stale result asks for attention whatever it said: it judged something else.
+/// Step 5: will it work? A stale result asks for attention, as it judged something else; one that failed
+/// stays failed until a run says otherwise.
 pub fn compute_dry_run_step_status(inputs: &PipelineInputs) -> PipelineStep {
     let mut card = Card::new(PipelineStepId::DryRun);
     if let Some(progress) = inputs.loading.dry_running {
@@ -138,12 +139,12 @@ pub fn compute_dry_run_step_status(inputs: &PipelineInputs) -> PipelineStep {
         return card.done(Ready, "Not run yet".to_owned());
     };
     let status = match result.verdict {
-        _ if card.stale_reason.is_some() => Attention,
-        Some(Verdict::Go) => Complete,
-        Some(Verdict::Caution) => Attention,
-        // Only reports of an earlier version have none: of runs in which every sample failed.
+        // A run stopped before its first score says nothing bad. Otherwise only reports of an earlier version have no
+        // verdict: of runs in which every sample failed.
         None if result.partial => Attention,
         Some(Verdict::NoGo) | None => Failed,
+        Some(Verdict::Go) if card.stale_reason.is_none() => Complete,
+        Some(Verdict::Go | Verdict::Caution) => Attention,
     };
     card.done(status, dry_run_text(result))
 }

@@ -213,7 +213,7 @@ fn dry_run_follows_its_row() {
         (|i| i.dry_run.as_mut().unwrap().changed_since = vec!["x".to_owned()], Attention, "Mean: 0.45 • GO • stale"),
         (
             |i| i.dry_run = Some(DryRunFacts { changed_since: vec!["x".to_owned()], ..dry_run(Verdict::NoGo) }),
-            Attention,
+            Failed,
             "Mean: 0.45 • NO-GO • stale",
         ),
         (|i| i.dry_run.as_mut().unwrap().partial = true, Complete, "Mean: 0.45 • GO • stopped early"),
@@ -394,7 +394,7 @@ fn the_hint_follows_the_state() {
         (|i| i.dry_run = Some(dry_run(Verdict::Caution)), DryRun, OpenStep, "CAUTION"),
         (|i| i.dry_run = Some(dry_run(Verdict::NoGo)), DryRun, OpenStep, "NO-GO"),
         (|i| i.dry_run.as_mut().unwrap().verdict = None, DryRun, StartDryRun, "no verdict"),
-        (|_| (), Train, OpenStep, "No trainer is connected"),
+        (|_| (), Train, OpenStep, "The dry run says GO"),
         // What the user has gone past gives way.
         (|i| i.balance_score = Some(0.31), Train, OpenStep, "GO"),
         (|i| i.training = Some(training(TrainingState::Failed)), Train, OpenStep, "failed"),

@@ -64,8 +64,26 @@ pub struct DatasetRecord {
     pub validation: RecordValidationStatus,
     /// When it was stored.
     pub created_at: TimestampMs,
-    /// When it was last edited.
+    /// When its data was last edited. Grows with every edit, so that an editor can tell whether the record
+    /// is still the one it was opened with.
     pub updated_at: TimestampMs,
+}
+
+/// An edit of a record as its editor sends it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordEdit {
+    /// The new data as JSON text.
+    pub data: String,
+    /// `DatasetRecord::updated_at` of the record the editor was opened with.
+    pub opened_at: TimestampMs,
+    /// Save even if that turns a usable record into one that breaks a rule.
+    #[serde(default)]
+    pub allow_invalid: bool,
+}
+
+impl RecordEdit {
+    /// The field that the question before such a save belongs to (`AppError::Invalid`).
+    pub const ALLOW_INVALID: &'static str = "allow_invalid";
 }
 
 /// Where a record came from.
@@ -214,6 +232,8 @@ pub struct RecordRow {
     pub topic: Option<String>,
     /// How sure the label is, 0..1.
     pub topic_confidence: Option<f64>,
+    /// How it got that topic: one set by a person or brought by the file has no confidence to speak of.
+    pub topic_method: Option<super::topics::CategorizationMethod>,
     /// Whether a person should look at the label.
     pub needs_review: bool,
     /// Line in its file.

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::text::{Places, has_other_part, message_text, quoted, role};
 use super::tokens::TokenCounter;
 use super::tool_chain::{missing_ids, orphan_results};
+use crate::format;
 use crate::types::validation::{ValidationConfig, ValidationError, ValidationResult};
 
 /// Every rule that one record breaks, apart from `duplicate`.
@@ -137,7 +138,7 @@ fn users(messages: &[Value]) -> impl DoubleEndedIterator<Item = (usize, &Value)>
 
 fn no_user_message(subject: &Subject<'_>) -> Option<String> {
     let none = users(subject.messages).next().is_none();
-    none.then(|| format!("none of the {} messages has role \"user\"", subject.messages.len()))
+    none.then(|| format!("none of the {} messages has role \"user\"", separated(subject.messages.len())))
 }
 
 fn empty_user_message(subject: &Subject<'_>) -> Option<String> {
@@ -155,8 +156,13 @@ fn user_message_too_short(subject: &Subject<'_>) -> Option<String> {
     let minimum = subject.config.min_user_message_length as usize;
     // Counting stops at the minimum: the text may be megabytes long.
     let length = message_text(message).trim().chars().take(minimum).count();
-    (length < minimum)
-        .then(|| format!("message {number}, the last user message, has {length} characters, fewer than {minimum}"))
+    (length < minimum).then(|| {
+        format!(
+            "message {number}, the last user message, has {} characters, fewer than {}",
+            separated(length),
+            separated(minimum)
+        )
+    })
 }
 
 fn exceeds_max_tokens(subject: &Subject<'_>) -> Option<String> {
@@ -164,9 +170,14 @@ fn exceeds_max_tokens(subject: &Subject<'_>) -> Option<String> {
     match subject.tokens.count_messages_above(subject.config.tokenizer, subject.messages, limit) {
         Ok(None) => None,
         Ok(Some(count)) if count.tokens <= limit => None,
-        Ok(Some(count)) => Some(format!("the prompt has {count} tokens, more than {limit}")),
-        Err(error) => Some(format!("{error}; it is treated as longer than {limit} tokens")),
+        Ok(Some(count)) => Some(format!("the prompt has {count} tokens, more than {}", separated(limit))),
+        Err(error) => Some(format!("{error}; it is treated as longer than {} tokens", separated(limit))),
     }
+}
+
+/// With thousands separators.
+fn separated(value: usize) -> String {
+    format::count(i64::try_from(value).unwrap_or(i64::MAX))
 }
 
 /// What a JSON value is, in words.

@@ -18,6 +18,7 @@ use tiktoken_rs::CoreBPE;
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::text::{message_text, role};
+use crate::format;
 use crate::types::validation::Tokenizer;
 
 /// A number of tokens.
@@ -32,7 +33,8 @@ pub struct TokenCount {
 
 impl fmt::Display for TokenCount {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}{}", if self.exact { "" } else { "about " }, self.tokens)
+        let tokens = format::count(i64::try_from(self.tokens).unwrap_or(i64::MAX));
+        write!(formatter, "{}{tokens}", if self.exact { "" } else { "about " })
     }
 }
 

@@ -77,6 +77,7 @@ fn hostile_texts_are_counted_and_forced_cuts_are_said() {
         assert!(!exact, "{start:?}");
     }
     assert_eq!(TokenCount { tokens: 5, exact: false }.to_string(), "about 5");
+    assert_eq!(TokenCount { tokens: 16_943, exact: true }.to_string(), "16,943");
 }
 
 #[test]

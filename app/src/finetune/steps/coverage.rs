@@ -7,9 +7,10 @@ use anneal_server::types::pipeline::PipelineStepId;
 use leptos::prelude::*;
 
 use super::extract::Recommendations;
-use super::parts::{Check, CheckState, Checklist, When, field, score};
+use super::parts::{Check, CheckState, Checklist, RecordsLink, When, field, score};
 use crate::contexts::use_finetune_process;
-use crate::finetune::coverage_dashboard::{CoverageTable, TargetEditor};
+use crate::finetune::coverage_dashboard::CoverageTable;
+use crate::finetune::coverage_targets::TargetEditor;
 use crate::ui::{Button, EmptyState, Stat};
 
 /// The panel of step 3.
@@ -111,15 +112,14 @@ fn Figures() -> impl IntoView {
 
 #[component]
 fn Uncategorized() -> impl IntoView {
-    let process = use_finetune_process();
     let count = field(|o| o.coverage.as_ref().map_or(0, |r| r.uncategorized_count));
-    let open = move |_| process.open_records(RecordFilter { topic: Some(String::new()), ..RecordFilter::default() });
+    let without = RecordFilter { topic: Some(String::new()), ..RecordFilter::default() };
     view! {
         <Show when=move || { count.get() > 0 }>
             <p class="small">
-                <button type="button" class="link" on:click=open>
+                <RecordsLink filter=without.clone()>
                     {move || format::counted(count.get(), "valid record")}
-                </button>
+                </RecordsLink>
                 " without a topic stand beside these shares, not in them."
             </p>
         </Show>

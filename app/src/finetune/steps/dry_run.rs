@@ -97,7 +97,7 @@ pub fn DryRunPanel() -> impl IntoView {
                         "Loading the run…"
                     </p>
                 </Show>
-                <RunTabs view is_newest=Signal::derive(move || older.with(Option::is_none)) />
+                <RunTabs view is_newest=Signal::derive(move || older.with(Option::is_none)) running />
             </Show>
             <DryRunDialog />
         </div>
@@ -166,7 +166,7 @@ fn fetch_run(run: Memo<Option<String>>) -> Signal<Option<FetchedRun>> {
 
 /// The tabs of one run, or of the history alone.
 #[component]
-fn RunTabs(view: Memo<Option<DryRunView>>, is_newest: Signal<bool>) -> impl IntoView {
+fn RunTabs(view: Memo<Option<DryRunView>>, is_newest: Signal<bool>, running: Memo<bool>) -> impl IntoView {
     let process = use_finetune_process();
     let selected = Signal::derive(move || {
         let tab = process.query().with(|query| own_param(query, "tab")).unwrap_or_default();
@@ -193,9 +193,15 @@ fn RunTabs(view: Memo<Option<DryRunView>>, is_newest: Signal<bool>) -> impl Into
     view! {
         <div class="dry-run__head">
             <Tabs label="Dry run" group=TABS tabs selected on_select=Callback::new(select) />
-            <RunFacts view />
+            <RunFacts view running />
         </div>
-        <Show when=move || is_newest.get()>
+        <Show when=move || running.get() && view.with(Option::is_some)>
+            <p class="note" role="status">
+                <strong>"This is the previous result. "</strong>
+                "A new run is going on; its own result takes this place when it is done."
+            </p>
+        </Show>
+        <Show when=move || is_newest.get() && !running.get()>
             <StaleNote step=PipelineStepId::DryRun />
         </Show>
         <Show when=move || !is_newest.get() && view.with(Option::is_some)>
@@ -218,9 +224,8 @@ fn RunTabs(view: Memo<Option<DryRunView>>, is_newest: Signal<bool>) -> impl Into
 
 /// What was run, and the buttons of the run.
 #[component]
-fn RunFacts(view: Memo<Option<DryRunView>>) -> impl IntoView {
+fn RunFacts(view: Memo<Option<DryRunView>>, running: Memo<bool>) -> impl IntoView {
     let process = use_finetune_process();
-    let running = Memo::new(move |_| process.job(JobKind::DryRun).is_some_and(|job| job.state.is_active()));
     view! {
         <div class="dry-run__facts">
             {move || {
@@ -248,7 +253,8 @@ fn RunFacts(view: Memo<Option<DryRunView>>) -> impl IntoView {
     }
 }
 
-/// "300 recorded responses • grader version 2 • seed 42 • 1.2 s".
+/// "300 of 603 recorded responses • grader version 2 • seed 42 • 1.2 s". No base model: nothing is generated
+/// by one.
 fn facts(view: &DryRunView) -> String {
     let DryRunSummary { config, computed_from, .. } = &view.summary;
     let mut parts = Vec::new();
@@ -262,7 +268,6 @@ fn facts(view: &DryRunView) -> String {
         }
         None => parts.push(format!("{} asked", format::counted(config.sample_size, "sample"))),
     }
-    parts.push(format!("base model {}", config.base_model));
     parts.push(format!("grader version {}", computed_from.grader_version));
     parts.push(format!("seed {}", config.seed));
     if let Some(report) = &view.report {

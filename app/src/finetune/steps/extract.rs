@@ -6,12 +6,15 @@ use anneal_server::types::dataset::RecordFilter;
 use anneal_server::types::import::{ImportMode, ImportReport};
 use anneal_server::types::job::{JobKind, JobState};
 use anneal_server::types::overview::DatasetOverview;
-use anneal_server::types::validation::{RecordStatus, ValidationError};
+use anneal_server::types::validation::{HygieneReport, RecordStatus, ValidationError};
 use leptos::prelude::*;
 
-use super::parts::{Bar, Check, CheckState, Checklist, JobProgress, When, field};
-use crate::contexts::use_finetune_process;
+use super::job_progress::JobProgress;
+use super::parts::{Bar, Check, CheckState, Checklist, RecordsLink, When, field};
+use crate::contexts::{PageDialog, use_finetune_process};
+use crate::finetune::delete_dataset::{DeleteDataset, ToDelete, delete_url};
 use crate::records::Conversation;
+use crate::ui::ButtonVariant;
 
 /// Conversations shown.
 const SAMPLES: i64 = 3;
@@ -26,6 +29,7 @@ pub fn ExtractPanel() -> impl IntoView {
     view! {
         <div class="panel panel--extract">
             <JobProgress kind=JobKind::Import title="Importing" />
+            <NothingImported />
             <JobProgress kind=JobKind::Validate title="Validating" />
             <div class="panel__columns">
                 <div class="stack">
@@ -63,6 +67,44 @@ pub fn ExtractPanel() -> impl IntoView {
                 <SampleConversations />
             </section>
         </div>
+    }
+}
+
+/// After an import that brought nothing into an empty dataset: the two ways on.
+#[component]
+fn NothingImported() -> impl IntoView {
+    let process = use_finetune_process();
+    let name = field(|o| o.dataset.name.clone());
+    let failed = field(|o| o.pipeline_inputs.import_failed.is_some() && o.hygiene.total + o.hygiene.pending == 0);
+    let importing = Memo::new(move |_| process.job(JobKind::Import).is_some_and(|job| job.state.is_active()));
+    let to_delete = RwSignal::new(None::<ToDelete>);
+    let ask = move |event: leptos::ev::MouseEvent| {
+        event.prevent_default();
+        let holds = "0 records".to_owned();
+        to_delete.set(Some(ToDelete { id: process.dataset_id(), name: name.get_untracked(), holds }));
+    };
+    view! {
+        <Show when=move || failed.get() && !importing.get()>
+            <section class="card" aria-label="Nothing was imported">
+                <p>
+                    <strong>"Nothing was imported, so this dataset is empty. "</strong>
+                    "Try another file, or delete the dataset if it was a slip."
+                </p>
+                <div class="row">
+                    <a
+                        class=ButtonVariant::Primary.class()
+                        href=move || process.url_with(|query| query.dialog = Some(PageDialog::Add))
+                        data-noscroll=""
+                    >
+                        "Try another file"
+                    </a>
+                    <a class=ButtonVariant::Danger.class() href=delete_url(&process.dataset_id()) rel="external" on:click=ask>
+                        "Delete this dataset"
+                    </a>
+                </div>
+            </section>
+        </Show>
+        <DeleteDataset asked=to_delete on_deleted=move |()| process.refresh() />
     }
 }
 
@@ -108,17 +150,15 @@ fn rules(overview: &DatasetOverview) -> String {
 
 #[component]
 fn Counts() -> impl IntoView {
-    let process = use_finetune_process();
     let hygiene = field(|o| o.hygiene.clone());
     let link = move |label: &'static str, status: Option<RecordStatus>, count: fn(&DatasetOverview) -> i64| {
         let count = field(count);
-        let open = move |_| process.open_records(RecordFilter { status, ..RecordFilter::default() });
         view! {
             <li>
-                <button type="button" class="figure" on:click=open>
+                <RecordsLink class="figure" filter=RecordFilter { status, ..RecordFilter::default() }>
                     <span class="figure__value">{move || format::count(count.get())}</span>
                     <span class="figure__label">{label}</span>
-                </button>
+                </RecordsLink>
             </li>
         }
     };
@@ -133,22 +173,30 @@ fn Counts() -> impl IntoView {
     }
 }
 
+/// Records per first error, most first. Duplicates break no rule, so they are told apart.
+fn what_is_wrong(hygiene: &HygieneReport) -> Vec<(ValidationError, i64)> {
+    let errors = hygiene.errors_by_type.iter().map(|(error, count)| (*error, *count));
+    let mut rows: Vec<_> = errors.filter(|(error, _)| *error != ValidationError::Duplicate).collect();
+    rows.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    rows
+}
+
 /// Records per first error with links, and the recommendations.
 #[component]
 pub fn ErrorBreakdown() -> impl IntoView {
-    let process = use_finetune_process();
-    let errors = field(|o| o.hygiene.errors_by_type.iter().map(|(error, count)| (*error, *count)).collect::<Vec<_>>());
+    let errors = field(|o| what_is_wrong(&o.hygiene));
+    let duplicates = field(|o| o.hygiene.duplicates_removed);
+    let all_duplicates = RecordFilter { status: Some(RecordStatus::Duplicate), ..RecordFilter::default() };
     let total = field(|o| o.hygiene.total);
     let most = Memo::new(move |_| errors.with(|errors| errors.iter().map(|(_, count)| *count).max().unwrap_or(1)));
     let recommendations = field(|o| o.hygiene.recommendations.clone());
     let row = move |(error, count): (ValidationError, i64)| {
-        let open = move |_| process.open_records(RecordFilter { error: Some(error), ..RecordFilter::default() });
         let percent = move || count as f64 / most.get().max(1) as f64 * 100.0;
         view! {
             <li class="breakdown__row">
-                <button type="button" class="link" on:click=open>
+                <RecordsLink filter=RecordFilter { error: Some(error), ..RecordFilter::default() }>
                     {error.label()}
-                </button>
+                </RecordsLink>
                 <Bar percent=Signal::derive(percent) class="bar--attention" />
                 <span class="number">{format::count(count)}</span>
             </li>
@@ -160,18 +208,23 @@ pub fn ErrorBreakdown() -> impl IntoView {
             fallback=move || {
                 view! {
                     <p class="muted">
-                        {move || if total.get() > 0 { "Nothing: every record is usable." } else { "No record was checked yet." }}
+                        {move || if total.get() > 0 { "Nothing: no record breaks a rule." } else { "No record was checked yet." }}
                     </p>
                 }
             }
         >
             <ul class="breakdown" aria-label="Records by first error">
-                {move || {
-                    let mut rows = errors.get();
-                    rows.sort_by_key(|(_, count)| -count);
-                    rows.into_iter().map(row).collect_view()
-                }}
+                {move || errors.get().into_iter().map(row).collect_view()}
             </ul>
+        </Show>
+        <Show when=move || { duplicates.get() > 0 }>
+            <p class="muted small">
+                "Apart from that, "
+                <RecordsLink filter=all_duplicates.clone()>
+                    {move || format::counted(duplicates.get(), "duplicate")}
+                </RecordsLink>
+                " kept aside: nothing is wrong with them but that an earlier record says the same."
+            </p>
         </Show>
         <Recommendations items=recommendations />
     }
@@ -304,6 +357,16 @@ fn SampleConversations() -> impl IntoView {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn duplicates_lead_no_list_of_errors() {
+        use ValidationError::{Duplicate, InvalidRole, MissingInput};
+        let hygiene = HygieneReport {
+            errors_by_type: [(Duplicate, 34), (MissingInput, 2), (InvalidRole, 5)].into(),
+            ..HygieneReport::default()
+        };
+        assert_eq!(what_is_wrong(&hygiene), [(InvalidRole, 5), (MissingInput, 2)]);
+    }
 
     #[test]
     fn speed_needs_rows_and_time() {

@@ -1,15 +1,18 @@
 //! One panel per pipeline step, shown in the detail panel below the canvas. Each shows its result, what
 //! made it complete or not, when and from what it was computed, and its actions.
 
+mod categorizer;
 mod chosen_file;
-pub(crate) mod confirm;
 mod coverage;
 mod deploy;
 pub(crate) mod dry_run;
 mod extract;
 mod grader;
+pub(crate) mod job_progress;
 pub(crate) mod parts;
+mod topic_editor;
 mod topic_forms;
+mod topic_list;
 mod topic_tree;
 mod topics;
 mod train;

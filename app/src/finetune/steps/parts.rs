@@ -1,12 +1,10 @@
-//! What the panels share: reading fields of the overview, running a change, checklists, live jobs.
+//! What the panels share: reading fields of the overview, running a change, checklists, notes, bars.
 
 use std::future::Future;
 
-use anneal_server::api::cancel_job;
-use anneal_server::format;
 use anneal_server::types::TimestampMs;
+use anneal_server::types::dataset::RecordFilter;
 use anneal_server::types::error::AppError;
-use anneal_server::types::job::{JobKind, JobState, JobStatus};
 use anneal_server::types::overview::DatasetOverview;
 use anneal_server::types::pipeline::PipelineStepId;
 use leptos::prelude::*;
@@ -176,6 +174,34 @@ pub fn When(#[prop(into)] at: Signal<TimestampMs>) -> impl IntoView {
     view! { <RelativeTime time=at now /> }
 }
 
+/// A link to the records that match; also without JavaScript. Not for the inside of a `Suspend`.
+#[component]
+pub fn RecordsLink(
+    /// Which records.
+    filter: RecordFilter,
+    /// How it looks: "link", "figure".
+    #[prop(default = "link")]
+    class: &'static str,
+    /// Shown on hover.
+    #[prop(optional, into)]
+    title: Option<String>,
+    /// The words.
+    children: Children,
+) -> impl IntoView {
+    let process = use_finetune_process();
+    let href = move || {
+        process.url_with(|query| {
+            query.records = Some((filter.clone(), 1));
+            query.record = None;
+        })
+    };
+    view! {
+        <a class=class href=href title=title data-noscroll="">
+            {children()}
+        </a>
+    }
+}
+
 /// Says why a step's result is no longer that of the present data.
 #[component]
 pub fn StaleNote(step: PipelineStepId) -> impl IntoView {
@@ -191,7 +217,7 @@ pub fn StaleNote(step: PipelineStepId) -> impl IntoView {
                     view! {
                         <p class="note note--attention" role="status">
                             <span aria-hidden="true">"! "</span>
-                            <strong>"Out of date. "</strong>
+                            <strong>"Out of date: "</strong>
                             {reason}
                         </p>
                     }
@@ -245,128 +271,6 @@ pub fn Bar(
     }
 }
 
-/// The live progress of a kind of job with its cancel button; after a failure or a cancel, what happened.
-#[component]
-pub fn JobProgress(
-    /// Which kind.
-    kind: JobKind,
-    /// What runs: "Importing".
-    title: &'static str,
-) -> impl IntoView {
-    let process = use_finetune_process();
-    let job = Memo::new(move |_| process.job(kind));
-    let active = Memo::new(move |_| job.with(|j| j.as_ref().is_some_and(|j| j.state.is_active())));
-    let ended = move || {
-        job.get().and_then(|job| match job.state {
-            JobState::Failed => Some(view! {
-                <p class="note note--error" role="alert">
-                    <span aria-hidden="true">"✕ "</span>
-                    {format!("{title} failed: {}", job.error.unwrap_or_else(|| "the server gave no reason.".to_owned()))}
-                </p>
-            }.into_any()),
-            JobState::Cancelled => Some(view! {
-                <p class="note" role="status">
-                    {format!("{title} was cancelled after {} of {} {}. What was done is kept.",
-                        format::count(job.done), format::count(job.total), job.unit)}
-                </p>
-            }.into_any()),
-            _ => None,
-        })
-    };
-    view! { <Show when=move || active.get() fallback=ended><RunningJob job title /></Show> }
-}
-
-#[component]
-fn RunningJob(job: Memo<Option<JobStatus>>, title: &'static str) -> impl IntoView {
-    let cancel = Task::new();
-    let pace = job_pace(job);
-    let read = move |pick: fn(&JobStatus) -> String| job.with(|j| j.as_ref().map(pick).unwrap_or_default());
-    let stopping = move || job.with(|j| j.as_ref().is_some_and(|j| j.cancel_requested)) || cancel.busy();
-    let on_cancel = move |_| {
-        if let Some(id) = job.with_untracked(|j| j.as_ref().map(|j| j.id.clone())) {
-            cancel.start(cancel_job(id), |_| ());
-        }
-    };
-    let known = Memo::new(move |_| job.with(|j| j.as_ref().and_then(JobStatus::percent)));
-    view! {
-        <div class="job">
-            <div class="job__line">
-                <strong role="status">{move || if stopping() { format!("{title}: stopping…") } else { format!("{title}…") }}</strong>
-                <span>{move || read(job_counts)}</span>
-                <span class="muted">{move || read(|j| j.message.clone())}</span>
-                <span class="muted">{move || pace.get()}</span>
-                <button type="button" class="button button--secondary button--small" on:click=on_cancel disabled=stopping>
-                    "Cancel"
-                </button>
-            </div>
-            <progress
-                class="job__bar"
-                max="100"
-                value=move || known.get().map(|percent| format!("{percent:.1}"))
-                aria-label=title
-            ></progress>
-            <ErrorNote error=cancel.error() />
-        </div>
-    }
-}
-
-/// "1,024 of 3,000 records (34%)".
-fn job_counts(job: &JobStatus) -> String {
-    let amount = |value: i64| if job.unit == "bytes" { format::bytes(value) } else { format::count(value) };
-    let unit = if job.unit == "bytes" { String::new() } else { format!(" {}", job.unit) };
-    match job.percent() {
-        Some(percent) => format!("{} of {}{unit} ({percent:.0}%)", amount(job.done), amount(job.total)),
-        None => format!("{}{unit}", amount(job.done)),
-    }
-}
-
-/// Rate and time left, measured in this browser from the progress it has seen (empty on the server and
-/// until two seconds were seen).
-fn job_pace(job: Memo<Option<JobStatus>>) -> ReadSignal<String> {
-    let (pace, set_pace) = signal(String::new());
-    let seen = StoredValue::new(Vec::<(TimestampMs, i64)>::new());
-    Effect::new(move |_| {
-        let Some((done, total, unit)) = job.with(|j| j.as_ref().map(|j| (j.done, j.total, j.unit.clone()))) else {
-            return;
-        };
-        let now = round(js_sys::Date::now());
-        let first = seen.try_update_value(|seen| {
-            seen.push((now, done));
-            if seen.len() > 30 {
-                seen.remove(0);
-            }
-            seen.first().copied()
-        });
-        if let Some(Some((since, from))) = first {
-            set_pace.set(pace_text(now - since, done - from, total - done, &unit));
-        }
-    });
-    pace
-}
-
-/// "120 records/s, 14.0 s left"; nothing while too little was seen.
-fn pace_text(elapsed_ms: i64, done: i64, left: i64, unit: &str) -> String {
-    if elapsed_ms < 2_000 || done <= 0 {
-        return String::new();
-    }
-    let per_second = done as f64 * 1000.0 / elapsed_ms as f64;
-    let rate = match unit {
-        "bytes" => format!("{}/s", format::bytes(round(per_second))),
-        _ if per_second < 10.0 => format!("{per_second:.1} {unit}/s"),
-        _ => format!("{} {unit}/s", format::count(round(per_second))),
-    };
-    if left <= 0 {
-        return rate;
-    }
-    format!("{rate}, {} left", format::duration_ms(round(left as f64 / per_second * 1000.0)))
-}
-
-/// Nearest whole number, within what a count can be.
-#[expect(clippy::cast_possible_truncation, reason = "clamped to a range that i64 holds exactly")]
-fn round(value: f64) -> i64 {
-    value.round().clamp(0.0, 9e15) as i64
-}
-
 /// A score or deviation with two decimals.
 pub fn score(value: f64) -> String {
     format!("{value:.2}")
@@ -388,13 +292,5 @@ mod tests {
         for (value, expected) in [(0.0, "0%"), (0.004, "0.4%"), (0.334, "33%"), (0.996, "99.6%"), (1.0, "100%")] {
             assert_eq!(share(value), expected);
         }
-    }
-
-    #[test]
-    fn pace_waits_for_two_seconds_and_progress() {
-        assert_eq!(pace_text(1_999, 50, 50, "samples"), "");
-        assert_eq!(pace_text(5_000, 0, 50, "samples"), "");
-        assert_eq!(pace_text(2_000, 10, 20, "samples"), "5.0 samples/s, 4.0 s left");
-        assert_eq!(pace_text(2_000, 4096, 0, "bytes"), "2.0 KiB/s");
     }
 }

@@ -6,8 +6,8 @@ use leptos::prelude::*;
 
 use super::chosen_file::read_chosen_file;
 use super::parts::ErrorNote;
+use super::topic_editor::{OpenForm, TopicChange, TopicEditor};
 use super::topic_tree::split_keywords;
-use super::topics::{OpenForm, TopicChange, TopicEditor};
 
 /// What an importable file looks like.
 const IMPORT_EXAMPLE: &str = r#"{"nodes": [

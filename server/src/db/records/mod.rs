@@ -55,10 +55,14 @@ fn read_categorization(row: &SqliteRow) -> ServiceResult<Option<CategorizationMe
     Ok(Some(CategorizationMetadata {
         topic,
         confidence: row.try_get::<Option<f64>, _>("topic_confidence")?.unwrap_or(1.0),
-        method: CategorizationMethod::parse(&method).ok_or_else(|| unknown_word("records.topic_method", &method))?,
+        method: read_method(&method)?,
         needs_review: row.try_get("needs_review")?,
         secondary_topics: from_json("records.secondary_topics", row.try_get("secondary_topics")?)?,
     }))
+}
+
+fn read_method(word: &str) -> ServiceResult<CategorizationMethod> {
+    CategorizationMethod::parse(word).ok_or_else(|| unknown_word("records.topic_method", word))
 }
 
 /// What validation says of the row.

@@ -6,7 +6,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 
 use super::super::{Db, Of, Reader, Tx, unknown_word};
-use super::{RECORD_COLUMNS, read_record, read_validation};
+use super::{RECORD_COLUMNS, read_method, read_record, read_validation};
 use crate::error::{ServiceError, ServiceResult};
 use crate::types::dataset::{DatasetRecord, RecordFilter, RecordPage, RecordRow};
 use crate::types::error::AppError;
@@ -17,10 +17,24 @@ use crate::validation::report::HygieneGroup;
 
 /// One record of a dataset; 404 if there is none.
 pub async fn get(db: &Db, dataset_id: &str, record_id: i64) -> ServiceResult<DatasetRecord> {
+    let row = one(dataset_id, record_id).build().fetch_optional(db.read()).await?;
+    found(record_id, row)
+}
+
+/// The same, seen from within a write.
+pub async fn get_in(tx: &mut Tx, dataset_id: &str, record_id: i64) -> ServiceResult<DatasetRecord> {
+    let row = one(dataset_id, record_id).build().fetch_optional(&mut **tx).await?;
+    found(record_id, row)
+}
+
+fn one(dataset_id: &str, record_id: i64) -> QueryBuilder<Sqlite> {
     let mut query = QueryBuilder::<Sqlite>::new("SELECT ");
     query.push(RECORD_COLUMNS).push(" FROM records r LEFT JOIN imports i ON i.id = r.import_id WHERE r.id = ");
-    query.push_bind(record_id).push(" AND r.dataset_id = ").push_bind(dataset_id);
-    let row = query.build().fetch_optional(db.read()).await?;
+    query.push_bind(record_id).push(" AND r.dataset_id = ").push_bind(dataset_id.to_owned());
+    query
+}
+
+fn found(record_id: i64, row: Option<SqliteRow>) -> ServiceResult<DatasetRecord> {
     row.map_or_else(|| Err(AppError::not_found(format!("Record {record_id}")).into()), |row| read_record(&row))
 }
 
@@ -37,8 +51,8 @@ pub async fn page(
     let total: i64 = counting.build().fetch_one(db.read()).await?.try_get("n")?;
 
     let mut query = QueryBuilder::<Sqlite>::new(
-        "SELECT id, preview, raw, message_count, has_output, topic, topic_confidence, needs_review, line, status, errors,
-                details, duplicate_of FROM records r",
+        "SELECT id, preview, raw, message_count, has_output, topic, topic_confidence, topic_method, needs_review, line,
+                status, errors, details, duplicate_of FROM records r",
     );
     push_filter(&mut query, dataset_id, filter);
     query
@@ -50,6 +64,7 @@ pub async fn page(
     for row in query.build().fetch_all(db.read()).await? {
         let preview: String = row.try_get("preview")?;
         let raw: Option<String> = row.try_get("raw")?;
+        let method: Option<String> = row.try_get("topic_method")?;
         rows.push(RecordRow {
             id: row.try_get("id")?,
             preview: if preview.is_empty() { raw.unwrap_or_default().chars().take(240).collect() } else { preview },
@@ -57,6 +72,7 @@ pub async fn page(
             has_output: row.try_get("has_output")?,
             topic: row.try_get("topic")?,
             topic_confidence: row.try_get("topic_confidence")?,
+            topic_method: method.map(|word| read_method(&word)).transpose()?,
             needs_review: row.try_get("needs_review")?,
             line: row.try_get("line")?,
             validation: read_validation(&row)?,

@@ -97,10 +97,11 @@ pub async fn insert(
 }
 
 /// Replaces a record's data and what is derived from it. An unparsable line that was mended loses its raw text.
+/// `updated_at` always grows, even for two edits in one millisecond: it tells editors apart.
 pub async fn set_data(tx: &mut Tx, record_id: i64, data: &str, derived: &Derived) -> ServiceResult<()> {
     sqlx::query(
         "UPDATE records SET data = ?, raw = NULL, preview = ?, message_count = ?, has_output = ?,
-                            ends_with_user = ?, prompt_hash = ?, updated_at = ? WHERE id = ?",
+                            ends_with_user = ?, prompt_hash = ?, updated_at = MAX(?, updated_at + 1) WHERE id = ?",
     )
     .bind(data)
     .bind(&derived.preview)

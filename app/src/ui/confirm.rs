@@ -2,17 +2,19 @@
 
 use leptos::prelude::*;
 
-use crate::ui::{Button, ButtonVariant, Dialog, DialogSize};
+use super::{Button, ButtonVariant, Dialog, DialogSize};
 
 /// A modal question, open while `message` has a text.
 #[component]
 pub fn ConfirmDialog(
     /// What it is about.
-    title: &'static str,
+    #[prop(into)]
+    title: Signal<String>,
     /// The question; set to open, cleared on closing.
     message: RwSignal<Option<String>>,
     /// The words of the button that does it.
-    confirm: &'static str,
+    #[prop(into)]
+    confirm: Signal<String>,
     /// Called on yes.
     on_confirm: Callback<()>,
 ) -> impl IntoView {
@@ -27,7 +29,7 @@ pub fn ConfirmDialog(
             <div class="dialog__actions">
                 <Button on:click=move |_| close.run(())>"Keep as it is"</Button>
                 <Button variant=ButtonVariant::Danger on:click=yes>
-                    {confirm}
+                    {move || confirm.get()}
                 </Button>
             </div>
         </Dialog>

@@ -1,0 +1,50 @@
+//! A choice of one among several.
+
+use leptos::prelude::*;
+
+use super::described_by;
+
+/// A `select` whose options and choice may change by themselves. With an `id` it is the control of a
+/// `Field` of that id; without one `label` names it.
+#[component]
+pub fn Select(
+    /// Its accessible name, where no `Field` is around it.
+    #[prop(optional, into)]
+    label: Option<String>,
+    /// The `Field`'s id.
+    #[prop(optional, into)]
+    id: Option<&'static str>,
+    /// Extra class.
+    #[prop(optional, into)]
+    class: Option<&'static str>,
+    /// Value and words of each.
+    #[prop(into)]
+    options: Signal<Vec<(String, String)>>,
+    /// The chosen one's value.
+    #[prop(into)]
+    chosen: Signal<String>,
+    /// Another one was chosen.
+    #[prop(into)]
+    on_choose: Callback<String>,
+) -> impl IntoView {
+    let option = move |(value, words): (String, String)| {
+        let same = value.clone();
+        let is_chosen = Memo::new(move |_| chosen.with(|chosen| *chosen == same));
+        view! {
+            <option value=value selected=is_chosen.get_untracked() prop:selected=move || is_chosen.get()>
+                {words}
+            </option>
+        }
+    };
+    view! {
+        <select
+            id=id
+            class=class
+            aria-label=label
+            aria-describedby=id.map(described_by)
+            on:change=move |event| on_choose.run(event_target_value(&event))
+        >
+            {move || options.get().into_iter().map(option).collect_view()}
+        </select>
+    }
+}
