@@ -33,7 +33,7 @@ async fn a_validation_that_waits_refuses_edits_and_one_that_is_cancelled_leaves_
     assert_eq!(job.state, JobState::Queued);
     assert_eq!(counts(&app, &id).await, (0, 0, 0, 6), "no verdict by rules that no longer hold");
 
-    let edit = json!({ "dataset_id": id, "record_id": record, "data": "{}" });
+    let edit = json!({ "dataset_id": id, "record_id": record, "edit": { "data": "{}", "opened_at": 0 } });
     let message = app.refused("records/update", edit.clone(), 409).await;
     assert!(message.contains("being validated by changed rules"), "{message}");
     let again = json!({ "dataset_id": id, "config": ValidationConfig::default() });
