@@ -120,6 +120,26 @@ async fn replacing_takes_the_old_records_away_only_when_the_file_was_read() {
 }
 
 #[tokio::test]
+async fn imports_of_one_dataset_take_turns() {
+    let app = TestApp::start().await;
+    let id = app.imported("a.jsonl", chats(4, &[])).await;
+    // All asked for before the first has begun to be read: the last one's records are what is left, whole.
+    let mut jobs = Vec::new();
+    for (lines, mode) in [(900, "append"), (700, "replace"), (500, "replace")] {
+        let fields = [("dataset_id", id.as_str()), ("mode", mode)];
+        let (status, body) = app.upload("more.jsonl", chats(lines, &[]).into(), &fields).await;
+        assert_eq!(status, StatusCode::CREATED, "{body}");
+        jobs.push(body["job_id"].as_str().unwrap().to_owned());
+    }
+    for job in &jobs {
+        assert_eq!(app.ended(job).await.state, JobState::Succeeded);
+    }
+    let hygiene = app.hygiene(&id).await;
+    let imports = app.overview(&id).await.imports;
+    assert_eq!((hygiene.total, hygiene.valid, hygiene.duplicates_removed), (500, 500, 0), "{imports:#?}");
+}
+
+#[tokio::test]
 async fn traces_are_pasted_and_named() {
     let app = TestApp::start().await;
     let form = reqwest::multipart::Form::new()

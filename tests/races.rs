@@ -17,7 +17,7 @@ async fn an_import_that_had_settled_is_not_read_again() {
     // The process ended after the import's last transaction and the deletion of its file, before the job's end.
     let import = app.overview(&id).await.imports.remove(0).id;
     let mut tx = app.state.db.begin().await.unwrap();
-    db::imports::set_settled(&mut tx, &import).await.unwrap();
+    db::imports::set_settled(&mut tx, &import, db::imports::Settled::Whole).await.unwrap();
     tx.commit().await.unwrap();
     for file in std::fs::read_dir(app.dir.path().join("data/uploads")).unwrap() {
         std::fs::remove_file(file.unwrap().path()).unwrap();

@@ -164,6 +164,14 @@ pub(crate) async fn recheck_duplicates(
     Ok(())
 }
 
+/// Decides again about every record that is marked as the duplicate of one that is gone.
+pub(crate) async fn recheck_orphaned_duplicates(tx: &mut Tx, dataset_id: &str) -> ServiceResult<()> {
+    let orphans = query::orphaned_duplicates(&mut *tx, dataset_id).await?;
+    let hashes = orphans.iter().filter_map(|record| record.prompt_hash).collect();
+    let spans = orphans.into_iter().filter_map(|record| record.span_id).collect();
+    recheck_duplicates(tx, dataset_id, hashes, spans).await
+}
+
 fn candidate(record: &KeyedRecord) -> Candidate {
     Candidate {
         id: record.id,

@@ -78,11 +78,16 @@ pub async fn add_batch(tx: &mut Tx, id: &str, counts: BatchCounts) -> ServiceRes
 /// Imports of a dataset with what became of their records, newest first, at most 50.
 pub async fn list(db: impl Reader, dataset_id: &str) -> ServiceResult<Vec<ImportReport>> {
     let mut query = QueryBuilder::new(
-        "SELECT i.*, j.state, j.error,
-                (SELECT COUNT(*) FROM records r WHERE r.import_id = i.id AND r.status = 'valid') AS valid,
-                (SELECT COUNT(*) FROM records r WHERE r.import_id = i.id AND r.status = 'invalid') AS invalid,
-                (SELECT COUNT(*) FROM records r WHERE r.import_id = i.id AND r.status = 'duplicate') AS duplicates
-         FROM imports i JOIN jobs j ON j.id = i.job_id WHERE i.dataset_id = ",
+        "SELECT i.*, j.state, j.error, COALESCE(c.valid, 0) AS valid, COALESCE(c.invalid, 0) AS invalid,
+                COALESCE(c.duplicates, 0) AS duplicates
+         FROM imports i JOIN jobs j ON j.id = i.job_id
+         LEFT JOIN (SELECT import_id, SUM(status = 'valid') AS valid, SUM(status = 'invalid') AS invalid,
+                           SUM(status = 'duplicate') AS duplicates FROM records
+                    WHERE import_id IN (SELECT id FROM imports WHERE dataset_id = ",
+    );
+    query.push_bind(dataset_id.to_owned()).push(
+        " ORDER BY created_at DESC, id DESC LIMIT 50) GROUP BY import_id) c ON c.import_id = i.id
+         WHERE i.dataset_id = ",
     );
     query.push_bind(dataset_id.to_owned()).push(" ORDER BY i.created_at DESC, i.id DESC LIMIT 50");
     let rows = db.rows(query).await?;
@@ -110,17 +115,44 @@ pub async fn list(db: impl Reader, dataset_id: &str) -> ServiceResult<Vec<Import
     Ok(reports)
 }
 
+/// What is left of an import whose job has not ended yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Settled {
+    /// All of it was read.
+    Whole,
+    /// It was cancelled or failed.
+    Early,
+}
+
 /// Marks an import as done but for its job's end, in the transaction of its last change.
-pub async fn set_settled(tx: &mut Tx, id: &str) -> ServiceResult<()> {
-    sqlx::query("UPDATE imports SET settled = 1 WHERE id = ?").bind(id).execute(&mut **tx).await?;
+pub async fn set_settled(tx: &mut Tx, id: &str, settled: Settled) -> ServiceResult<()> {
+    let word = match settled {
+        Settled::Whole => 1,
+        Settled::Early => 2,
+    };
+    sqlx::query("UPDATE imports SET settled = ? WHERE id = ?").bind(word).bind(id).execute(&mut **tx).await?;
     Ok(())
 }
 
 /// Whether it was marked so.
-pub async fn is_settled(db: &Db, id: &str) -> ServiceResult<bool> {
-    Ok(sqlx::query("SELECT 1 FROM imports WHERE id = ? AND settled = 1")
-        .bind(id)
-        .fetch_optional(db.read())
-        .await?
-        .is_some())
+pub async fn settled(db: &Db, id: &str) -> ServiceResult<Option<Settled>> {
+    let row = sqlx::query("SELECT settled FROM imports WHERE id = ?").bind(id).fetch_optional(db.read()).await?;
+    let word: i64 = row.map_or(Ok(0), |row| row.try_get("settled"))?;
+    match word {
+        0 => Ok(None),
+        1 => Ok(Some(Settled::Whole)),
+        2 => Ok(Some(Settled::Early)),
+        other => Err(unknown_word("imports.settled", &other.to_string())),
+    }
+}
+
+/// The id after which an import's own records begin: below its first one, or the highest there is now.
+pub async fn begins_after(tx: &mut Tx, id: &str) -> ServiceResult<i64> {
+    let row = sqlx::query(
+        "SELECT COALESCE((SELECT MIN(id) - 1 FROM records WHERE import_id = ?), (SELECT MAX(id) FROM records), 0) AS id",
+    )
+    .bind(id)
+    .fetch_one(&mut **tx)
+    .await?;
+    Ok(row.try_get("id")?)
 }

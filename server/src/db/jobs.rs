@@ -19,6 +19,8 @@ pub struct JobRow {
     pub status: JobStatus,
     /// The kind's own arguments as JSON.
     pub args: String,
+    /// How often it was claimed, this time included.
+    pub attempts: i64,
 }
 
 fn read_status(row: &SqliteRow) -> ServiceResult<JobStatus> {
@@ -93,14 +95,18 @@ pub async fn current_of(db: impl Reader, of: Of<'_>) -> ServiceResult<HashMap<St
     Ok(jobs)
 }
 
-/// Takes the oldest queued job (or exactly `only`) for this runner.
+/// Takes the oldest queued job (or exactly `only`) for this owner. Imports of one dataset take turns: each decides its
+/// duplicates, and what it replaces, by what the ones before have left.
 pub async fn claim(db: &Db, owner: &str, only: Option<&str>) -> ServiceResult<Option<JobRow>> {
     let mut tx = db.begin().await?;
     let now = now_ms();
     let row = sqlx::query(
         "UPDATE jobs SET state = 'running', owner = ?1, heartbeat_at = ?2, attempts = attempts + 1,
                          started_at = COALESCE(started_at, ?2), finished_at = NULL, error = NULL
-         WHERE id = (SELECT id FROM jobs WHERE state = 'queued' AND (?3 IS NULL OR id = ?3) ORDER BY created_at, id LIMIT 1)
+         WHERE id = (SELECT id FROM jobs AS j WHERE state = 'queued' AND (?3 IS NULL OR id = ?3)
+                       AND (kind <> 'import' OR NOT EXISTS (SELECT 1 FROM jobs WHERE dataset_id = j.dataset_id
+                              AND kind = 'import' AND state = 'running'))
+                     ORDER BY created_at, id LIMIT 1)
          RETURNING *",
     )
     .bind(owner)
@@ -109,7 +115,9 @@ pub async fn claim(db: &Db, owner: &str, only: Option<&str>) -> ServiceResult<Op
     .fetch_optional(&mut *tx)
     .await?;
     let claimed = match row {
-        Some(row) => Some(JobRow { status: read_status(&row)?, args: row.try_get("args")? }),
+        Some(row) => {
+            Some(JobRow { status: read_status(&row)?, args: row.try_get("args")?, attempts: row.try_get("attempts")? })
+        }
         None => None,
     };
     tx.commit().await?;
@@ -118,11 +126,15 @@ pub async fn claim(db: &Db, owner: &str, only: Option<&str>) -> ServiceResult<Op
 
 /// Whether anything waits to be claimed; asked of a reader, so that an idle runner never takes the write lock.
 pub async fn any_queued(db: &Db, only: Option<&str>) -> ServiceResult<bool> {
-    Ok(sqlx::query("SELECT 1 FROM jobs WHERE state = 'queued' AND (?1 IS NULL OR id = ?1) LIMIT 1")
-        .bind(only)
-        .fetch_optional(db.read())
-        .await?
-        .is_some())
+    Ok(sqlx::query(
+        "SELECT 1 FROM jobs AS j WHERE state = 'queued' AND (?1 IS NULL OR id = ?1)
+           AND (kind <> 'import' OR NOT EXISTS (SELECT 1 FROM jobs WHERE dataset_id = j.dataset_id
+                  AND kind = 'import' AND state = 'running')) LIMIT 1",
+    )
+    .bind(only)
+    .fetch_optional(db.read())
+    .await?
+    .is_some())
 }
 
 /// A sign of life. Answers whether the job is still this runner's and whether its cancel was asked for.
@@ -274,8 +286,7 @@ pub async fn abandon(tx: &mut Tx, dataset_id: &str) -> ServiceResult<()> {
 }
 
 /// Queues again what a dead runner left: running, but without a sign of life since `before`.
-/// A job that has killed its runner `max_attempts` times is failed instead of killing the next.
-pub async fn requeue_dead(db: &Db, before: TimestampMs, max_attempts: i64) -> ServiceResult<u64> {
+pub async fn requeue_dead(db: &Db, before: TimestampMs) -> ServiceResult<u64> {
     let stale = sqlx::query("SELECT 1 FROM jobs WHERE state = 'running' AND heartbeat_at < ? LIMIT 1")
         .bind(before)
         .fetch_optional(db.read())
@@ -284,18 +295,12 @@ pub async fn requeue_dead(db: &Db, before: TimestampMs, max_attempts: i64) -> Se
         return Ok(0);
     }
     let mut tx = db.begin().await?;
-    let changed = sqlx::query(
-        "UPDATE jobs SET state = CASE WHEN attempts >= ?2 THEN 'failed' ELSE 'queued' END, owner = NULL,
-                         error = CASE WHEN attempts >= ?2 THEN 'The server ended ' || attempts || ' times while this job ran. What it had done is kept; look into the log, then resume.' END,
-                         finished_at = CASE WHEN attempts >= ?2 THEN ?3 END
-         WHERE state = 'running' AND heartbeat_at < ?1",
-    )
-    .bind(before)
-    .bind(max_attempts)
-    .bind(now_ms())
-    .execute(&mut *tx)
-    .await?
-    .rows_affected();
+    let changed =
+        sqlx::query("UPDATE jobs SET state = 'queued', owner = NULL WHERE state = 'running' AND heartbeat_at < ?")
+            .bind(before)
+            .execute(&mut *tx)
+            .await?
+            .rows_affected();
     tx.commit().await?;
     Ok(changed)
 }

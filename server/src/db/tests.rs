@@ -4,6 +4,7 @@ use sqlx::{Row, SqlitePool};
 
 use super::Db;
 use crate::types::dry_run::{DryRunConfig, DryRunResult, Verdict};
+use crate::types::job::JobKind;
 
 async fn open() -> (tempfile::TempDir, Db) {
     let dir = tempfile::tempdir().unwrap();
@@ -134,4 +135,39 @@ async fn plan_of(db: &Db, sql: &str) -> String {
     let explained = format!("EXPLAIN QUERY PLAN {sql}");
     let rows = sqlx::query(sqlx::AssertSqlSafe(explained)).fetch_all(db.read()).await.unwrap();
     rows.iter().map(|row| row.try_get::<String, _>("detail").unwrap()).collect::<Vec<_>>().join("; ")
+}
+
+/// A process that slept takes its own jobs for dead ones; the run that had one before must learn that it lost it.
+#[tokio::test]
+async fn a_job_that_is_claimed_again_is_its_new_claims_alone() {
+    let (_dir, db) = open().await;
+    let mut tx = db.begin().await.unwrap();
+    for id in ["d", "e"] {
+        sqlx::query(
+            "INSERT INTO datasets (id, name, validation_config, created_at, updated_at) VALUES (?, 'd', '{}', 1, 1)",
+        )
+        .bind(id)
+        .execute(&mut *tx)
+        .await
+        .unwrap();
+    }
+    for (id, dataset) in [("1", "d"), ("2", "d"), ("3", "e")] {
+        super::jobs::insert(&mut tx, id, JobKind::Import, dataset, "{}").await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    let first = super::jobs::claim(&db, "one", None).await.unwrap().unwrap();
+    assert_eq!((first.status.id.as_str(), first.attempts), ("1", 1));
+    // Imports of one dataset take turns, those of another do not wait for it.
+    assert_eq!(super::jobs::claim(&db, "other", None).await.unwrap().unwrap().status.id, "3");
+    assert!(!super::jobs::any_queued(&db, None).await.unwrap());
+    assert!(super::jobs::claim(&db, "other", None).await.unwrap().is_none());
+
+    assert_eq!(super::jobs::requeue_dead(&db, i64::MAX).await.unwrap(), 2);
+    let again = super::jobs::claim(&db, "two", Some("1")).await.unwrap().unwrap();
+    assert_eq!(again.attempts, 2);
+    let mut tx = db.begin().await.unwrap();
+    assert!(!super::jobs::is_owned(&mut tx, "1", "one").await.unwrap());
+    assert!(super::jobs::is_owned(&mut tx, "1", "two").await.unwrap());
+    drop(tx);
+    assert_eq!(super::jobs::heartbeat(&db, "1", "one").await.unwrap(), super::jobs::Heartbeat::Lost);
 }

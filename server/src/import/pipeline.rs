@@ -6,8 +6,10 @@
 
 use std::ops::ControlFlow;
 use std::path::Path;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
+use std::time::Duration;
 
 use super::parse::LineForm;
 use super::prepare::{PreparedRecord, prepare_line};
@@ -47,7 +49,8 @@ pub struct ReadSummary {
 
 /// Reads a file and hands its records to `on_batch` in order, on the calling thread, in batches of at most
 /// 256 lines or about 1 MiB. Lines up to `skip_until_line` are passed over (0: none), so that an import resumes
-/// where it stopped. `on_batch` ends the reading with [`ControlFlow::Break`].
+/// where it stopped. `on_batch` ends the reading with [`ControlFlow::Break`]; it is also called without a batch
+/// whenever none came for [`IDLE`], so that it can give up what it holds, or end a reading that is long in a gap.
 ///
 /// On an error everything that could be read before it has been delivered.
 pub fn read_batches(
@@ -55,7 +58,7 @@ pub fn read_batches(
     config: ValidationConfig,
     limits: ImportLimits,
     skip_until_line: i64,
-    mut on_batch: impl FnMut(Batch) -> ControlFlow<()> + Send,
+    mut on_batch: impl FnMut(Option<Batch>) -> ControlFlow<()> + Send,
 ) -> Result<ReadSummary, ImportError> {
     let source = LineSource::open(path, limits)?;
     let tokens = TokenCounter::new();
@@ -69,6 +72,9 @@ struct Lines {
     bytes_read: u64,
 }
 
+/// How long a caller waits for a batch without being called.
+pub const IDLE: Duration = Duration::from_millis(400);
+
 const BATCH_LINES: usize = 256;
 const BATCH_BYTES: usize = 1 << 20;
 /// More workers would only wait for the reader and for the store.
@@ -78,7 +84,7 @@ fn run(
     source: LineSource,
     skip_until_line: i64,
     prepare: &(impl Fn(SourceLine) -> PreparedRecord + Sync),
-    on_batch: &mut impl FnMut(Batch) -> ControlFlow<()>,
+    on_batch: &mut impl FnMut(Option<Batch>) -> ControlFlow<()>,
 ) -> Result<ReadSummary, ImportError> {
     let worker_count = thread::available_parallelism().map_or(1, std::num::NonZero::get).min(MAX_WORKERS);
     thread::scope(|scope| {
@@ -92,13 +98,17 @@ fn run(
             outputs.push(output);
             workers.push(scope.spawn(move || work(lines, batches, prepare)));
         }
+        let stop = source.stop_handle();
         let reader = scope.spawn(move || read(source, skip_until_line, &inputs));
         let summary = deliver(outputs, on_batch);
+        stop.store(true, Ordering::Relaxed);
         // All channels are closed by now, so every thread comes to its end: a join cannot hang.
         let read = reader.join();
         let ends: Vec<thread::Result<()>> = workers.into_iter().map(thread::ScopedJoinHandle::join).collect();
         let all_well = ends.iter().all(Result::is_ok);
         match read {
+            // Whatever the reader was in the middle of when it was told to stop.
+            Ok(_) if all_well && summary.stopped => Ok(summary),
             Ok(result) if all_well => result.map(|()| summary),
             _ => Err(ImportError::Defect { near_line: summary.last_line }),
         }
@@ -154,11 +164,22 @@ fn work(lines: Receiver<Lines>, batches: SyncSender<Batch>, prepare: &impl Fn(So
 
 /// Takes the batches in the turn in which they were dealt out. The outputs are dropped at the end, which tells every
 /// worker, and through them the reader, to stop.
-fn deliver(outputs: Vec<Receiver<Batch>>, on_batch: &mut impl FnMut(Batch) -> ControlFlow<()>) -> ReadSummary {
+fn deliver(outputs: Vec<Receiver<Batch>>, on_batch: &mut impl FnMut(Option<Batch>) -> ControlFlow<()>) -> ReadSummary {
     let mut summary = ReadSummary::default();
     for output in outputs.iter().cycle() {
+        let batch = loop {
+            match output.recv_timeout(IDLE) {
+                Ok(batch) => break Some(batch),
+                Err(RecvTimeoutError::Timeout) if on_batch(None).is_continue() => {}
+                Err(RecvTimeoutError::Timeout) => {
+                    summary.stopped = true;
+                    return summary;
+                }
+                Err(RecvTimeoutError::Disconnected) => break None,
+            }
+        };
         // The first worker without a batch is the end: its successors in turn have none either.
-        let Ok(batch) = output.recv() else { break };
+        let Some(batch) = batch else { break };
         for record in &batch.records {
             summary.records += 1;
             match record.form {
@@ -169,7 +190,7 @@ fn deliver(outputs: Vec<Receiver<Batch>>, on_batch: &mut impl FnMut(Batch) -> Co
         }
         summary.last_line = batch.last_line;
         summary.bytes_read = batch.bytes_read;
-        if on_batch(batch).is_break() {
+        if on_batch(Some(batch)).is_break() {
             summary.stopped = true;
             break;
         }
@@ -195,7 +216,8 @@ mod tests {
     fn read_numbers(file: &tempfile::NamedTempFile, skip: i64, stop_after: usize) -> (ReadSummary, Vec<i64>) {
         let mut numbers = Vec::new();
         let mut batches = 0;
-        let on_batch = |batch: Batch| {
+        let on_batch = |batch: Option<Batch>| {
+            let Some(batch) = batch else { return ControlFlow::Continue(()) };
             assert!(!batch.records.is_empty() && batch.records.len() <= BATCH_LINES);
             assert_eq!(batch.records.last().unwrap().line, batch.last_line);
             numbers.extend(batch.records.iter().map(|record| record.line));
@@ -232,6 +254,38 @@ mod tests {
         assert_eq!(read_numbers(&file, 3000, usize::MAX), (ReadSummary::default(), vec![]));
     }
 
+    /// An endless line (here: a pipe that gives more whenever it is asked) delivers no batch and must not hold anyone.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_gap_without_batches_can_be_ended() {
+        let zeros = Path::new("/dev/zero");
+        assert!(matches!(
+            read_batches(zeros, ValidationConfig::default(), ImportLimits::default(), 0, |_| {
+                ControlFlow::Break(())
+            }),
+            Err(ImportError::NotText { .. })
+        ));
+        // What begins as text and never ends.
+        let dir = tempfile::tempdir().unwrap();
+        let fifo = dir.path().join("fifo");
+        let made = std::process::Command::new("mkfifo").arg(&fifo).status().unwrap();
+        assert!(made.success());
+        let path = fifo.clone();
+        let endless = thread::spawn(move || {
+            let mut pipe = std::fs::OpenOptions::new().write(true).open(path).unwrap();
+            let chunk = vec![b'x'; 1 << 16];
+            while pipe.write_all(&chunk).is_ok() {}
+        });
+        let mut called_without = 0;
+        let summary = read_batches(&fifo, ValidationConfig::default(), ImportLimits::default(), 0, |batch| {
+            assert!(batch.is_none());
+            called_without += 1;
+            if called_without == 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        assert_eq!(summary.unwrap(), ReadSummary { stopped: true, ..ReadSummary::default() });
+        endless.join().unwrap();
+    }
+
     #[test]
     fn a_panicking_worker_is_an_error_and_no_hang() {
         let file = numbered_file(5000);
@@ -242,8 +296,8 @@ mod tests {
             prepare_line(line, &config, &tokens)
         };
         let mut delivered = 0;
-        let result = run(source, 0, &prepare, &mut |batch: Batch| {
-            delivered = batch.last_line;
+        let result = run(source, 0, &prepare, &mut |batch: Option<Batch>| {
+            delivered = batch.map_or(delivered, |batch| batch.last_line);
             ControlFlow::Continue(())
         });
         assert!(matches!(result, Err(ImportError::Defect { near_line }) if near_line == delivered && delivered < 1000));

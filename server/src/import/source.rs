@@ -3,6 +3,8 @@
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::array::{ArraySplitter, Element};
 use super::encoding::decode;
@@ -145,6 +147,8 @@ pub struct LineSource {
     /// Set while inside a top-level JSON array.
     array: Option<ArraySplitter>,
     found_content: bool,
+    /// Set from outside to end the reading, in the middle of a line too.
+    stop: Arc<AtomicBool>,
 }
 
 impl LineSource {
@@ -169,9 +173,18 @@ impl LineSource {
         } else {
             Decompressed::Plain(counting)
         };
-        let mut source = Self { reader, limits, line: 0, array: None, found_content: false };
+        let mut source = Self { reader, limits, line: 0, array: None, found_content: false, stop: Arc::default() };
         source.begin()?;
         Ok(source)
+    }
+
+    /// Once set, the next read of the file fails: whoever sets it wants nothing more of it.
+    pub fn stop_handle(&self) -> Arc<AtomicBool> {
+        self.stop.clone()
+    }
+
+    fn check_stop(&self) -> io::Result<()> {
+        if self.stop.load(Ordering::Relaxed) { Err(io::Error::other("the reading was stopped")) } else { Ok(()) }
     }
 
     /// Bytes of the file (compressed, where it is) that were read so far.
@@ -228,6 +241,7 @@ impl LineSource {
     /// Passes over empty lines at the buffer's speed: a file may hold a thousand million of them.
     fn skip_line_ends(&mut self) -> io::Result<()> {
         loop {
+            self.check_stop()?;
             let buffer = self.reader.fill_buf()?;
             let ends = buffer.iter().take_while(|&&byte| byte == b'\n').count();
             let whole_buffer = ends == buffer.len();
@@ -273,6 +287,7 @@ impl LineSource {
         let mut scratch = Vec::with_capacity(BUFFER);
         let mut skipped = 0;
         loop {
+            self.check_stop()?;
             scratch.clear();
             let read = (&mut self.reader).take(BUFFER as u64).read_until(b'\n', &mut scratch)? as u64;
             if scratch.last() == Some(&b'\n') {

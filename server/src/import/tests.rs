@@ -16,7 +16,7 @@ use crate::validation::TokenCounter;
 fn read_file(path: &Path, limits: ImportLimits) -> (Vec<PreparedRecord>, Result<ReadSummary, ImportError>) {
     let mut records = Vec::new();
     let result = read_batches(path, ValidationConfig::default(), limits, 0, |batch| {
-        records.extend(batch.records);
+        records.extend(batch.into_iter().flat_map(|batch| batch.records));
         ControlFlow::Continue(())
     });
     (records, result)

@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{JobContext, Outcome};
 use crate::datasets::new_id;
-use crate::datasets::records::{mark_duplicate, verdict_of};
-use crate::db::imports::BatchCounts;
+use crate::datasets::records::{mark_duplicate, recheck_orphaned_duplicates, verdict_of};
+use crate::db::imports::{BatchCounts, Settled};
 use crate::db::records::write::NewRecord;
 use crate::db::{self, Tx};
 use crate::error::{ServiceError, ServiceResult};
@@ -34,8 +34,6 @@ struct Args {
     /// Whether the file is ours (an upload) and goes when the import has ended.
     owns_file: bool,
     mode: ImportMode,
-    /// The highest record id when it was asked for: what a replacing import replaces.
-    replaces_up_to: i64,
 }
 
 /// A file to be imported.
@@ -75,11 +73,6 @@ pub async fn start(state: &AppState, dataset_id: &str, request: ImportRequest<'_
         path: request.path.to_owned(),
         owns_file: request.owns_file,
         mode: request.mode,
-        replaces_up_to: if request.mode == ImportMode::Replace {
-            db::records::write::last_id(&mut tx).await?
-        } else {
-            0
-        },
     };
     db::jobs::insert(&mut tx, &job_id, JobKind::Import, dataset_id, &serde_json::to_string(&args)?).await?;
     let size = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
@@ -117,39 +110,65 @@ pub async fn delete_orphaned_uploads(state: &AppState) -> ServiceResult<()> {
         // A time in the future is no age.
         let age = upload.metadata().await?.modified()?.elapsed().unwrap_or_default();
         if age >= ORPHANED_AFTER && !needed.contains(&upload.path()) {
-            tokio::fs::remove_file(upload.path()).await?;
+            remove_if_there(&upload.path()).await?;
         }
     }
     Ok(())
 }
 
+async fn remove_if_there(path: &Path) -> std::io::Result<()> {
+    match tokio::fs::remove_file(path).await {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
 /// Runs it from where it stopped.
 pub(super) async fn run(context: &JobContext, args: &str) -> ServiceResult<Outcome> {
     let args: Args = serde_json::from_str(args)?;
-    if db::imports::is_settled(&context.state.db, &args.import_id).await? {
-        // The process ended between the last word of the import and the job's.
-        return Ok(Outcome::Done("read before the server's last stop".to_owned()));
+    // Settled: the process ended between the last word of the import and the job's.
+    match db::imports::settled(&context.state.db, &args.import_id).await? {
+        Some(Settled::Whole) => return Ok(Outcome::Done("read before the server's last stop".to_owned())),
+        Some(Settled::Early) => return Ok(Outcome::Cancelled("ended before the server's last stop".to_owned())),
+        None => {}
     }
     let outcome = read_file(context, &args).await;
-    let ended = !matches!(outcome, Ok(Outcome::Interrupted));
-    let complete = matches!(outcome, Ok(Outcome::Done(_)));
-    if ended && !context.interrupted() {
-        settle(context, &args, complete).await?;
+    if context.interrupted() || matches!(outcome, Ok(Outcome::Interrupted)) {
+        // Whatever the reading came to: without being settled the import is not over, and is taken up again.
+        return Ok(Outcome::Interrupted);
+    }
+    let settled = if matches!(outcome, Ok(Outcome::Done(_))) { Settled::Whole } else { Settled::Early };
+    if let Err(error) = settle(context, &args, settled).await {
+        tracing::error!(%error, "the end of an import could not be stored; it is tried again");
+        return Ok(Outcome::Interrupted);
     }
     outcome
 }
 
-/// What follows the reading: a replacing import replaces or leaves no trace, and an upload is deleted.
-async fn settle(context: &JobContext, args: &Args, complete: bool) -> ServiceResult<()> {
-    let mut tx = context.begin().await?;
-    if complete {
-        if args.mode == ImportMode::Replace {
-            db::records::write::delete_up_to(&mut tx, &context.dataset_id, args.replaces_up_to).await?;
-        }
-        db::imports::set_settled(&mut tx, &args.import_id).await?;
-    } else if args.mode == ImportMode::Replace {
-        db::records::write::delete_import(&mut tx, &args.import_id).await?;
+/// Ends an import that is not tried again.
+pub(super) async fn give_up(context: &JobContext, args: &str) -> ServiceResult<()> {
+    let args: Args = serde_json::from_str(args)?;
+    match db::imports::settled(&context.state.db, &args.import_id).await? {
+        Some(_) => Ok(()),
+        None => settle(context, &args, Settled::Early).await,
     }
+}
+
+/// What follows the reading: a replacing import replaces or leaves no trace, and an upload is deleted.
+async fn settle(context: &JobContext, args: &Args, settled: Settled) -> ServiceResult<()> {
+    let mut tx = context.begin().await?;
+    if args.mode == ImportMode::Replace {
+        match settled {
+            Settled::Whole => {
+                let replaced_up_to = db::imports::begins_after(&mut tx, &args.import_id).await?;
+                db::records::write::delete_up_to(&mut tx, &context.dataset_id, replaced_up_to).await?;
+            }
+            Settled::Early => db::records::write::delete_import(&mut tx, &args.import_id).await?,
+        }
+        // A record edited meanwhile may have become the duplicate of one that is gone now.
+        recheck_orphaned_duplicates(&mut tx, &context.dataset_id).await?;
+    }
+    db::imports::set_settled(&mut tx, &args.import_id, settled).await?;
     db::datasets::touch_records(&mut tx, &context.dataset_id).await?;
     tx.commit().await?;
     if args.owns_file
@@ -172,10 +191,18 @@ async fn read_file(context: &JobContext, args: &Args) -> ServiceResult<Outcome> 
         ..ImportLimits::default()
     };
 
+    let duplicates_after = match args.mode {
+        ImportMode::Append => 0,
+        ImportMode::Replace => {
+            let mut tx = context.begin().await?;
+            db::imports::begins_after(&mut tx, &args.import_id).await?
+        }
+    };
+
     let mut writer = Writer {
         context: context.clone(),
         import_id: args.import_id.clone(),
-        replaces_up_to: args.replaces_up_to,
+        duplicates_after,
         total_bytes: total,
         records: 0,
         bytes_read: 0,
@@ -187,7 +214,12 @@ async fn read_file(context: &JobContext, args: &Args) -> ServiceResult<Outcome> 
     let (result, records, failure) = tokio::task::spawn_blocking(move || {
         let mut failure = None;
         let result = read_batches(&path, dataset.validation_config, limits, skip, |batch| {
-            match runtime.block_on(writer.store(batch)) {
+            let stored = match batch {
+                Some(batch) => runtime.block_on(writer.store(batch)),
+                // Nothing came for a while: nobody else should wait for our write lock meanwhile.
+                None => runtime.block_on(writer.commit()),
+            };
+            match stored {
                 Ok(()) if writer.context.should_stop() => ControlFlow::Break(()),
                 Ok(()) => ControlFlow::Continue(()),
                 Err(error) => {
@@ -221,7 +253,8 @@ const TRANSACTION_TIME: Duration = Duration::from_millis(400);
 struct Writer {
     context: JobContext,
     import_id: String,
-    replaces_up_to: i64,
+    /// Records up to this id are about to be replaced: nothing is a duplicate of them.
+    duplicates_after: i64,
     total_bytes: i64,
     /// Stored in this run of the job.
     records: i64,
@@ -251,7 +284,7 @@ impl Writer {
         let (native_lines, chat_lines) = (counted(of_form(LineForm::Native)), counted(of_form(LineForm::Chat)));
         open.bytes += records.iter().map(|record| record.data.len()).sum::<usize>();
 
-        let mut keeper = kept_by_key(&mut open.tx, &self.context.dataset_id, self.replaces_up_to, &records).await?;
+        let mut keeper = kept_by_key(&mut open.tx, &self.context.dataset_id, self.duplicates_after, &records).await?;
         let rows = decide_duplicates(records, &mut keeper, open.next_id);
         let stored = counted(rows.len());
         db::records::write::insert(&mut open.tx, &self.context.dataset_id, &self.import_id, open.next_id, &rows)

@@ -23,6 +23,7 @@ pub use context::{JobContext, Outcome};
 use crate::db;
 use crate::error::ServiceResult;
 use crate::state::AppState;
+use crate::types::error::AppError;
 use crate::types::event::DatasetEvent;
 use crate::types::job::{JobKind, JobStatus};
 
@@ -67,6 +68,15 @@ async fn run_kind(kind: JobKind, context: &JobContext, args: &str) -> ServiceRes
         JobKind::Categorize => categorize::run(context, args).await,
         JobKind::DryRun => dry_run::run(context, args).await,
     }
+}
+
+/// Ends a job that has ended its process too often, leaving its tables as a failure of it would.
+async fn give_up(kind: JobKind, context: &JobContext, args: &str) -> ServiceResult<Outcome> {
+    if kind == JobKind::Import {
+        import::give_up(context, args).await?;
+    }
+    let message = "The server ended several times while this job ran. What it had done is kept; look into the log, then try again.";
+    Err(AppError::Unavailable { message: message.to_owned() }.into())
 }
 
 /// Asks a job to stop: a queued one at once, a running one within a second, in whatever process it runs.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::{Mutex, Semaphore};
 use tokio::task::JoinSet;
 
-use super::{JobContext, Outcome, run_kind};
+use super::{JobContext, Outcome, give_up, run_kind};
 use crate::clock::now_ms;
 use crate::datasets::new_id;
 use crate::db;
@@ -27,15 +27,14 @@ const MAX_ATTEMPTS: i64 = 5;
 /// Runs jobs until the state's shutdown, then waits for those that run. `only` restricts it to one job (the
 /// command line runs the job it has just queued and no other).
 pub async fn run(state: AppState, only: Option<String>) {
-    let owner: Arc<str> = new_id().into();
     let permits = Arc::new(Semaphore::new(state.config.concurrent_jobs.max(1)));
     let mut running = JoinSet::new();
     while !state.shutdown.is_cancelled() {
         // Registered before the queue is read, so that a job queued in between is not slept over.
         let woken = state.jobs.wake.notified();
-        match claim_next(&state, &owner, only.as_deref(), &permits).await {
-            Ok(Some((job, permit))) => {
-                let (state, owner) = (state.clone(), owner.clone());
+        match claim_next(&state, only.as_deref(), &permits).await {
+            Ok(Some(Claimed { job, owner, permit })) => {
+                let state = state.clone();
                 running.spawn(async move {
                     run_job(state, owner, job).await;
                     drop(permit);
@@ -55,16 +54,17 @@ pub async fn run(state: AppState, only: Option<String>) {
     while running.join_next().await.is_some() {}
 }
 
-type Claimed = (JobRow, tokio::sync::OwnedSemaphorePermit);
+struct Claimed {
+    job: JobRow,
+    /// New for each claim, so that a run whose job was taken over is told so even if the same process took it: one
+    /// that slept longer than the timeout takes its own jobs for dead ones.
+    owner: Arc<str>,
+    permit: tokio::sync::OwnedSemaphorePermit,
+}
 
-async fn claim_next(
-    state: &AppState,
-    owner: &str,
-    only: Option<&str>,
-    permits: &Arc<Semaphore>,
-) -> ServiceResult<Option<Claimed>> {
+async fn claim_next(state: &AppState, only: Option<&str>, permits: &Arc<Semaphore>) -> ServiceResult<Option<Claimed>> {
     let timeout_ms = i64::try_from(state.config.job_timeout.as_millis()).unwrap_or(i64::MAX);
-    let taken_over = db::jobs::requeue_dead(&state.db, now_ms() - timeout_ms, MAX_ATTEMPTS).await?;
+    let taken_over = db::jobs::requeue_dead(&state.db, now_ms() - timeout_ms).await?;
     if taken_over > 0 {
         tracing::warn!(jobs = taken_over, "took over jobs whose process had died");
     }
@@ -72,11 +72,12 @@ async fn claim_next(
     if !db::jobs::any_queued(&state.db, only).await? {
         return Ok(None);
     }
-    Ok(db::jobs::claim(&state.db, owner, only).await?.map(|job| (job, permit)))
+    let owner: Arc<str> = new_id().into();
+    Ok(db::jobs::claim(&state.db, &owner, only).await?.map(|job| Claimed { job, owner, permit }))
 }
 
 async fn run_job(state: AppState, owner: Arc<str>, job: JobRow) {
-    let JobRow { status, args } = job;
+    let JobRow { status, args, attempts } = job;
     let (job_id, kind) = (status.id.clone(), status.kind);
     let context = JobContext {
         job_id: job_id.clone(),
@@ -96,7 +97,12 @@ async fn run_job(state: AppState, owner: Arc<str>, job: JobRow) {
     let work = {
         let context = context.clone();
         // A task of its own, so that a panic ends this job and not the runner.
-        tokio::spawn(async move { run_kind(kind, &context, &args).await })
+        tokio::spawn(async move {
+            if attempts > MAX_ATTEMPTS {
+                return give_up(kind, &context, &args).await;
+            }
+            run_kind(kind, &context, &args).await
+        })
     };
     let result = match work.await {
         Ok(result) => result,

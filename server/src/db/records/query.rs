@@ -102,10 +102,17 @@ fn push_filter(query: &mut QueryBuilder<Sqlite>, dataset_id: &str, filter: &Reco
         query.push(" AND r.needs_review = 1");
     }
     if let Some(text) = filter.text.as_deref().map(str::trim).filter(|text| !text.is_empty()) {
-        let pattern = format!("%{}%", text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
-        query.push(" AND (r.data LIKE ").push_bind(pattern.clone()).push(" ESCAPE '\\' OR r.raw LIKE ");
+        let pattern = like_pattern(text);
+        // Quotes, backslashes and line breaks stand escaped in `data`.
+        let quoted = serde_json::Value::from(text).to_string();
+        let in_json = like_pattern(quoted.trim_start_matches('"').strip_suffix('"').unwrap_or(&quoted));
+        query.push(" AND (r.data LIKE ").push_bind(in_json).push(" ESCAPE '\\' OR r.raw LIKE ");
         query.push_bind(pattern).push(" ESCAPE '\\')");
     }
+}
+
+fn like_pattern(text: &str) -> String {
+    format!("%{}%", text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"))
 }
 
 /// Records per status and first error, by dataset.
@@ -288,18 +295,34 @@ pub async fn sharing_keys(
     .bind(hex_list(hashes)?)
     .fetch_all(connection)
     .await?;
-    let mut records = Vec::new();
-    for row in rows {
-        let hash: Option<Vec<u8>> = row.try_get("prompt_hash")?;
-        let status = read_validation(&row)?;
-        records.push(KeyedRecord {
-            id: row.try_get("id")?,
-            span_id: row.try_get("span_id")?,
-            prompt_hash: if hash.is_some() { Some(read_hash(&row)?) } else { None },
-            status: status.status,
-            errors: status.errors,
-            details: status.details,
-        });
-    }
-    Ok(records)
+    rows.iter().map(read_keyed).collect()
+}
+
+/// Every record that is marked as the duplicate of one that does not exist (any more).
+pub async fn orphaned_duplicates(
+    connection: &mut SqliteConnection,
+    dataset_id: &str,
+) -> ServiceResult<Vec<KeyedRecord>> {
+    let rows = sqlx::query(
+        "SELECT id, span_id, prompt_hash, status, errors, details, duplicate_of FROM records AS r
+         WHERE dataset_id = ? AND status IN ('duplicate', 'invalid') AND duplicate_of IS NOT NULL
+           AND NOT EXISTS (SELECT 1 FROM records WHERE id = r.duplicate_of) ORDER BY id",
+    )
+    .bind(dataset_id)
+    .fetch_all(connection)
+    .await?;
+    rows.iter().map(read_keyed).collect()
+}
+
+fn read_keyed(row: &SqliteRow) -> ServiceResult<KeyedRecord> {
+    let hash: Option<&[u8]> = row.try_get("prompt_hash")?;
+    let status = read_validation(row)?;
+    Ok(KeyedRecord {
+        id: row.try_get("id")?,
+        span_id: row.try_get("span_id")?,
+        prompt_hash: if hash.is_some() { Some(read_hash(row)?) } else { None },
+        status: status.status,
+        errors: status.errors,
+        details: status.details,
+    })
 }
