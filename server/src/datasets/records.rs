@@ -55,18 +55,24 @@ pub async fn update(
     record_id: i64,
     edit: &RecordEdit,
 ) -> ServiceResult<DatasetRecord> {
-    let dataset = db::datasets::get(&state.db, dataset_id).await?;
-    refuse_while_validating(state, dataset_id).await?;
+    let config = db::datasets::get(&state.db, dataset_id).await?.validation_config;
     let data = parse_edit(&edit.data)?;
-    let (config, tokens) = (dataset.validation_config, state.tokens.clone());
+    let (rules, tokens) = (config.clone(), state.tokens.clone());
     let (data, json, derived) = tokio::task::spawn_blocking(move || {
         let json = data.to_string();
-        let derived = derive(&data, None, &config, &tokens);
+        let derived = derive(&data, None, &rules, &tokens);
         (data, json, derived)
     })
     .await?;
 
     let mut tx = state.db.begin().await?;
+    refuse_while_validating(&mut tx, dataset_id).await?;
+    if db::datasets::get(&mut tx, dataset_id).await?.validation_config != config {
+        return Err(AppError::conflict(
+            "The rules were changed while the record was being saved, so nothing was saved. Save it again.",
+        )
+        .into());
+    }
     let before = query::get_in(&mut tx, dataset_id, record_id).await?;
     refuse_if_changed(&before, edit)?;
     if data == before.data && before.raw.is_none() {

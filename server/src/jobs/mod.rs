@@ -63,16 +63,18 @@ impl Jobs {
 async fn run_kind(kind: JobKind, context: &JobContext, args: &str) -> ServiceResult<Outcome> {
     match kind {
         JobKind::Import => import::run(context, args).await,
-        JobKind::Validate => validate::run(context).await,
+        JobKind::Validate => validate::run(context, args).await,
         JobKind::Categorize => categorize::run(context, args).await,
         JobKind::DryRun => dry_run::run(context, args).await,
     }
 }
 
-/// Asks a job to stop: a queued one at once, a running one within a second, in whatever process it runs.
+/// Asks a job to stop: a queued one at once, a running one within a second, in whatever process it runs. A
+/// validation runs in any case, if only to take off the verdicts by the former rules.
 pub async fn cancel(state: &AppState, job_id: &str) -> ServiceResult<JobStatus> {
-    let status = db::jobs::request_cancel(&state.db, job_id).await?;
+    let status = db::jobs::request_cancel(&state.db, job_id, JobKind::Validate).await?;
     state.jobs.cancel_running(job_id);
+    state.jobs.wake();
     state.events.send(&status.dataset_id, DatasetEvent::Job { job: status.clone() });
     Ok(status)
 }
