@@ -78,3 +78,28 @@ pub async fn cancel(state: &AppState, job_id: &str) -> ServiceResult<JobStatus> 
     state.events.send(&status.dataset_id, DatasetEvent::Job { job: status.clone() });
     Ok(status)
 }
+
+/// Who runs a job that is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RunBy {
+    /// The server's runner, which runs anyway.
+    Server,
+    /// Whoever waits, because nothing else may be running (a command): this job and no other.
+    Waiter,
+}
+
+/// Waits until a job has ended; calls `on_progress` with what it says meanwhile.
+pub async fn finish(
+    state: &AppState,
+    job_id: &str,
+    by: RunBy,
+    on_progress: impl FnMut(&JobStatus),
+) -> ServiceResult<JobStatus> {
+    let run = || tokio::spawn(runner::run(state.clone(), Some(job_id.to_owned())));
+    let own = (by == RunBy::Waiter).then(run);
+    let ended = runner::wait(state, job_id, on_progress).await;
+    if let Some(own) = own {
+        own.abort();
+    }
+    ended
+}
