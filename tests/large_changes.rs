@@ -65,10 +65,8 @@ async fn changed_rules_and_imports_that_come_at_once_do_not_run_beside_each_othe
     let config = ValidationConfig { max_tokens: 100, ..ValidationConfig::default() };
     let arguments = json!({ "dataset_id": id, "config": config });
     let fields = [("dataset_id", id.as_str())];
-    let (rules, upload) = tokio::join!(
-        app.call("datasets/validation", arguments),
-        app.upload("b.jsonl", chats(1, &[]).into(), &fields)
-    );
+    let (rules, upload) =
+        tokio::join!(app.call("datasets/validation", arguments), app.upload("b.jsonl", chats(1, &[]).into(), &fields));
     let accepted = (rules.0.as_u16(), upload.0.as_u16());
     assert!(matches!(accepted, (200, 409) | (409, 201)), "{accepted:?}: {} {}", rules.1, upload.1);
     let stored = if accepted.0 == 200 { config } else { before };

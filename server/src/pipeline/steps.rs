@@ -15,8 +15,8 @@ use PipelineStepStatus::{Attention, Complete, Failed, Processing, Ready};
 /// Below this deviation a grader test says that the grader cannot tell good from bad.
 const LEAST_TEST_STD: f64 = 0.05;
 
-/// Step 1: records. Failed only if nothing usable is there; an import that failed beside valid records
-/// asks for attention.
+/// Step 1: records. Failed if the last import failed or nothing usable is there; attention if records lack a verdict
+/// or many are rejected.
 pub fn compute_extract_step_status(inputs: &PipelineInputs) -> PipelineStep {
     let card = Card::new(PipelineStepId::Extract);
     let known = inputs.total_records + inputs.pending_records;
