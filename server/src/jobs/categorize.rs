@@ -31,7 +31,7 @@ pub(crate) struct Args {
 pub(super) async fn run(context: &JobContext, args: &str) -> ServiceResult<Outcome> {
     let args: Args = serde_json::from_str(args)?;
     let db = &context.state.db;
-    let mut topics = Topics::of(&db::topics::current(db, &context.dataset_id).await?)?;
+    let mut topics = Topics::of(db::topics::current(db, &context.dataset_id).await?.as_ref())?;
     let total = scan::count(db, &context.dataset_id, topics.scan(&args)).await?;
     let (mut seen, mut labelled, mut cursor) = (0, 0, 0);
     loop {
@@ -56,7 +56,7 @@ struct Topics {
 }
 
 impl Topics {
-    fn of(hierarchy: &Option<TopicHierarchy>) -> Result<Self, AppError> {
+    fn of(hierarchy: Option<&TopicHierarchy>) -> Result<Self, AppError> {
         let Some(hierarchy) = hierarchy else {
             return Err(AppError::conflict(
                 "There are no topics any more to label records with. Add topics, then categorize again.",
@@ -93,7 +93,7 @@ async fn store_labels(
         let mut tx = context.begin().await?;
         let now = db::topics::current(&mut tx, &context.dataset_id).await?;
         if now.as_ref().is_none_or(|now| now.version != topics.version) {
-            *topics = Topics::of(&now)?;
+            *topics = Topics::of(now.as_ref())?;
             continue;
         }
         let kept = if include_manual { &[] } else { topics.leaves.as_slice() };
