@@ -161,3 +161,18 @@ async fn the_demo_is_made_and_judged() {
     assert_eq!(report["samples_planned"], 300);
     assert!(["GO", "CAUTION", "NO-GO"].contains(&report["diagnosis"]["verdict"].as_str().unwrap()));
 }
+
+#[tokio::test]
+async fn the_demo_leaves_other_jobs_alone() {
+    use anneal_server::types::job::{JobKind, JobState};
+    use anneal_server::{config::Config, db};
+    let dir = tempfile::tempdir().unwrap();
+    let config = Config { data_dir: dir.path().to_owned(), ..Config::default() }.check().unwrap();
+    let db = db::Db::open(&config.database_path()).await.unwrap();
+    let mut tx = db.begin().await.unwrap();
+    db::datasets::insert(&mut tx, "other", "other", "").await.unwrap();
+    db::jobs::insert(&mut tx, "waiting", JobKind::Validate, "other", "{}").await.unwrap();
+    tx.commit().await.unwrap();
+    works(dir.path(), &["demo"]).await;
+    assert_eq!(db::jobs::get(&db, "waiting").await.unwrap().state, JobState::Queued);
+}

@@ -2,7 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use anneal_server::types::training::{SplitBasis, SplitPreview, SplitTopic};
+use anneal_server::training;
+use anneal_server::types::job::JobKind;
+use anneal_server::types::training::{SplitBasis, SplitConfig, SplitPart, SplitPreview, SplitTopic};
+use anneal_server::types::validation::ValidationConfig;
+use futures_util::{StreamExt, TryStreamExt};
 use serde_json::{Value, json};
 
 use crate::support::app::TestApp;
@@ -189,4 +193,22 @@ async fn the_training_files_are_disjoint_complete_and_repeatable() {
     assert_eq!(status, 409);
     assert!(body.contains("have changed since this split was made"), "{body}");
     assert_eq!(app.get(&format!("/download/{id}/split/train.jsonl?records_revision=1")).await.0, 422);
+}
+
+#[tokio::test]
+async fn a_training_file_that_loses_its_records_breaks_off_instead_of_ending() {
+    let app = TestApp::start().await;
+    let id = app.imported("a.jsonl", chats(120, &[])).await;
+    let whole = training::rows(&app.state, &id, SplitConfig::default(), SplitPart::Train, None).await.unwrap();
+    assert!(whole.try_collect::<Vec<_>>().await.is_ok());
+    let rows = training::rows(&app.state, &id, SplitConfig::default(), SplitPart::Train, None).await.unwrap();
+    let mut rows = std::pin::pin!(rows);
+    assert!(rows.next().await.unwrap().is_ok());
+    // No record is valid any more: the next window is empty.
+    let config = ValidationConfig { min_user_message_length: 1_000, ..ValidationConfig::default() };
+    let _: Value = app.ask("datasets/validation", json!({ "dataset_id": id, "config": config })).await;
+    let jobs = app.overview(&id).await.jobs;
+    app.ended(&jobs.iter().find(|job| job.kind == JobKind::Validate).unwrap().id).await;
+    let error = rows.try_collect::<Vec<_>>().await.unwrap_err();
+    assert!(error.to_string().contains("have changed since this split was made"), "{error}");
 }

@@ -301,3 +301,18 @@ async fn a_killed_server_goes_on_and_reports_as_if_undisturbed() {
     let report = server.door.overview(&id).await.dry_run.unwrap().report.unwrap();
     assert_eq!(timeless(&report), timeless(&killed));
 }
+
+#[tokio::test]
+async fn a_run_that_finds_no_record_left_fails_with_the_reason() {
+    let (app, busy) = TestApp::busy().await;
+    let id = app.imported_beside(&busy, chats(1, &[])).await;
+    app.set_grader(&id, BY_LENGTH).await;
+    let busy = busy.again(&app).await;
+    let run = app.start_dry_run(&id, 10).await;
+    let record = app.rows(&id).await[0].id;
+    app.edit(&id, record, &json!({ "input": { "messages": [] } })).await;
+    busy.free(&app).await;
+    let ended = app.ended(&run.job_id).await;
+    let error = ended.error.unwrap_or_default();
+    assert!(ended.state == JobState::Failed && error.contains("No valid record with a recorded response"), "{error}");
+}

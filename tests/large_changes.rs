@@ -31,7 +31,7 @@ async fn a_validation_that_waits_refuses_edits_and_one_that_is_cancelled_leaves_
     let busy = busy.again(&app).await;
     let job = change_rules(&app, &id, &strict).await;
     assert_eq!(job.state, JobState::Queued);
-    assert_eq!(counts(&app, &id).await, (0, 0, 0, 6), "no verdict by rules that no longer hold");
+    assert_eq!(app.overview(&id).await.dataset.validation_config, strict);
 
     let edit = json!({ "dataset_id": id, "record_id": record, "edit": { "data": "{}", "opened_at": 0 } });
     let message = app.refused("records/update", edit.clone(), 409).await;
@@ -41,7 +41,10 @@ async fn a_validation_that_waits_refuses_edits_and_one_that_is_cancelled_leaves_
     let (status, body) = app.upload("b.jsonl", chats(1, &[]).into(), &[("dataset_id", &id)]).await;
     assert_eq!(status, 409, "{body}");
 
-    let _: Value = app.ask("jobs/cancel", json!({ "job_id": job.id })).await;
+    // It runs even so, as far as to take the verdicts off: they are by rules that no longer hold.
+    let cancelled: JobStatus = app.ask("jobs/cancel", json!({ "job_id": job.id })).await;
+    assert_eq!((cancelled.state, cancelled.cancel_requested), (JobState::Queued, true));
+    app.refused("records/update", edit, 409).await;
     busy.free(&app).await;
     assert_eq!(app.ended(&job.id).await.state, JobState::Cancelled);
     assert_eq!(counts(&app, &id).await, (0, 0, 0, 6));
@@ -52,6 +55,41 @@ async fn a_validation_that_waits_refuses_edits_and_one_that_is_cancelled_leaves_
     let job = change_rules(&app, &id, &strict).await;
     assert_eq!(app.ended(&job.id).await.state, JobState::Succeeded);
     assert_eq!(counts(&app, &id).await, (0, 6, 0, 0));
+}
+
+#[tokio::test]
+async fn changed_rules_and_imports_that_come_at_once_do_not_run_beside_each_other() {
+    let (app, busy) = TestApp::busy().await;
+    let id = busy.dataset.clone();
+    let before = app.overview(&id).await.dataset.validation_config;
+    let config = ValidationConfig { max_tokens: 100, ..ValidationConfig::default() };
+    let arguments = json!({ "dataset_id": id, "config": config });
+    let fields = [("dataset_id", id.as_str())];
+    let (rules, upload) =
+        tokio::join!(app.call("datasets/validation", arguments), app.upload("b.jsonl", chats(1, &[]).into(), &fields));
+    let accepted = (rules.0.as_u16(), upload.0.as_u16());
+    assert!(matches!(accepted, (200, 409) | (409, 201)), "{accepted:?}: {} {}", rules.1, upload.1);
+    let stored = if accepted.0 == 200 { config } else { before };
+    let after = app.overview(&id).await.dataset.validation_config;
+    assert_eq!(after, stored, "a change that is refused stores nothing");
+    busy.free(&app).await;
+}
+
+#[tokio::test]
+async fn a_validation_that_was_cut_off_goes_on_with_what_has_no_verdict() {
+    let (app, busy) = TestApp::busy().await;
+    let id = app.imported_beside(&busy, chats(6, &[])).await;
+    let busy = busy.again(&app).await;
+    // As a process leaves it that ended after the first four: no verdict of theirs is computed again.
+    let mut tx = app.state.db.begin().await.unwrap();
+    let strict = ValidationConfig { max_tokens: 3, ..ValidationConfig::default() };
+    db::datasets::set_validation_config(&mut tx, &id, &strict).await.unwrap();
+    db::records::bulk::set_pending(&mut tx, &id, 2).await.unwrap();
+    db::jobs::insert(&mut tx, "cut-off", JobKind::Validate, &id, r#"{"marked":true}"#).await.unwrap();
+    tx.commit().await.unwrap();
+    busy.free(&app).await;
+    assert_eq!(app.ended("cut-off").await.state, JobState::Succeeded);
+    assert_eq!(counts(&app, &id).await, (4, 2, 0, 0));
 }
 
 #[tokio::test]

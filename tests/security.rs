@@ -179,6 +179,17 @@ async fn an_oversized_body_is_refused() {
 }
 
 #[tokio::test]
+async fn a_record_of_some_megabytes_can_be_edited() {
+    let app = TestApp::start().await;
+    let id = app.imported("a.jsonl", chats(1, &[])).await;
+    let record = app.rows(&id).await[0].id;
+    let data =
+        json!({ "input": { "messages": [{ "role": "user", "content": "word ".repeat(1 << 20) }] }, "output": {} });
+    let edited = app.edit(&id, record, &data).await;
+    assert_eq!(edited.data, data);
+}
+
+#[tokio::test]
 async fn no_path_leads_out_of_its_folder() {
     let app = TestApp::start().await;
     let id = app.imported("a.jsonl", chats(1, &[])).await;

@@ -229,3 +229,38 @@ async fn targets_name_every_leaf_and_add_up() {
     let _: () = app.ask("topics/targets", set(Value::Null)).await;
     assert_eq!(coverage(&app, &id).await.balance_score, Some(0.0));
 }
+
+#[tokio::test]
+async fn a_label_that_no_topic_has_counts_as_none_when_records_are_categorized() {
+    let app = TestApp::start().await;
+    let lines = [
+        chat("Where is my parcel with the lamp?", "Here.", json!({ "topic": "from elsewhere" })),
+        chat("Where is my parcel with the table?", "Here.", json!({ "topic": "refunds" })),
+        chat("The weather is quite nice today.", "Yes.", json!({ "topic": "from elsewhere" })),
+    ];
+    let id = app.imported("a.jsonl", lines.join("\n")).await;
+    import(&app, &id, &hierarchy(), false).await;
+    let named = |names: [&str; 3]| names.map(|name| Some(name.to_owned())).to_vec();
+    for mode in ["unlabelled_only", "recategorize_all"] {
+        categorize(&app, &id, mode, false).await;
+        assert_eq!(topics_of(&app, &id).await, named(["delivery", "refunds", "from elsewhere"]), "{mode}");
+    }
+    assert_counts(&app, &id, &[("refunds", 1), ("delivery", 1), ("login", 0), ("profile", 0)], 1).await;
+}
+
+#[tokio::test]
+async fn records_count_as_changed_only_where_a_change_of_the_topics_reaches_them() {
+    let app = TestApp::start().await;
+    let (id, records) = start(&app).await;
+    assign(&app, &id, &records[..1], Some("refunds")).await;
+    let revision = async || app.overview(&id).await.dataset.records_revision;
+    let rename = |from: &str, to: &str| {
+        let update = json!({ "edit": "update", "name": from, "new_name": to, "description": "", "keywords": [] });
+        edit(&id, update, true)
+    };
+    let before = revision().await;
+    let _: TopicHierarchy = app.ask("topics/edit", rename("profile", "address")).await;
+    assert_eq!(revision().await, before, "no record carries it");
+    let _: TopicHierarchy = app.ask("topics/edit", rename("refunds", "money back")).await;
+    assert_eq!(revision().await, before + 1);
+}

@@ -41,7 +41,7 @@ use ui::{Toasts, provide_clock, provide_toaster};
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     use leptos::hydration::{AutoReload, HydrationScripts};
     use leptos_meta::MetaTags;
-    server_only::set_content_security_policy();
+    server_only::tell_nonce();
     view! {
         <!DOCTYPE html>
         <html lang="en" data-theme=server_only::chosen_theme()>

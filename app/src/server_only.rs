@@ -36,21 +36,13 @@ pub fn now() -> TimestampMs {
     js_sys::Date::now() as TimestampMs
 }
 
-/// The page may load what this server sends and nothing else, and run no script but its own. Inline style
-/// attributes stay allowed: widths of bars and the canvas's transform are computed.
+/// Tells the server's headers which nonce this page's scripts carry.
 #[cfg(feature = "ssr")]
-pub fn set_content_security_policy() {
-    let (Some(nonce), Some(response)) =
-        (leptos::nonce::use_nonce(), leptos::prelude::use_context::<leptos_axum::ResponseOptions>())
-    else {
-        return;
-    };
-    let policy = format!(
-        "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self'; style-src-attr 'unsafe-inline'; \
-         img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-    );
-    if let Ok(policy) = http::HeaderValue::from_str(&policy) {
-        response.insert_header(http::header::CONTENT_SECURITY_POLICY, policy);
+pub fn tell_nonce() {
+    let request = leptos::prelude::use_context::<http::request::Parts>();
+    let page = request.as_ref().and_then(|request| request.extensions.get::<anneal_server::http::PageNonce>());
+    if let (Some(page), Some(nonce)) = (page, leptos::nonce::use_nonce()) {
+        page.set(&nonce);
     }
 }
 

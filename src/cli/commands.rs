@@ -9,7 +9,7 @@ use anneal_server::dry_run;
 use anneal_server::error::ServiceError;
 use anneal_server::export::stream::{RecordFormat, records_jsonl};
 use anneal_server::grader;
-use anneal_server::jobs;
+use anneal_server::jobs::RunBy;
 use anneal_server::jobs::import::{self, ImportRequest};
 use anneal_server::sample;
 use anneal_server::state::AppState;
@@ -188,9 +188,7 @@ fn exit_code(report: &DryRunReport) -> ExitCode {
 }
 
 async fn demo(state: &AppState, json: bool) -> Result<ExitCode, CliError> {
-    let runner = tokio::spawn(jobs::runner::run(state.clone(), None));
-    let id = sample::create(state).await?;
-    runner.abort();
+    let id = sample::create(state, RunBy::Waiter).await?;
     let overview = datasets::overview(state, &id).await?;
     if json {
         output::json(&overview)?;

@@ -11,7 +11,7 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use anneal_server::grader::WorkerCommand;
-use anneal_server::jobs;
+use anneal_server::jobs::{self, RunBy};
 use anneal_server::state::AppState;
 use clap::Parser;
 use options::{Command, Options};
@@ -81,10 +81,8 @@ async fn work_off(
     json: bool,
 ) -> Result<anneal_server::types::job::JobStatus, CliError> {
     let progress = output::Progress::new(json);
-    let runner = tokio::spawn(jobs::runner::run(state.clone(), Some(job_id.to_owned())));
-    let status = jobs::runner::wait(state, job_id, |status| progress.show(status)).await?;
+    let status = jobs::finish(state, job_id, RunBy::Waiter, |status| progress.show(status)).await?;
     progress.end();
-    runner.abort();
     Ok(status)
 }
 

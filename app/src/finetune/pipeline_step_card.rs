@@ -27,13 +27,21 @@ pub fn PipelineStepCard(
     let blocked = Memo::new(move |_| step.with(|step| step.blocked_reason.clone().filter(|_| step.is_blocked)));
     let stale = Memo::new(move |_| step.with(|step| step.stale_reason.clone()));
     let progress = Memo::new(move |_| step.with(|step| step.progress));
+    // One attribute: a `class=` that changes would take away what `class:` has added.
     let class = move || {
-        format!("step-card step-card--{} {}", status.get().label().to_lowercase(), tone_of(status.get()).class())
+        let selected = if is_selected.get() { " step-card--selected" } else { "" };
+        let is_blocked = if blocked.get().is_some() { " step-card--blocked" } else { "" };
+        let status = status.get();
+        format!(
+            "step-card step-card--{} {}{selected}{is_blocked}",
+            status.label().to_lowercase(),
+            tone_of(status).class()
+        )
     };
     let title = move || blocked.get().or_else(|| stale.get().map(|reason| format!("Stale: {reason}")));
     let rerun = move || rerun_action(id).filter(|_| step.with(|step| step.can_rerun));
     view! {
-        <div class=class class:step-card--selected=is_selected class:step-card--blocked=move || blocked.get().is_some()>
+        <div class=class>
             <a
                 class="step-card__link"
                 id=card_id(id)

@@ -24,7 +24,9 @@ pub async fn get_overview(dataset_id: String) -> Result<DatasetOverview, AppErro
 /// form post too. Answers the new dataset's id.
 #[server(prefix = "/api", endpoint = "datasets/sample")]
 pub async fn open_sample() -> Result<String, AppError> {
-    let id = super::boundary::answer(|state| async move { crate::sample::create(&state).await }).await?;
+    let id =
+        super::boundary::answer(|state| async move { crate::sample::create(&state, crate::jobs::RunBy::Server).await })
+            .await?;
     leptos_axum::redirect(&format!("/finetune/{id}"));
     Ok(id)
 }

@@ -1,6 +1,6 @@
 //! What touches every record of a dataset: in batches with a pause after each, so that no other writer waits long.
-//! Whatever ends such a walk early, what is stored by then is true: a record that lost its verdict is pending, and a
-//! deleted dataset is hidden from the first moment on.
+//! Whatever ends such a walk early, what is stored by then is true: changed rules come with the job that takes the
+//! former verdicts off (`jobs::validate`), and a deleted dataset is hidden from the first moment on.
 
 use std::time::Duration;
 
@@ -16,35 +16,24 @@ use crate::types::job::JobKind;
 use crate::types::validation::ValidationConfig;
 
 /// Records a transaction: some tens of milliseconds.
-const BATCH: i64 = 2_000;
+pub(crate) const BATCH: i64 = 2_000;
 /// Left to other processes between two transactions; within this one, waiting for the writer is fair anyway.
-const PAUSE: Duration = Duration::from_millis(5);
+pub(crate) const PAUSE: Duration = Duration::from_millis(5);
 
 /// Validates every record again by the present rules. Answers the job's id.
 pub async fn validate_again(state: &AppState, id: &str) -> ServiceResult<String> {
     revalidate(state, id, None).await
 }
 
-/// Takes the verdict off every record, then stores the rules (if they change) and queues the job.
+/// Stores the rules (if they change) together with the job that validates by them: both or neither. Nothing that
+/// would decide by the former rules is going on then, and nothing begins before that job has ended.
 pub(super) async fn revalidate(state: &AppState, id: &str, config: Option<&ValidationConfig>) -> ServiceResult<String> {
-    db::datasets::get(&state.db, id).await?;
-    if db::jobs::is_active(&state.db, id, JobKind::Import).await? {
+    let mut tx = state.db.begin().await?;
+    db::datasets::get(&mut tx, id).await?;
+    if db::jobs::is_active(&mut tx, id, JobKind::Import).await? {
         return Err(AppError::conflict("An import is running, and it validates by the present rules. Wait for its end (or cancel it), then change the rules.").into());
     }
-    refuse_while_validating(state, id).await?;
-    loop {
-        let mut tx = state.db.begin().await?;
-        let marked = bulk::set_pending(&mut tx, id, BATCH).await?;
-        if marked > 0 {
-            db::datasets::touch_records(&mut tx, id).await?;
-        }
-        tx.commit().await?;
-        if marked < BATCH {
-            break;
-        }
-        tokio::time::sleep(PAUSE).await;
-    }
-    let mut tx = state.db.begin().await?;
+    refuse_while_validating(&mut tx, id).await?;
     if let Some(config) = config {
         db::datasets::set_validation_config(&mut tx, id, config).await?;
     }

@@ -1,7 +1,7 @@
 //! Datasets as a service: list, overview, settings, delete. Records are in [`records`].
 
 mod facts;
-mod large;
+pub(crate) mod large;
 mod overview;
 pub mod records;
 
@@ -16,6 +16,7 @@ use crate::pipeline::compute_pipeline_state;
 use crate::state::AppState;
 use crate::types::dataset::{Dataset, DatasetSummary};
 use crate::types::error::AppError;
+use crate::types::job::{JobKind, JobState, JobStatus};
 use crate::types::pipeline::PipelineInputs;
 use crate::types::validation::ValidationConfig;
 
@@ -73,11 +74,18 @@ pub async fn update(state: &AppState, id: &str, name: &str, objective: &str) -> 
 pub async fn update_validation_config(state: &AppState, id: &str, config: ValidationConfig) -> ServiceResult<Dataset> {
     let config = check_validation_config(config)?;
     let dataset = db::datasets::get(&state.db, id).await?;
-    if dataset.validation_config == config && hygiene(state, id).await?.pending == 0 {
+    if dataset.validation_config == config && all_validated(state, id).await? {
         return Ok(dataset);
     }
     large::revalidate(state, id, Some(&config)).await?;
     db::datasets::get(&state.db, id).await
+}
+
+/// Whether every verdict is by the present rules: none is missing, and the last validation did not end early.
+async fn all_validated(state: &AppState, id: &str) -> ServiceResult<bool> {
+    let jobs = db::jobs::of_dataset(&state.db, id).await?;
+    let ended_early = |job: &JobStatus| job.kind == JobKind::Validate && job.state != JobState::Succeeded;
+    Ok(!jobs.iter().any(ended_early) && hygiene(state, id).await?.pending == 0)
 }
 
 /// Deletes a dataset with all that belongs to it; its running jobs notice and stop.

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::db::records::query::{self, KeyedRecord};
+use crate::db::records::scan::{self, Scan};
 use crate::db::records::write::{self, RecordVerdict};
 use crate::db::{self, Tx};
 use crate::error::ServiceResult;
@@ -32,13 +33,8 @@ pub async fn page(
 
 /// The first valid records, whole.
 pub async fn first_valid(state: &AppState, dataset_id: &str, count: i64) -> ServiceResult<Vec<DatasetRecord>> {
-    let filter = RecordFilter { status: Some(RecordStatus::Valid), ..RecordFilter::default() };
-    let rows = page(state, dataset_id, &filter, 1, count.clamp(1, 10)).await?.rows;
-    let mut records = Vec::with_capacity(rows.len());
-    for row in rows {
-        records.push(query::get(&state.db, dataset_id, row.id).await?);
-    }
-    Ok(records)
+    db::datasets::get(&state.db, dataset_id).await?;
+    scan::records(&state.db, dataset_id, Scan::valid(), 0, count.clamp(1, 10)).await
 }
 
 /// One record, whole.
@@ -55,18 +51,24 @@ pub async fn update(
     record_id: i64,
     edit: &RecordEdit,
 ) -> ServiceResult<DatasetRecord> {
-    let dataset = db::datasets::get(&state.db, dataset_id).await?;
-    refuse_while_validating(state, dataset_id).await?;
+    let config = db::datasets::get(&state.db, dataset_id).await?.validation_config;
     let data = parse_edit(&edit.data)?;
-    let (config, tokens) = (dataset.validation_config, state.tokens.clone());
+    let (rules, tokens) = (config.clone(), state.tokens.clone());
     let (data, json, derived) = tokio::task::spawn_blocking(move || {
         let json = data.to_string();
-        let derived = derive(&data, None, &config, &tokens);
+        let derived = derive(&data, None, &rules, &tokens);
         (data, json, derived)
     })
     .await?;
 
     let mut tx = state.db.begin().await?;
+    refuse_while_validating(&mut tx, dataset_id).await?;
+    if db::datasets::get(&mut tx, dataset_id).await?.validation_config != config {
+        return Err(AppError::conflict(
+            "The rules were changed while the record was being saved, so nothing was saved. Save it again.",
+        )
+        .into());
+    }
     let before = query::get_in(&mut tx, dataset_id, record_id).await?;
     refuse_if_changed(&before, edit)?;
     if data == before.data && before.raw.is_none() {
@@ -158,8 +160,11 @@ pub(crate) async fn recheck_duplicates(
         }
     };
     let candidates: Vec<Candidate> = group.iter().map(candidate).collect();
-    for (record, decision) in group.into_iter().zip(resolve_duplicates(&candidates)) {
-        write::set_verdict(tx, record.id, &with_duplicate(record, decision.duplicate_of)).await?;
+    for (KeyedRecord { id, verdict, .. }, decision) in group.into_iter().zip(resolve_duplicates(&candidates)) {
+        let decided = with_duplicate(&verdict, decision.duplicate_of);
+        if decided != verdict {
+            write::set_verdict(tx, id, &decided).await?;
+        }
     }
     Ok(())
 }
@@ -175,23 +180,23 @@ pub(crate) async fn recheck_orphaned_duplicates(tx: &mut Tx, dataset_id: &str) -
 fn candidate(record: &KeyedRecord) -> Candidate {
     Candidate {
         id: record.id,
-        otherwise_valid: record.status != RecordStatus::Pending
-            && record.errors.iter().all(|error| *error == ValidationError::Duplicate),
+        otherwise_valid: record.verdict.status != RecordStatus::Pending
+            && record.verdict.errors.iter().all(|error| *error == ValidationError::Duplicate),
         span_id: record.span_id.clone(),
         prompt_hash: record.prompt_hash,
     }
 }
 
-/// A record's verdict with its errors but `duplicate` kept, and that one decided anew.
-fn with_duplicate(record: KeyedRecord, duplicate_of: Option<i64>) -> RecordVerdict {
+/// A verdict with its errors but `duplicate` kept, and that one decided anew.
+fn with_duplicate(verdict: &RecordVerdict, duplicate_of: Option<i64>) -> RecordVerdict {
     let errors: Vec<ValidationError> =
-        record.errors.into_iter().filter(|error| *error != ValidationError::Duplicate).collect();
-    let status = match record.status {
+        verdict.errors.iter().copied().filter(|error| *error != ValidationError::Duplicate).collect();
+    let status = match verdict.status {
         RecordStatus::Pending => RecordStatus::Pending,
         _ if errors.is_empty() => RecordStatus::Valid,
         _ => RecordStatus::Invalid,
     };
-    let lines: Vec<&str> = record
+    let lines: Vec<&str> = verdict
         .details
         .iter()
         .flat_map(|details| details.lines())
@@ -217,4 +222,28 @@ pub(crate) fn mark_duplicate(mut verdict: RecordVerdict, original: i64) -> Recor
     verdict.details = Some(verdict.details.map_or(detail.clone(), |details| format!("{details}\n{detail}")));
     verdict.duplicate_of = Some(original);
     verdict
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verdict(status: RecordStatus, errors: &[ValidationError], details: &str) -> RecordVerdict {
+        let details = (!details.is_empty()).then(|| details.to_owned());
+        RecordVerdict { status, errors: errors.to_vec(), details, duplicate_of: None }
+    }
+
+    #[test]
+    fn a_decision_that_stands_leaves_the_verdict_as_it_is() {
+        let valid = verdict(RecordStatus::Valid, &[], "");
+        let broken = verdict(RecordStatus::Invalid, &[ValidationError::NoUserMessage], "no user message");
+        for fresh in [valid, broken] {
+            let marked = mark_duplicate(fresh.clone(), 7);
+            assert_eq!(with_duplicate(&fresh, None), fresh);
+            assert_eq!(with_duplicate(&marked, Some(7)), marked);
+            assert_eq!(with_duplicate(&marked, None), fresh);
+            assert_eq!(with_duplicate(&fresh, Some(7)), marked);
+            assert_ne!(with_duplicate(&marked, Some(6)), marked);
+        }
+    }
 }

@@ -250,18 +250,20 @@ pub async fn requeue(tx: &mut Tx, id: &str) -> ServiceResult<()> {
     Ok(())
 }
 
-/// Asks a job to stop. One that never ran is cancelled at once; any other is left to its runner (the present
-/// or the next one), which keeps and reports what was done. Answers the job as it is then.
-pub async fn request_cancel(db: &Db, id: &str) -> ServiceResult<JobStatus> {
+/// Asks a job to stop. One that never ran is cancelled at once, unless it is of the kind `never_unrun`; any other is
+/// left to its runner (the present or the next one), which keeps and reports what was done. Answers the job as it is
+/// then.
+pub async fn request_cancel(db: &Db, id: &str, never_unrun: JobKind) -> ServiceResult<JobStatus> {
     let mut tx = db.begin().await?;
     let row = sqlx::query(
-        "UPDATE jobs SET cancel_requested = (state = 'running' OR (state = 'queued' AND attempts > 0)),
-                         state = CASE WHEN state = 'queued' AND attempts = 0 THEN 'cancelled' ELSE state END,
-                         finished_at = CASE WHEN state = 'queued' AND attempts = 0 THEN ?2 ELSE finished_at END
+        "UPDATE jobs SET cancel_requested = (state = 'running' OR (state = 'queued' AND (attempts > 0 OR kind = ?3))),
+                         state = CASE WHEN state = 'queued' AND attempts = 0 AND kind <> ?3 THEN 'cancelled' ELSE state END,
+                         finished_at = CASE WHEN state = 'queued' AND attempts = 0 AND kind <> ?3 THEN ?2 ELSE finished_at END
          WHERE id = ?1 RETURNING *",
     )
     .bind(id)
     .bind(now_ms())
+    .bind(never_unrun.as_str())
     .fetch_optional(&mut *tx)
     .await?;
     let status = match row {
@@ -305,14 +307,19 @@ pub async fn requeue_dead(db: &Db, before: TimestampMs) -> ServiceResult<u64> {
     Ok(changed)
 }
 
-/// Whether a job of this kind is queued or running for the dataset.
-pub async fn is_active(db: &Db, dataset_id: &str, kind: JobKind) -> ServiceResult<bool> {
-    Ok(sqlx::query("SELECT 1 FROM jobs WHERE dataset_id = ? AND kind = ? AND state IN ('queued', 'running') LIMIT 1")
-        .bind(dataset_id)
-        .bind(kind.as_str())
-        .fetch_optional(db.read())
-        .await?
-        .is_some())
+/// Whether a job of this kind is queued or running for the dataset. Where a write depends on it, ask within its
+/// transaction.
+pub async fn is_active(db: impl Reader, dataset_id: &str, kind: JobKind) -> ServiceResult<bool> {
+    let mut query = QueryBuilder::<Sqlite>::new("SELECT 1 FROM jobs WHERE dataset_id = ");
+    query.push_bind(dataset_id.to_owned()).push(" AND kind = ").push_bind(kind.as_str());
+    query.push(" AND state IN ('queued', 'running') LIMIT 1");
+    Ok(!db.rows(query).await?.is_empty())
+}
+
+/// Replaces a job's arguments: it keeps in them how far it is.
+pub async fn set_args(tx: &mut Tx, id: &str, args: &str) -> ServiceResult<()> {
+    sqlx::query("UPDATE jobs SET args = ? WHERE id = ?").bind(args).bind(id).execute(&mut **tx).await?;
+    Ok(())
 }
 
 /// The arguments of every queued or running job of a kind.

@@ -32,7 +32,7 @@ pub type Tx = Transaction<'static, Sqlite>;
 #[derive(Debug)]
 pub struct Snapshot(Transaction<'static, Sqlite>);
 
-/// Where a query may read: the newest state (`&Db`) or a snapshot.
+/// Where a query may read: the newest state (`&Db`), a snapshot, or what a write sees (`&mut Tx`).
 pub trait Reader: Send {
     /// Every row of one query. (Takes the query whole, so that no lifetime ties it to the connection.)
     fn rows(self, query: QueryBuilder<Sqlite>) -> impl Future<Output = ServiceResult<Vec<SqliteRow>>> + Send;
@@ -47,6 +47,12 @@ impl Reader for &Db {
 impl Reader for &mut Snapshot {
     async fn rows(self, mut query: QueryBuilder<Sqlite>) -> ServiceResult<Vec<SqliteRow>> {
         Ok(query.build().fetch_all(&mut *self.0).await?)
+    }
+}
+
+impl Reader for &mut Transaction<'_, Sqlite> {
+    async fn rows(self, mut query: QueryBuilder<Sqlite>) -> ServiceResult<Vec<SqliteRow>> {
+        Ok(query.build().fetch_all(&mut **self).await?)
     }
 }
 

@@ -92,13 +92,16 @@ async fn walks_and_counts_go_by_their_index() {
     use crate::types::validation::RecordStatus;
     let (_dir, db) = open().await;
     let recorded = Scan { with_output: true, ..Scan::valid() };
-    let to_label = Scan { without_topic: true, not_manual: true, ..Scan::valid() };
+    let leaves = ["a".to_owned()];
+    let to_label = Scan { without_topics: Some(&leaves), ..Scan::valid() };
+    let to_label_again = Scan { not_by_hand: Some(&leaves), ..Scan::valid() };
     let pending = Scan { status: Some(RecordStatus::Pending), ..Scan::default() };
     for (scan, index) in [
         (Scan::default(), "records_by_id"),
         (Scan::valid(), "records_by_status_id"),
         (recorded, "records_by_status_id"),
         (to_label, "records_by_status_id"),
+        (to_label_again, "records_by_status_id"),
         (pending, "records_by_status_id"),
     ] {
         let plan = plan_of(&db, keys_query("d", scan, 5, 100).sql().as_ref()).await;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use sqlx::{QueryBuilder, Row, Sqlite};
 
-use super::{Db, Of, Reader, Tx, from_json};
+use super::{Of, Reader, Tx, from_json};
 use crate::clock::now_ms;
 use crate::error::ServiceResult;
 use crate::types::topics::TopicHierarchy;
@@ -33,32 +33,23 @@ pub async fn current_of(db: impl Reader, of: Of<'_>) -> ServiceResult<HashMap<St
     Ok(hierarchies)
 }
 
-/// Stores a new version if `base_version` is still the current one; answers false if another change came first.
-pub async fn insert(
-    tx: &mut Tx,
-    dataset_id: &str,
-    base_version: i64,
-    hierarchy: &TopicHierarchy,
-) -> ServiceResult<bool> {
-    let changed = sqlx::query(
-        "INSERT INTO topic_hierarchies (dataset_id, version, nodes, created_at)
-         SELECT ?1, ?2 + 1, ?3, ?4 WHERE COALESCE((SELECT MAX(version) FROM topic_hierarchies WHERE dataset_id = ?1), 0) <= ?2",
-    )
-    .bind(dataset_id)
-    .bind(base_version)
-    .bind(serde_json::to_string(&hierarchy.nodes)?)
-    .bind(now_ms())
-    .execute(&mut **tx)
-    .await?
-    .rows_affected();
-    Ok(changed == 1)
+/// Stores a hierarchy under its version, which must be new.
+pub async fn insert(tx: &mut Tx, dataset_id: &str, hierarchy: &TopicHierarchy) -> ServiceResult<()> {
+    sqlx::query("INSERT INTO topic_hierarchies (dataset_id, version, nodes, created_at) VALUES (?, ?, ?, ?)")
+        .bind(dataset_id)
+        .bind(hierarchy.version)
+        .bind(serde_json::to_string(&hierarchy.nodes)?)
+        .bind(now_ms())
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
 }
 
 /// The highest version number used so far, 0 for none (an emptied hierarchy keeps counting).
-pub async fn last_version(db: &Db, dataset_id: &str) -> ServiceResult<i64> {
+pub async fn last_version(tx: &mut Tx, dataset_id: &str) -> ServiceResult<i64> {
     let row = sqlx::query("SELECT COALESCE(MAX(version), 0) AS version FROM topic_hierarchies WHERE dataset_id = ?")
         .bind(dataset_id)
-        .fetch_one(db.read())
+        .fetch_one(&mut **tx)
         .await?;
     Ok(row.try_get("version")?)
 }

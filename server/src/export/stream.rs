@@ -41,7 +41,7 @@ pub fn records_jsonl(
 pub fn lines(
     db: Db,
     dataset_id: String,
-    scan: Scan,
+    scan: Scan<'static>,
     line: impl FnMut(&DatasetRecord) -> Option<String> + Send,
 ) -> impl Stream<Item = ServiceResult<Bytes>> + Send {
     try_unfold((db, dataset_id, 0_i64, line), move |(db, dataset_id, cursor, mut line)| async move {

@@ -35,6 +35,27 @@ pub(super) async fn events(
     let events = stream::iter(stored)
         .chain(live)
         .take_until(state.shutdown.clone().cancelled_owned())
-        .filter_map(|event| std::future::ready(Event::default().json_data(&event).ok().map(Ok)));
+        .map(|event| Ok(message(&event)));
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))))
+}
+
+/// [`DatasetEvent::Changed`] as it is sent.
+const CHANGED: &str = r#"{"event":"changed"}"#;
+
+/// What cannot be put into words is not lost: the page is told to look at the store.
+fn message(event: &DatasetEvent) -> Event {
+    Event::default().json_data(event).unwrap_or_else(|error| {
+        tracing::error!(%error, ?event, "an event could not be written");
+        Event::default().data(CHANGED)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_event_that_stands_for_any_other_is_what_pages_read() {
+        assert_eq!(serde_json::from_str::<DatasetEvent>(CHANGED).unwrap(), DatasetEvent::Changed);
+    }
 }

@@ -17,11 +17,11 @@ mod security;
 mod upload;
 
 pub use reply::HttpError;
-pub use security::{RequestId, secure};
+pub use security::{PageNonce, RequestId, secure};
 pub use upload::suggested_name;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -38,8 +38,7 @@ const MAX_ERROR_BYTES: usize = 1 << 20;
 pub fn routes() -> Router<AppState> {
     Router::new()
         .route("/api/{*function}", post(server_function))
-        // The framework's own limit of 2 MB would come before the configured one, which `upload` keeps itself.
-        .route("/upload", post(upload::upload).layer(DefaultBodyLimit::disable()))
+        .route("/upload", post(upload::upload))
         .route("/events/{dataset_id}", get(events::events))
         .route("/download/{dataset_id}/{file}", get(download::dataset_file))
         .route("/download/{dataset_id}/split/{file}", get(download::split_file))

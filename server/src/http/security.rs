@@ -1,10 +1,11 @@
 //! The layers around every route: request ids and tracing, Host and Origin checks, the access token, headers.
 
 use std::net::IpAddr;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::header::{self, HeaderName, HeaderValue};
 use axum::http::{HeaderMap, Method};
 use axum::middleware::{self, Next};
@@ -37,9 +38,37 @@ pub(super) fn current_request_id() -> String {
     CURRENT.try_with(|id| id.0.clone()).unwrap_or_else(|_| new_id())
 }
 
+/// Where a page leaves the nonce that its scripts carry. The policy that goes with it is set here and not through the
+/// framework's response options, which lose it now and then when a browser leaves one page for the next.
+#[derive(Debug, Clone, Default)]
+pub struct PageNonce(Arc<OnceLock<String>>);
+
+impl PageNonce {
+    /// Says that the answer is a page, whose scripts carry this nonce. Only the first one counts.
+    pub fn set(&self, nonce: &str) {
+        self.0.get_or_init(|| nonce.to_owned());
+    }
+}
+
+/// The page may load what this server sends and nothing else, and run no script but its own. Inline style
+/// attributes stay allowed: widths of bars and the canvas's transform are computed.
+fn page_policy(nonce: &str) -> String {
+    format!(
+        "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self'; style-src-attr 'unsafe-inline'; \
+         img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    )
+}
+
+/// What is no page may load nothing but the style of an error page.
+const FILE_POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+);
+
 /// Puts every check around the routes.
 pub fn secure(router: Router<AppState>, state: &AppState) -> Router<AppState> {
     router
+        // The framework's own limit of 2 MB would come before ours: `limit_body`'s, and that of `upload`.
+        .layer(DefaultBodyLimit::disable())
         .layer(middleware::from_fn(super::set_error_status))
         .layer(middleware::from_fn(limit_body))
         .layer(middleware::from_fn_with_state(state.clone(), authenticate))
@@ -71,9 +100,10 @@ async fn trace(mut request: Request, next: Next) -> Response {
     .await
 }
 
-/// What every answer carries. Pages add their own `Content-Security-Policy` with a nonce; everything else
-/// may load nothing at all.
-async fn set_headers(request: Request, next: Next) -> Response {
+/// What every answer carries.
+async fn set_headers(mut request: Request, next: Next) -> Response {
+    let nonce = PageNonce::default();
+    request.extensions_mut().insert(nonce.clone());
     let is_asset = request.uri().path().starts_with("/pkg/");
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
@@ -88,10 +118,8 @@ async fn set_headers(request: Request, next: Next) -> Response {
     for (name, value) in fixed {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    if !headers.contains_key(header::CONTENT_SECURITY_POLICY) {
-        let policy = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
-        headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
-    }
+    let policy = nonce.0.get().and_then(|nonce| HeaderValue::from_str(&page_policy(nonce)).ok());
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy.unwrap_or(FILE_POLICY));
     if is_asset {
         // The files keep their names from build to build: the browser asks, and is told "not modified".
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));

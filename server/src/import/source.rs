@@ -195,11 +195,6 @@ impl LineSource {
         }
     }
 
-    /// The number of the last line read, blank ones included; 0 before the first.
-    pub fn last_line(&self) -> i64 {
-        self.line
-    }
-
     /// The next line with content; `None` at the end of the file.
     pub fn next_line(&mut self) -> Result<Option<SourceLine>, ImportError> {
         loop {

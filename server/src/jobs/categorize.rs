@@ -12,7 +12,7 @@ use crate::format;
 use crate::topics::keywords::KeywordIndex;
 use crate::types::dataset::{DatasetRecord, content_text};
 use crate::types::error::AppError;
-use crate::types::topics::{CategorizationMetadata, CategorizeMode};
+use crate::types::topics::{CategorizationMetadata, CategorizeMode, TopicHierarchy};
 
 /// Records a transaction.
 const BATCH: i64 = 100;
@@ -30,56 +30,83 @@ pub(crate) struct Args {
 /// labels: a label depends on the record and the hierarchy alone.
 pub(super) async fn run(context: &JobContext, args: &str) -> ServiceResult<Outcome> {
     let args: Args = serde_json::from_str(args)?;
-    let state = &context.state;
-    let Some(hierarchy) = db::topics::current(&state.db, &context.dataset_id).await? else {
-        return Err(AppError::conflict(
-            "There are no topics any more to label records with. Add topics, then categorize again.",
-        )
-        .into());
-    };
-    let index = Arc::new(KeywordIndex::new(&hierarchy));
-    let scan = Scan {
-        without_topic: args.mode == CategorizeMode::UnlabelledOnly,
-        not_manual: !args.include_manual,
-        ..Scan::valid()
-    };
-    let total = scan::count(&state.db, &context.dataset_id, scan).await?;
+    let db = &context.state.db;
+    let mut topics = Topics::of(db::topics::current(db, &context.dataset_id).await?.as_ref())?;
+    let total = scan::count(db, &context.dataset_id, topics.scan(&args)).await?;
     let (mut seen, mut labelled, mut cursor) = (0, 0, 0);
     loop {
         if context.should_stop() {
             return Ok(context.stopped(summary(labelled, seen)));
         }
-        let batch = scan::records(&state.db, &context.dataset_id, scan, cursor, BATCH).await?;
+        let batch = scan::records(db, &context.dataset_id, topics.scan(&args), cursor, BATCH).await?;
         let Some(last) = batch.last() else { return Ok(Outcome::Done(summary(labelled, seen))) };
         cursor = last.id;
         seen += i64::try_from(batch.len()).unwrap_or(i64::MAX);
-        labelled += store_labels(context, &index, batch, args.include_manual).await?;
+        labelled += store_labels(context, &mut topics, Arc::new(batch), args.include_manual).await?;
         context.progress(seen, total, "records", summary(labelled, seen)).await?;
     }
 }
 
-/// Labels are computed before the write lock is taken. What a person labelled in between stays.
+/// One version of the topics, as labelling needs it.
+struct Topics {
+    version: i64,
+    /// The topics that label records; any other label counts as none.
+    leaves: Vec<String>,
+    index: Arc<KeywordIndex>,
+}
+
+impl Topics {
+    fn of(hierarchy: Option<&TopicHierarchy>) -> Result<Self, AppError> {
+        let Some(hierarchy) = hierarchy else {
+            return Err(AppError::conflict(
+                "There are no topics any more to label records with. Add topics, then categorize again.",
+            ));
+        };
+        let leaves = hierarchy.leaves().iter().map(|leaf| leaf.name.clone()).collect();
+        Ok(Self { version: hierarchy.version, leaves, index: Arc::new(KeywordIndex::new(hierarchy)) })
+    }
+
+    fn scan(&self, args: &Args) -> Scan<'_> {
+        let unlabelled_only = args.mode == CategorizeMode::UnlabelledOnly;
+        Scan {
+            without_topics: unlabelled_only.then_some(self.leaves.as_slice()),
+            not_by_hand: (!args.include_manual).then_some(self.leaves.as_slice()),
+            ..Scan::valid()
+        }
+    }
+}
+
+/// Labels are computed before the write lock is taken. What a person labelled in between stays; if the topics changed
+/// in between, the labels are computed anew by those that hold.
 async fn store_labels(
     context: &JobContext,
-    index: &Arc<KeywordIndex>,
-    batch: Vec<DatasetRecord>,
+    topics: &mut Topics,
+    batch: Arc<Vec<DatasetRecord>>,
     include_manual: bool,
 ) -> ServiceResult<i64> {
-    let index = index.clone();
-    let labels = tokio::task::spawn_blocking(move || {
-        batch.iter().filter_map(|record| Some((record.id, label(&index, record)?))).collect::<Vec<_>>()
-    })
-    .await?;
-    let mut labelled = 0;
-    let mut tx = context.begin().await?;
-    for (id, label) in &labels {
-        labelled += i64::from(db::records::write::set_topic(&mut tx, *id, label, include_manual).await?);
+    loop {
+        let (index, records) = (topics.index.clone(), batch.clone());
+        let labels = tokio::task::spawn_blocking(move || {
+            records.iter().filter_map(|record| Some((record.id, label(&index, record)?))).collect::<Vec<_>>()
+        })
+        .await?;
+        let mut tx = context.begin().await?;
+        let now = db::topics::current(&mut tx, &context.dataset_id).await?;
+        if now.as_ref().is_none_or(|now| now.version != topics.version) {
+            *topics = Topics::of(now.as_ref())?;
+            continue;
+        }
+        let kept = if include_manual { &[] } else { topics.leaves.as_slice() };
+        let mut labelled = 0;
+        for (id, label) in &labels {
+            labelled += i64::from(db::records::write::set_topic(&mut tx, *id, label, kept).await?);
+        }
+        if labelled > 0 {
+            db::datasets::touch_records(&mut tx, &context.dataset_id).await?;
+        }
+        tx.commit().await?;
+        return Ok(labelled);
     }
-    if labelled > 0 {
-        db::datasets::touch_records(&mut tx, &context.dataset_id).await?;
-    }
-    tx.commit().await?;
-    Ok(labelled)
 }
 
 /// By the last user message; where that says nothing ("yes please"), by the first one, which names the matter.

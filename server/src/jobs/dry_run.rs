@@ -93,6 +93,12 @@ async fn plan(context: &JobContext, row: &DryRunRow) -> ServiceResult<()> {
     })
     .await?;
     drop(snapshot);
+    if samples.is_empty() {
+        return Err(AppError::conflict(
+            "No valid record with a recorded response was left when the sample was drawn: since the start they were changed, replaced or set to be validated again. See what the Extract step says of the records, then resume the run.",
+        )
+        .into());
+    }
     let plan = DryRunPlan {
         records_revision: dataset.records_revision,
         topics_revision: dataset.topics_revision,

@@ -52,7 +52,6 @@ pub struct ImportRequest<'a> {
 /// Queues an import; answers the job's id.
 pub async fn start(state: &AppState, dataset_id: &str, request: ImportRequest<'_>) -> ServiceResult<String> {
     db::datasets::get(&state.db, dataset_id).await?;
-    refuse_while_validating(state, dataset_id).await?;
     let bytes = tokio::fs::metadata(request.path).await.map_err(|error| {
         ServiceError::App(AppError::invalid_field(
             "file",
@@ -68,6 +67,8 @@ pub async fn start(state: &AppState, dataset_id: &str, request: ImportRequest<'_
     }
     let (import_id, job_id) = (new_id(), new_id());
     let mut tx = state.db.begin().await?;
+    db::datasets::get(&mut tx, dataset_id).await?;
+    refuse_while_validating(&mut tx, dataset_id).await?;
     let args = Args {
         import_id: import_id.clone(),
         path: request.path.to_owned(),
@@ -84,9 +85,9 @@ pub async fn start(state: &AppState, dataset_id: &str, request: ImportRequest<'_
 }
 
 /// A validation of all records decides duplicates in record order; what came or changed beside it could be
-/// decided by half the picture.
-pub(crate) async fn refuse_while_validating(state: &AppState, dataset_id: &str) -> ServiceResult<()> {
-    if db::jobs::is_active(&state.db, dataset_id, JobKind::Validate).await? {
+/// decided by half the picture. Asked within the transaction that stores it.
+pub(crate) async fn refuse_while_validating(tx: &mut Tx, dataset_id: &str) -> ServiceResult<()> {
+    if db::jobs::is_active(tx, dataset_id, JobKind::Validate).await? {
         return Err(AppError::conflict(
             "The records are being validated by changed rules. Wait until that is done, then try again.",
         )

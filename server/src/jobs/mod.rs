@@ -64,7 +64,7 @@ impl Jobs {
 async fn run_kind(kind: JobKind, context: &JobContext, args: &str) -> ServiceResult<Outcome> {
     match kind {
         JobKind::Import => import::run(context, args).await,
-        JobKind::Validate => validate::run(context).await,
+        JobKind::Validate => validate::run(context, args).await,
         JobKind::Categorize => categorize::run(context, args).await,
         JobKind::DryRun => dry_run::run(context, args).await,
     }
@@ -79,10 +79,37 @@ async fn give_up(kind: JobKind, context: &JobContext, args: &str) -> ServiceResu
     Err(AppError::Unavailable { message: message.to_owned() }.into())
 }
 
-/// Asks a job to stop: a queued one at once, a running one within a second, in whatever process it runs.
+/// Asks a job to stop: a queued one at once, a running one within a second, in whatever process it runs. A
+/// validation runs in any case, if only to take off the verdicts by the former rules.
 pub async fn cancel(state: &AppState, job_id: &str) -> ServiceResult<JobStatus> {
-    let status = db::jobs::request_cancel(&state.db, job_id).await?;
+    let status = db::jobs::request_cancel(&state.db, job_id, JobKind::Validate).await?;
     state.jobs.cancel_running(job_id);
+    state.jobs.wake();
     state.events.send(&status.dataset_id, DatasetEvent::Job { job: status.clone() });
     Ok(status)
+}
+
+/// Who runs a job that is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RunBy {
+    /// The server's runner, which runs anyway.
+    Server,
+    /// Whoever waits, because nothing else may be running (a command): this job and no other.
+    Waiter,
+}
+
+/// Waits until a job has ended; calls `on_progress` with what it says meanwhile.
+pub async fn finish(
+    state: &AppState,
+    job_id: &str,
+    by: RunBy,
+    on_progress: impl FnMut(&JobStatus),
+) -> ServiceResult<JobStatus> {
+    let run = || tokio::spawn(runner::run(state.clone(), Some(job_id.to_owned())));
+    let own = (by == RunBy::Waiter).then(run);
+    let ended = runner::wait(state, job_id, on_progress).await;
+    if let Some(own) = own {
+        own.abort();
+    }
+    ended
 }

@@ -1,9 +1,14 @@
 //! The validation job: every record of a dataset again, after its rules changed.
 //!
-//! In record order and greedily, so that one pass decides duplicates too: the kept ones are those before
-//! the cursor that are valid by the new rules, and everything after it is pending.
+//! First it takes the former verdicts off, in batches; from then on a record without a verdict is what is left to do,
+//! whoever goes on with it. Then in record order and greedily, so that one pass decides duplicates too: the kept ones
+//! are those before the cursor that are valid by the new rules, and everything after it is pending. Imports, edits and
+//! further changes of the rules look for this job in the transaction that would store them, and are refused.
+
+use serde::{Deserialize, Serialize};
 
 use super::{JobContext, Outcome};
+use crate::datasets::large;
 use crate::datasets::new_id;
 use crate::datasets::records::{mark_duplicate, verdict_of};
 use crate::db::records::bulk;
@@ -20,18 +25,56 @@ use crate::types::validation::RecordStatus;
 /// Records a transaction.
 const BATCH: i64 = 200;
 
-/// Queues the job in the caller's transaction, and marks pending what is not so yet: the caller has marked all the
-/// others before, in batches.
+/// The job's arguments.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+struct Args {
+    /// Whether every record has lost its former verdict; stored with the last of them.
+    marked: bool,
+}
+
+/// Queues the job in the caller's transaction.
 pub(crate) async fn enqueue(tx: &mut Tx, dataset_id: &str) -> ServiceResult<String> {
     let job_id = new_id();
-    bulk::set_pending(tx, dataset_id, i64::MAX).await?;
-    db::datasets::touch_records(tx, dataset_id).await?;
-    db::jobs::insert(tx, &job_id, JobKind::Validate, dataset_id, "{}").await?;
+    db::jobs::insert(tx, &job_id, JobKind::Validate, dataset_id, &serde_json::to_string(&Args::default())?).await?;
     Ok(job_id)
 }
 
+/// Marks every record as not validated, then validates what is so.
+pub(super) async fn run(context: &JobContext, args: &str) -> ServiceResult<Outcome> {
+    let args: Args = serde_json::from_str(args)?;
+    if !args.marked && !mark_pending(context).await? {
+        return Ok(Outcome::Interrupted);
+    }
+    validate_pending(context).await
+}
+
+/// Takes the verdict off every record. Not to be cancelled: verdicts by rules that no longer hold must not stay. False
+/// if the server stops meanwhile; then the next run goes on.
+async fn mark_pending(context: &JobContext) -> ServiceResult<bool> {
+    let total = scan::count(&context.state.db, &context.dataset_id, Scan::default()).await?;
+    while !context.interrupted() {
+        let mut tx = context.begin().await?;
+        let marked = bulk::set_pending(&mut tx, &context.dataset_id, large::BATCH).await?;
+        if marked > 0 {
+            db::datasets::touch_records(&mut tx, &context.dataset_id).await?;
+        }
+        let all = marked < large::BATCH;
+        if all {
+            db::jobs::set_args(&mut tx, &context.job_id, &serde_json::to_string(&Args { marked: true })?).await?;
+        }
+        tx.commit().await?;
+        if all {
+            return Ok(true);
+        }
+        context.progress(0, total, "records", "taking the former verdicts off").await?;
+        tokio::time::sleep(large::PAUSE).await;
+    }
+    Ok(false)
+}
+
 /// Validates what is still pending.
-pub(super) async fn run(context: &JobContext) -> ServiceResult<Outcome> {
+async fn validate_pending(context: &JobContext) -> ServiceResult<Outcome> {
     let state = &context.state;
     let pending = Scan { status: Some(RecordStatus::Pending), ..Scan::default() };
     let total = scan::count(&state.db, &context.dataset_id, pending).await?;
@@ -62,6 +105,7 @@ struct Checked {
     verdict: write::RecordVerdict,
 }
 
+/// The rules and the texts cannot change meanwhile: see the module's head.
 async fn validate_batch(context: &JobContext, batch: Vec<DatasetRecord>) -> ServiceResult<()> {
     let state = &context.state;
     let config = db::datasets::get(&state.db, &context.dataset_id).await?.validation_config;

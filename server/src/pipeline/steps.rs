@@ -15,8 +15,8 @@ use PipelineStepStatus::{Attention, Complete, Failed, Processing, Ready};
 /// Below this deviation a grader test says that the grader cannot tell good from bad.
 const LEAST_TEST_STD: f64 = 0.05;
 
-/// Step 1: records. Failed only if nothing usable is there; an import that failed beside valid records
-/// asks for attention.
+/// Step 1: records. Failed if the last import failed or nothing usable is there; attention if records lack a verdict
+/// or many are rejected.
 pub fn compute_extract_step_status(inputs: &PipelineInputs) -> PipelineStep {
     let card = Card::new(PipelineStepId::Extract);
     let known = inputs.total_records + inputs.pending_records;
@@ -128,10 +128,11 @@ pub fn compute_dry_run_step_status(inputs: &PipelineInputs) -> PipelineStep {
         return card.processing("Grading samples".to_owned(), progress);
     }
     let result = inputs.dry_run.as_ref();
+    // Of a step that waits too: its last result is still shown.
+    card.stale_reason = result.and_then(stale_reason);
     if let Some(reason) = missing_for_dry_run(inputs) {
         return card.waiting(result.map(dry_run_text), reason);
     }
-    card.stale_reason = result.and_then(stale_reason);
     if let Some(error) = &inputs.dry_run_failed {
         return card.done(Failed, format!("Run failed: {error}"));
     }

@@ -8,7 +8,7 @@ use crate::dry_run;
 use crate::error::ServiceResult;
 use crate::grader;
 use crate::jobs::import::{self, ImportRequest};
-use crate::jobs::runner;
+use crate::jobs::{self, RunBy};
 use crate::state::AppState;
 use crate::topics;
 use crate::types::dry_run::DryRunConfig;
@@ -24,10 +24,11 @@ const OBJECTIVE: &str =
     "Answer customers of an online shop correctly and politely, and call the right tool with the right arguments.";
 const FILE_NAME: &str = "sample-conversations.jsonl";
 
-/// Makes the sample dataset; answers its id once its dry run is finished. Leaves nothing behind if a step fails.
-pub async fn create(state: &AppState) -> ServiceResult<String> {
+/// Makes the sample dataset, its jobs run by `by`; answers its id once its dry run is finished. Leaves nothing behind
+/// if a step fails.
+pub async fn create(state: &AppState, by: RunBy) -> ServiceResult<String> {
     let id = datasets::create(state, NAME, OBJECTIVE).await?;
-    match fill(state, &id).await {
+    match fill(state, &id, by).await {
         Ok(()) => Ok(id),
         Err(error) => {
             datasets::discard(state, &id).await?;
@@ -36,7 +37,7 @@ pub async fn create(state: &AppState) -> ServiceResult<String> {
     }
 }
 
-async fn fill(state: &AppState, id: &str) -> ServiceResult<()> {
+async fn fill(state: &AppState, id: &str, by: RunBy) -> ServiceResult<()> {
     let path = state.config.uploads_dir().join(new_id());
     let lines = tokio::task::spawn_blocking(|| {
         generator::generate(generator::SEED).fold(String::new(), |text, line| text + &line + "\n")
@@ -44,17 +45,18 @@ async fn fill(state: &AppState, id: &str) -> ServiceResult<()> {
     .await?;
     tokio::fs::write(&path, lines).await?;
     let request = ImportRequest { path: &path, file_name: FILE_NAME, owns_file: true, mode: ImportMode::Append };
-    finish(state, &import::start(state, id, request).await?).await?;
+    finish(state, &import::start(state, id, request).await?, by).await?;
     let hierarchy = serde_json::to_string(&generator::hierarchy())?;
     topics::import(state, id, &hierarchy, true).await?;
-    finish(state, &topics::start_categorize(state, id, CategorizeMode::UnlabelledOnly, false).await?.id).await?;
+    let categorize = topics::start_categorize(state, id, CategorizeMode::UnlabelledOnly, false).await?;
+    finish(state, &categorize.id, by).await?;
     grader::save(state, id, GraderConfig::Script { script: generator::GRADER_SCRIPT.to_owned() }).await?;
     grader::test_grader_on_sample(state, id, None, 5).await?;
-    finish(state, &dry_run::start(state, id, DryRunConfig::default()).await?.job_id).await
+    finish(state, &dry_run::start(state, id, DryRunConfig::default()).await?.job_id, by).await
 }
 
-async fn finish(state: &AppState, job_id: &str) -> ServiceResult<()> {
-    let job = runner::wait(state, job_id, |_| {}).await?;
+async fn finish(state: &AppState, job_id: &str, by: RunBy) -> ServiceResult<()> {
+    let job = jobs::finish(state, job_id, by, |_| {}).await?;
     if job.state == JobState::Succeeded {
         return Ok(());
     }

@@ -19,67 +19,70 @@ const MAX_ASSIGN: usize = 10_000;
 
 /// Replaces the hierarchy by this JSON text.
 pub async fn import(state: &AppState, dataset_id: &str, json: &str, confirm: bool) -> ServiceResult<TopicHierarchy> {
-    let dataset = db::datasets::get(&state.db, dataset_id).await?;
     let hierarchy = parse_hierarchy(json).map_err(|error| AppError::invalid_field("json", error.to_string()))?;
-    let base = db::topics::last_version(&state.db, dataset_id).await?;
-    let old = db::topics::current(&state.db, dataset_id).await?.unwrap_or_default();
-    let unlabelled = replace_outcome(&old, &hierarchy);
-    store(state, &dataset, base, EditOutcome { hierarchy, renamed: None, unlabelled }, confirm).await
+    store(state, dataset_id, confirm, |old| {
+        let unlabelled = replace_outcome(old, &hierarchy);
+        Ok(EditOutcome { hierarchy, renamed: None, unlabelled })
+    })
+    .await
 }
 
 /// One change by hand.
 pub async fn edit(state: &AppState, dataset_id: &str, edit: TopicEdit, confirm: bool) -> ServiceResult<TopicHierarchy> {
-    let dataset = db::datasets::get(&state.db, dataset_id).await?;
-    let base = db::topics::last_version(&state.db, dataset_id).await?;
-    let old = db::topics::current(&state.db, dataset_id).await?.unwrap_or_default();
-    let outcome = apply_edit(&old, &edit).map_err(|error| AppError::invalid_field("name", error.to_string()))?;
-    store(state, &dataset, base, outcome, confirm).await
+    store(state, dataset_id, confirm, |old| {
+        apply_edit(old, &edit).map_err(|error| AppError::invalid_field("name", error.to_string()))
+    })
+    .await
 }
 
-/// `base` is the version that `outcome` was computed from, read before it: a change in between is a conflict.
+/// Changes the hierarchy as it is, and with it labels and targets: all in one transaction, so that changes that come
+/// at once come one after the other.
 async fn store(
     state: &AppState,
-    dataset: &Dataset,
-    base: i64,
-    outcome: EditOutcome,
+    id: &str,
     confirm: bool,
+    change: impl FnOnce(&TopicHierarchy) -> Result<EditOutcome, AppError> + Send,
 ) -> ServiceResult<TopicHierarchy> {
-    let EditOutcome { mut hierarchy, renamed, unlabelled } = outcome;
-    let id = dataset.id.as_str();
-    let affected = db::records::query::count_with_topics(&state.db, id, &unlabelled).await?;
-    if affected > 0 && !confirm {
-        return Err(AppError::conflict(format!(
-            "{} would lose their topic, because {} no longer a topic that labels records. Confirm to go on; categorizing again can label them anew.",
-            format::counted(affected, "record"),
-            match unlabelled.as_slice() {
-                [one] => format!("\"{one}\" is"),
-                many => format!("{} topics are", many.len()),
-            }
-        ))
-        .into());
-    }
-    hierarchy.version = base + 1;
     let mut tx = state.db.begin().await?;
-    if !db::topics::insert(&mut tx, id, base, &hierarchy).await? {
-        return Err(AppError::conflict(
-            "Somebody else changed the topics at the same moment. Look at the new state and repeat your change.",
-        )
-        .into());
+    let dataset = db::datasets::get(&mut tx, id).await?;
+    let old = db::topics::current(&mut tx, id).await?.unwrap_or_default();
+    let EditOutcome { mut hierarchy, renamed, unlabelled } = change(&old)?;
+    if !confirm {
+        let affected = db::records::query::count_with_topics(&mut tx, id, &unlabelled).await?;
+        ask_before_unlabelling(affected, &unlabelled)?;
     }
+    hierarchy.version = db::topics::last_version(&mut tx, id).await? + 1;
+    db::topics::insert(&mut tx, id, &hierarchy).await?;
+    let mut changed = 0;
     if let Some((from, to)) = &renamed {
-        db::records::write::rename_topic(&mut tx, id, from, to).await?;
+        changed += db::records::write::rename_topic(&mut tx, id, from, to).await?;
     }
     for topic in &unlabelled {
-        db::records::write::unlabel_topic(&mut tx, id, topic).await?;
+        changed += db::records::write::unlabel_topic(&mut tx, id, topic).await?;
     }
-    carry_targets(&mut tx, dataset, &hierarchy, renamed.as_ref()).await?;
-    if affected > 0 || renamed.is_some() {
+    carry_targets(&mut tx, &dataset, &hierarchy, renamed.as_ref()).await?;
+    if changed > 0 {
         db::datasets::touch_records(&mut tx, id).await?;
     }
     db::datasets::touch_topics(&mut tx, id).await?;
     tx.commit().await?;
     state.events.changed(id);
     Ok(hierarchy)
+}
+
+/// The question before records lose their topic.
+fn ask_before_unlabelling(affected: i64, unlabelled: &[String]) -> Result<(), AppError> {
+    if affected == 0 {
+        return Ok(());
+    }
+    Err(AppError::conflict(format!(
+        "{} would lose their topic, because {} no longer a topic that labels records. Confirm to go on; categorizing again can label them anew.",
+        format::counted(affected, "record"),
+        match unlabelled {
+            [one] => format!("\"{one}\" is"),
+            many => format!("{} topics are", many.len()),
+        }
+    )))
 }
 
 /// Targets name every leaf. A rename is carried along; if leaves came or went, the targets no longer mean
@@ -108,8 +111,9 @@ pub async fn assign(state: &AppState, dataset_id: &str, record_ids: &[i64], topi
             AppError::invalid(format!("At most {} records can be labelled at once.", format::count(10_000))).into()
         );
     }
-    db::datasets::get(&state.db, dataset_id).await?;
-    let hierarchy = db::topics::current(&state.db, dataset_id).await?.unwrap_or_default();
+    let mut tx = state.db.begin().await?;
+    db::datasets::get(&mut tx, dataset_id).await?;
+    let hierarchy = db::topics::current(&mut tx, dataset_id).await?.unwrap_or_default();
     if let Some(topic) = topic
         && !hierarchy.leaves().iter().any(|leaf| leaf.name == topic)
     {
@@ -121,11 +125,10 @@ pub async fn assign(state: &AppState, dataset_id: &str, record_ids: &[i64], topi
     }
     // A record of another dataset must not be reached through this one.
     let distinct: std::collections::HashSet<i64> = record_ids.iter().copied().collect();
-    if db::records::query::count_of(&state.db, dataset_id, record_ids).await? != distinct.len() as u64 {
+    if db::records::query::count_of(&mut tx, dataset_id, record_ids).await? != distinct.len() as u64 {
         return Err(AppError::not_found("One of these records").into());
     }
     let mut changed = 0;
-    let mut tx = state.db.begin().await?;
     for id in record_ids {
         match topic {
             Some(topic) => {
@@ -136,7 +139,7 @@ pub async fn assign(state: &AppState, dataset_id: &str, record_ids: &[i64], topi
                     needs_review: false,
                     secondary_topics: Vec::new(),
                 };
-                db::records::write::set_topic(&mut tx, *id, &label, true).await?;
+                db::records::write::set_topic(&mut tx, *id, &label, &[]).await?;
             }
             None => db::records::write::clear_topic(&mut tx, *id).await?,
         }
@@ -179,13 +182,13 @@ pub async fn start_categorize(
 
 /// Sets the target shares; `None`: uniform.
 pub async fn set_targets(state: &AppState, dataset_id: &str, targets: Option<TargetDistribution>) -> ServiceResult<()> {
-    db::datasets::get(&state.db, dataset_id).await?;
+    let mut tx = state.db.begin().await?;
+    db::datasets::get(&mut tx, dataset_id).await?;
     if let Some(targets) = &targets {
-        let hierarchy = db::topics::current(&state.db, dataset_id).await?.unwrap_or_default();
+        let hierarchy = db::topics::current(&mut tx, dataset_id).await?.unwrap_or_default();
         let leaves: Vec<&str> = hierarchy.leaves().iter().map(|leaf| leaf.name.as_str()).collect();
         validate_targets(targets, &leaves).map_err(|message| AppError::invalid_field("targets", message))?;
     }
-    let mut tx = state.db.begin().await?;
     db::datasets::set_targets(&mut tx, dataset_id, targets.as_ref()).await?;
     tx.commit().await?;
     state.events.changed(dataset_id);

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use bytes::Bytes;
-use futures_util::{Stream, StreamExt};
+use futures_util::{Stream, StreamExt, stream};
 
 use super::split::{SplitAssigner, SplitPlan, Stratum, plan_split};
 use crate::db::records::scan::{self, RecordKey, Scan};
@@ -63,11 +63,17 @@ pub async fn rows(
         (assigner.next_part(topic, record.is_generated) == part).then_some(row)
     });
     let (db, dataset_id) = (state.db.clone(), dataset_id.to_owned());
-    // Looked at after each window, so that a window of other data is never the last one sent.
-    Ok(rows.then(move |window| {
+    // Looked at after each window, so that a window of other data is never the last one sent; and at the end, which
+    // other data may have brought about too early.
+    let end = stream::once({
+        let (db, dataset_id) = (db.clone(), dataset_id.clone());
+        async move { unchanged(&db, &dataset_id, basis).await }
+    });
+    let rows = rows.then(move |window| {
         let (db, dataset_id) = (db.clone(), dataset_id.clone());
         async move { unchanged(&db, &dataset_id, basis).await.and(window) }
-    }))
+    });
+    Ok(rows.chain(end.filter_map(|unchanged| std::future::ready(unchanged.err().map(Err)))))
 }
 
 async fn unchanged(db: &Db, dataset_id: &str, basis: SplitBasis) -> ServiceResult<()> {

@@ -18,6 +18,11 @@ use crate::types::validation::{RecordStatus, RecordValidationStatus, ValidationE
 /// The columns [`read_record`] needs; every query that uses it joins `imports AS i`.
 const RECORD_COLUMNS: &str = "r.*, i.file_name AS file_name";
 
+/// Texts as one bound value, for `json_each`.
+fn json_list(texts: &[String]) -> String {
+    serde_json::Value::from(texts).to_string()
+}
+
 /// A record as the table holds it.
 fn read_record(row: &SqliteRow) -> ServiceResult<DatasetRecord> {
     let evaluation: Option<String> = row.try_get("evaluation")?;

@@ -6,12 +6,13 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 
 use super::super::{Db, Of, Reader, Tx, unknown_word};
-use super::{RECORD_COLUMNS, read_method, read_record, read_validation};
+use super::write::RecordVerdict;
+use super::{RECORD_COLUMNS, json_list, read_method, read_record, read_validation};
 use crate::error::{ServiceError, ServiceResult};
 use crate::types::dataset::{DatasetRecord, RecordFilter, RecordPage, RecordRow};
 use crate::types::error::AppError;
 use crate::types::topics::TopicCount;
-use crate::types::validation::{RecordStatus, ValidationError};
+use crate::types::validation::{RecordStatus, RecordValidationStatus, ValidationError};
 use crate::validation::DuplicateKeeper;
 use crate::validation::report::HygieneGroup;
 
@@ -167,25 +168,25 @@ pub async fn topic_counts(db: impl Reader, of: Of<'_>) -> ServiceResult<HashMap<
 }
 
 /// How many records carry any of these topics, whatever their validity.
-pub async fn count_with_topics(db: &Db, dataset_id: &str, topics: &[String]) -> ServiceResult<i64> {
+pub async fn count_with_topics(tx: &mut Tx, dataset_id: &str, topics: &[String]) -> ServiceResult<i64> {
     let row = sqlx::query(
         "SELECT COUNT(*) AS n FROM records WHERE dataset_id = ? AND topic IN (SELECT value FROM json_each(?))",
     )
     .bind(dataset_id)
-    .bind(serde_json::to_string(topics)?)
-    .fetch_one(db.read())
+    .bind(json_list(topics))
+    .fetch_one(&mut **tx)
     .await?;
     Ok(row.try_get("n")?)
 }
 
 /// How many of these ids are records of the dataset.
-pub async fn count_of(db: &Db, dataset_id: &str, ids: &[i64]) -> ServiceResult<u64> {
+pub async fn count_of(tx: &mut Tx, dataset_id: &str, ids: &[i64]) -> ServiceResult<u64> {
     let row = sqlx::query(
         "SELECT COUNT(*) AS n FROM records WHERE dataset_id = ? AND id IN (SELECT value FROM json_each(?))",
     )
     .bind(dataset_id)
     .bind(serde_json::to_string(ids)?)
-    .fetch_one(db.read())
+    .fetch_one(&mut **tx)
     .await?;
     Ok(row.try_get::<i64, _>("n")?.unsigned_abs())
 }
@@ -267,12 +268,8 @@ pub struct KeyedRecord {
     pub span_id: Option<String>,
     /// Its prompt.
     pub prompt_hash: Option<[u8; 16]>,
-    /// Its status now.
-    pub status: RecordStatus,
-    /// Its errors now.
-    pub errors: Vec<ValidationError>,
-    /// Its details now.
-    pub details: Option<String>,
+    /// Its verdict now.
+    pub verdict: RecordVerdict,
 }
 
 /// Every record that shares a span or prompt with the given keys, in record order.
@@ -316,13 +313,11 @@ pub async fn orphaned_duplicates(
 
 fn read_keyed(row: &SqliteRow) -> ServiceResult<KeyedRecord> {
     let hash: Option<&[u8]> = row.try_get("prompt_hash")?;
-    let status = read_validation(row)?;
+    let RecordValidationStatus { status, errors, details, duplicate_of, .. } = read_validation(row)?;
     Ok(KeyedRecord {
         id: row.try_get("id")?,
         span_id: row.try_get("span_id")?,
         prompt_hash: if hash.is_some() { Some(read_hash(row)?) } else { None },
-        status: status.status,
-        errors: status.errors,
-        details: status.details,
+        verdict: RecordVerdict { status, errors, details, duplicate_of },
     })
 }

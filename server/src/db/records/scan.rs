@@ -3,32 +3,32 @@
 use sqlx::{QueryBuilder, Row, Sqlite};
 
 use super::super::{Db, Reader};
-use super::{RECORD_COLUMNS, read_record};
+use super::{RECORD_COLUMNS, json_list, read_record};
 use crate::error::ServiceResult;
 use crate::types::dataset::DatasetRecord;
 use crate::types::validation::RecordStatus;
 
 /// Which records a walk visits.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Scan {
+pub struct Scan<'a> {
     /// Only these.
     pub status: Option<RecordStatus>,
     /// Only those with a recorded response.
     pub with_output: bool,
-    /// Only those without a topic.
-    pub without_topic: bool,
-    /// Not those labelled by hand.
-    pub not_manual: bool,
+    /// Only those that carry none of these topics.
+    pub without_topics: Option<&'a [String]>,
+    /// Not those that carry one of these topics by hand.
+    pub not_by_hand: Option<&'a [String]>,
 }
 
-impl Scan {
+impl Scan<'_> {
     /// Valid records.
     pub const fn valid() -> Self {
-        Self { status: Some(RecordStatus::Valid), with_output: false, without_topic: false, not_manual: false }
+        Self { status: Some(RecordStatus::Valid), with_output: false, without_topics: None, not_by_hand: None }
     }
 }
 
-fn push_scan(query: &mut QueryBuilder<Sqlite>, dataset_id: &str, scan: Scan, after_id: i64, limit: i64) {
+fn push_scan(query: &mut QueryBuilder<Sqlite>, dataset_id: &str, scan: Scan<'_>, after_id: i64, limit: i64) {
     query.push(" WHERE r.dataset_id = ").push_bind(dataset_id.to_owned()).push(" AND r.id > ").push_bind(after_id);
     if let Some(status) = scan.status {
         query.push(" AND r.status = ").push_bind(status.as_str());
@@ -36,11 +36,13 @@ fn push_scan(query: &mut QueryBuilder<Sqlite>, dataset_id: &str, scan: Scan, aft
     if scan.with_output {
         query.push(" AND r.has_output = 1");
     }
-    if scan.without_topic {
-        query.push(" AND r.topic IS NULL");
+    if let Some(topics) = scan.without_topics {
+        query.push(" AND (r.topic IS NULL OR r.topic NOT IN (SELECT value FROM json_each(");
+        query.push_bind(json_list(topics)).push(")))");
     }
-    if scan.not_manual {
-        query.push(" AND COALESCE(r.topic_method, '') <> 'manual'");
+    if let Some(topics) = scan.not_by_hand {
+        query.push(" AND (COALESCE(r.topic_method, '') <> 'manual' OR r.topic NOT IN (SELECT value FROM json_each(");
+        query.push_bind(json_list(topics)).push(")))");
     }
     query.push(" ORDER BY r.id LIMIT ").push_bind(limit);
 }
@@ -49,7 +51,7 @@ fn push_scan(query: &mut QueryBuilder<Sqlite>, dataset_id: &str, scan: Scan, aft
 pub async fn records(
     db: &Db,
     dataset_id: &str,
-    scan: Scan,
+    scan: Scan<'_>,
     after_id: i64,
     limit: i64,
 ) -> ServiceResult<Vec<DatasetRecord>> {
@@ -76,7 +78,7 @@ pub struct RecordKey {
 pub async fn keys(
     db: impl Reader,
     dataset_id: &str,
-    scan: Scan,
+    scan: Scan<'_>,
     after_id: i64,
     limit: i64,
 ) -> ServiceResult<Vec<RecordKey>> {
@@ -93,14 +95,14 @@ pub async fn keys(
 }
 
 /// The query of [`keys`].
-pub(in crate::db) fn keys_query(dataset_id: &str, scan: Scan, after_id: i64, limit: i64) -> QueryBuilder<Sqlite> {
+pub(in crate::db) fn keys_query(dataset_id: &str, scan: Scan<'_>, after_id: i64, limit: i64) -> QueryBuilder<Sqlite> {
     let mut query = QueryBuilder::new("SELECT r.id, r.topic, r.is_generated, r.ends_with_user FROM records r");
     push_scan(&mut query, dataset_id, scan, after_id, limit);
     query
 }
 
 /// How many records a walk will visit.
-pub async fn count(db: &Db, dataset_id: &str, scan: Scan) -> ServiceResult<i64> {
+pub async fn count(db: &Db, dataset_id: &str, scan: Scan<'_>) -> ServiceResult<i64> {
     let mut query = QueryBuilder::<Sqlite>::new("SELECT COUNT(*) AS n FROM (SELECT 1 FROM records r");
     push_scan(&mut query, dataset_id, scan, 0, i64::MAX);
     query.push(")");
@@ -108,7 +110,7 @@ pub async fn count(db: &Db, dataset_id: &str, scan: Scan) -> ServiceResult<i64> 
 }
 
 /// The record at a position (from 0) of a walk.
-pub async fn nth(db: &Db, dataset_id: &str, scan: Scan, index: i64) -> ServiceResult<Option<DatasetRecord>> {
+pub async fn nth(db: &Db, dataset_id: &str, scan: Scan<'_>, index: i64) -> ServiceResult<Option<DatasetRecord>> {
     let mut query = QueryBuilder::<Sqlite>::new("SELECT ");
     query.push(RECORD_COLUMNS).push(" FROM records r LEFT JOIN imports i ON i.id = r.import_id");
     push_scan(&mut query, dataset_id, scan, 0, 1);

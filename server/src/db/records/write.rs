@@ -3,6 +3,7 @@
 use sqlx::{QueryBuilder, Row, Sqlite};
 
 use super::super::Tx;
+use super::json_list;
 use crate::clock::now_ms;
 use crate::error::ServiceResult;
 use crate::import::{Derived, PreparedRecord};
@@ -19,7 +20,7 @@ pub struct NewRecord {
 }
 
 /// The outcome of validation as it is stored.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordVerdict {
     /// Where the record stands.
     pub status: RecordStatus,
@@ -132,17 +133,17 @@ pub async fn set_verdict(tx: &mut Tx, record_id: i64, verdict: &RecordVerdict) -
     Ok(())
 }
 
-/// Labels one record; one that was labelled by hand only if `over_manual`. Answers whether it did.
+/// Labels one record, unless it carries one of the topics `kept` by hand. Answers whether it did.
 pub async fn set_topic(
     tx: &mut Tx,
     record_id: i64,
     label: &CategorizationMetadata,
-    over_manual: bool,
+    kept: &[String],
 ) -> ServiceResult<bool> {
     let changed = sqlx::query(
         "UPDATE records SET previous_topic = CASE WHEN topic IS NOT ?2 THEN topic ELSE previous_topic END, topic = ?2,
                             topic_confidence = ?3, topic_method = ?4, needs_review = ?5, secondary_topics = ?6
-         WHERE id = ?1 AND (?7 OR COALESCE(topic_method, '') <> 'manual')",
+         WHERE id = ?1 AND (COALESCE(topic_method, '') <> 'manual' OR topic NOT IN (SELECT value FROM json_each(?7)))",
     )
     .bind(record_id)
     .bind(&label.topic)
@@ -150,7 +151,7 @@ pub async fn set_topic(
     .bind(label.method.as_str())
     .bind(label.needs_review)
     .bind(serde_json::to_string(&label.secondary_topics)?)
-    .bind(over_manual)
+    .bind(json_list(kept))
     .execute(&mut **tx)
     .await?
     .rows_affected();
