@@ -16,7 +16,7 @@ build_wasm() {
   rm -rf "$work" && mkdir -p "$work" "$pkg"
   wasm-bindgen --target web --no-typescript --out-dir "$work/out" --out-name anneal "$built"
   if have wasm-opt; then
-    # -O1 and not -Oz: a fifth of the time, and over the wire (brotli) a tenth smaller (docs/benchmarks.md).
+    # -O1 and not -Oz: a fifth of the time, and smaller over the wire (brotli) (docs/benchmarks.md).
     # The features rustc emits and every browser since 2023 has; not --all-features, which also writes
     # encodings that browsers do not read yet.
     wasm-opt -O1 --enable-bulk-memory --enable-mutable-globals --enable-nontrapping-float-to-int \
