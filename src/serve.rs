@@ -1,5 +1,7 @@
 //! Serving: pages and everything else in one router, and one function that runs it until told to stop.
 
+use std::path::Path;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use anneal_app::{App, shell};
@@ -9,24 +11,28 @@ use anneal_server::jobs;
 use anneal_server::state::AppState;
 use axum::Router;
 use leptos::prelude::provide_context;
-use leptos_axum::{LeptosRoutes, file_and_error_handler_with_context, generate_route_list};
+use leptos_axum::{AxumRouteListing, LeptosRoutes, generate_route_list, render_app_async_with_context};
 use tokio::net::TcpListener;
 
 /// How long running requests and jobs may take to end once the server was told to stop.
 const DRAIN: Duration = Duration::from_secs(10);
 
+/// The addresses of the pages. Made once per process, before anything is served: while the framework walks the pages
+/// to list them, no resource of the process may load, and one that is asked for meanwhile never answers.
+static PAGES: LazyLock<Vec<AxumRouteListing>> = LazyLock::new(|| generate_route_list(App));
+
 /// The whole application as one router.
 pub fn router(state: &AppState) -> Router {
-    let pages = generate_route_list(App);
     let options = state.leptos_options.clone();
     let context = {
         let state = state.clone();
         move || provide_context(state.clone())
     };
-    let router = routes()
-        .leptos_routes_with_context(state, pages, context.clone(), move || shell(options.clone()))
-        // Files of the site folder; for anything else the application's own "not found" page.
-        .fallback(file_and_error_handler_with_context::<AppState, _>(context, shell));
+    let shell = move || shell(options.clone());
+    let router = routes(Path::new(&*state.leptos_options.site_root))
+        .leptos_routes_with_context(state, PAGES.clone(), context.clone(), shell.clone())
+        // Any other address: the application's own "not found" page, which sets the status.
+        .fallback(render_app_async_with_context(context, shell));
     secure(router, state).with_state(state.clone())
 }
 

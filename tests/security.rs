@@ -107,6 +107,35 @@ async fn every_answer_carries_its_headers() {
 }
 
 #[tokio::test]
+async fn pages_keep_status_and_policy_while_files_are_fetched() {
+    // The framework's own file handler took them from whatever page was being drawn on its thread.
+    let app = TestApp::start().await;
+    let id = app.imported("a.jsonl", chats(40, &["a"])).await;
+    let pkg = app.dir.path().join("site/pkg");
+    std::fs::create_dir_all(&pkg).unwrap();
+    std::fs::write(pkg.join("anneal.css"), "body {}").unwrap();
+    let page = format!("/finetune/{id}?step=coverage");
+    let (app, page) = (&app, page.as_str());
+    let get = |path: &'static str| async move {
+        let path = if path.is_empty() { page } else { path };
+        let response = app.client.get(app.url(path)).send().await.unwrap();
+        let policy = response.headers()["content-security-policy"].to_str().unwrap().to_owned();
+        (path, response.status(), policy, response.text().await.unwrap())
+    };
+    let asked = (0..120).map(|n| get(["", "/pkg/anneal.css", "/nowhere"][n % 3]));
+    for (path, status, policy, text) in futures_util::future::join_all(asked).await {
+        if path == "/pkg/anneal.css" {
+            assert_eq!((status, text.as_str()), (StatusCode::OK, "body {}"));
+            assert!(!policy.contains("nonce"), "{policy}");
+            continue;
+        }
+        assert_eq!(status, if path == page { StatusCode::OK } else { StatusCode::NOT_FOUND }, "{path}");
+        let nonce = policy.split("'nonce-").nth(1).and_then(|rest| rest.split('\'').next()).expect(&policy);
+        assert!(text.contains(&format!("nonce=\"{nonce}\"")), "{path}: {policy}");
+    }
+}
+
+#[tokio::test]
 async fn where_a_token_is_set_it_is_demanded() {
     let app = with_token().await;
     // Programs.

@@ -41,7 +41,7 @@ use ui::{Toasts, provide_clock, provide_toaster};
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     use leptos::hydration::{AutoReload, HydrationScripts};
     use leptos_meta::MetaTags;
-    server_only::tell_nonce();
+    server_only::set_policy();
     view! {
         <!DOCTYPE html>
         <html lang="en" data-theme=server_only::chosen_theme()>

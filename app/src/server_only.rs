@@ -36,13 +36,14 @@ pub fn now() -> TimestampMs {
     js_sys::Date::now() as TimestampMs
 }
 
-/// Tells the server's headers which nonce this page's scripts carry.
+/// Gives the answer the content security policy that lets this page's scripts run.
 #[cfg(feature = "ssr")]
-pub fn tell_nonce() {
-    let request = leptos::prelude::use_context::<http::request::Parts>();
-    let page = request.as_ref().and_then(|request| request.extensions.get::<anneal_server::http::PageNonce>());
-    if let (Some(page), Some(nonce)) = (page, leptos::nonce::use_nonce()) {
-        page.set(&nonce);
+pub fn set_policy() {
+    let response = leptos::prelude::use_context::<leptos_axum::ResponseOptions>();
+    let policy = leptos::nonce::use_nonce().map(|nonce| anneal_server::http::page_policy(&nonce));
+    let policy = policy.and_then(|policy| http::HeaderValue::try_from(policy).ok());
+    if let (Some(response), Some(policy)) = (response, policy) {
+        response.insert_header(http::header::CONTENT_SECURITY_POLICY, policy);
     }
 }
 

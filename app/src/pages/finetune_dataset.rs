@@ -47,15 +47,14 @@ pub fn FinetuneDatasetPage() -> impl IntoView {
 
 #[component]
 fn DatasetCanvas(overview: DatasetOverview) -> impl IntoView {
-    let first_name = overview.dataset.name.clone();
     let process = FinetuneProcess::new(overview);
     provide_context(process);
     provide_grader_draft();
-    let name = Memo::new(move |_| process.overview().with(|overview| overview.dataset.name.clone()));
     // On the server the suspense draws the page more than once, and the document's head may keep the title of a drawing
-    // that was given up: its signals are gone by then. (Read once here, so that it need not be computed that late.)
+    // that was given up, whose signals are gone: this memo holds its value by itself, computed here.
+    let name = ArcMemo::new(move |_| process.overview().with(|overview| overview.dataset.name.clone()));
     let _computed = name.get_untracked();
-    let title = move || name.try_get().unwrap_or_else(|| first_name.clone());
+    let title = move || name.get();
     let canvas_height = RwSignal::new(None::<f64>);
     let is_folded = RwSignal::new(false);
     let height = move || canvas_height.get().map(|height| format!("{height:.0}px"));

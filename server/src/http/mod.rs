@@ -8,6 +8,7 @@
 //! | `GET /download/...` | records, topics, reports, split ([`download`]) |
 //! | `GET, POST /login` | the access token, where one is set ([`auth`]) |
 //! | `GET /healthz` | "ok" while the store answers |
+//! | `GET /pkg/...`, `/favicon.svg` | the files of the site folder |
 
 pub mod auth;
 mod download;
@@ -17,8 +18,10 @@ mod security;
 mod upload;
 
 pub use reply::HttpError;
-pub use security::{PageNonce, RequestId, secure};
+pub use security::{RequestId, page_policy, secure};
 pub use upload::suggested_name;
+
+use std::path::Path;
 
 use axum::Router;
 use axum::extract::{Request, State};
@@ -27,6 +30,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use leptos::prelude::provide_context;
+use tower_http::services::{ServeDir, ServeFile};
 
 use crate::state::AppState;
 use crate::types::error::AppError;
@@ -35,8 +39,14 @@ use crate::types::error::AppError;
 const MAX_ERROR_BYTES: usize = 1 << 20;
 
 /// The routes that are not pages.
-pub fn routes() -> Router<AppState> {
+///
+/// The site folder's files are served here and not by the framework's fallback: that one answers a file with the
+/// status and headers of whatever page its thread drew last, and takes the headers away from that page.
+pub fn routes(site_root: &Path) -> Router<AppState> {
+    let files = |path: &str| ServeDir::new(site_root.join(path)).precompressed_br().precompressed_gzip();
     Router::new()
+        .nest_service("/pkg", files("pkg"))
+        .route_service("/favicon.svg", ServeFile::new(site_root.join("favicon.svg")))
         .route("/api/{*function}", post(server_function))
         .route("/upload", post(upload::upload))
         .route("/events/{dataset_id}", get(events::events))

@@ -1,7 +1,6 @@
 //! The layers around every route: request ids and tracing, Host and Origin checks, the access token, headers.
 
 use std::net::IpAddr;
-use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -10,6 +9,8 @@ use axum::http::header::{self, HeaderName, HeaderValue};
 use axum::http::{HeaderMap, Method};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Redirect, Response};
+use leptos::reactive::computed::ScopedFuture;
+use leptos::reactive::owner::Owner;
 use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument;
 
@@ -38,21 +39,9 @@ pub(super) fn current_request_id() -> String {
     CURRENT.try_with(|id| id.0.clone()).unwrap_or_else(|_| new_id())
 }
 
-/// Where a page leaves the nonce that its scripts carry. The policy that goes with it is set here and not through the
-/// framework's response options, which lose it now and then when a browser leaves one page for the next.
-#[derive(Debug, Clone, Default)]
-pub struct PageNonce(Arc<OnceLock<String>>);
-
-impl PageNonce {
-    /// Says that the answer is a page, whose scripts carry this nonce. Only the first one counts.
-    pub fn set(&self, nonce: &str) {
-        self.0.get_or_init(|| nonce.to_owned());
-    }
-}
-
-/// The page may load what this server sends and nothing else, and run no script but its own. Inline style
-/// attributes stay allowed: widths of bars and the canvas's transform are computed.
-fn page_policy(nonce: &str) -> String {
+/// The content security policy of a page: it may load what this server sends and nothing else, and run no script but
+/// those that carry `nonce`. Inline style attributes stay allowed: widths of bars and the canvas's transform are computed.
+pub fn page_policy(nonce: &str) -> String {
     format!(
         "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self'; style-src-attr 'unsafe-inline'; \
          img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
@@ -69,6 +58,7 @@ pub fn secure(router: Router<AppState>, state: &AppState) -> Router<AppState> {
     router
         // The framework's own limit of 2 MB would come before ours: `limit_body`'s, and that of `upload`.
         .layer(DefaultBodyLimit::disable())
+        .layer(middleware::from_fn(with_own_owner))
         .layer(middleware::from_fn(super::set_error_status))
         .layer(middleware::from_fn(limit_body))
         .layer(middleware::from_fn_with_state(state.clone(), authenticate))
@@ -101,9 +91,7 @@ async fn trace(mut request: Request, next: Next) -> Response {
 }
 
 /// What every answer carries.
-async fn set_headers(mut request: Request, next: Next) -> Response {
-    let nonce = PageNonce::default();
-    request.extensions_mut().insert(nonce.clone());
+async fn set_headers(request: Request, next: Next) -> Response {
     let is_asset = request.uri().path().starts_with("/pkg/");
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
@@ -118,8 +106,8 @@ async fn set_headers(mut request: Request, next: Next) -> Response {
     for (name, value) in fixed {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    let policy = nonce.0.get().and_then(|nonce| HeaderValue::from_str(&page_policy(nonce)).ok());
-    headers.insert(header::CONTENT_SECURITY_POLICY, policy.unwrap_or(FILE_POLICY));
+    // A page brought its own, with the nonce that its scripts carry.
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(FILE_POLICY);
     if is_asset {
         // The files keep their names from build to build: the browser asks, and is told "not modified".
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
@@ -127,6 +115,15 @@ async fn set_headers(mut request: Request, next: Next) -> Response {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
     response
+}
+
+/// Answers every request under a reactive owner of its own. The framework leaves the owner of the page drawn last as
+/// its thread's current one; whatever the next request on that thread makes would become that page's child, see its
+/// context and die with it.
+async fn with_own_owner(request: Request, next: Next) -> Response {
+    let owner = Owner::new_root(None);
+    owner.clone().unset();
+    owner.with(|| ScopedFuture::new(next.run(request))).await
 }
 
 /// Bounds bodies and time. Uploads bound themselves (they are streamed to disk); streams take as long as
