@@ -23,6 +23,8 @@ pub enum Outcome {
     Cancelled(String),
     /// The server is stopping, or another runner has taken over: it goes on later.
     Interrupted,
+    /// Its last step failed in a way that may pass: it is tried again, and given up after some attempts.
+    TryAgain,
 }
 
 /// Progress is stored and told at most this often, so that fast work is not slowed by telling of it.

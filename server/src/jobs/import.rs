@@ -141,7 +141,7 @@ pub(super) async fn run(context: &JobContext, args: &str) -> ServiceResult<Outco
     let settled = if matches!(outcome, Ok(Outcome::Done(_))) { Settled::Whole } else { Settled::Early };
     if let Err(error) = settle(context, &args, settled).await {
         tracing::error!(%error, "the end of an import could not be stored; it is tried again");
-        return Ok(Outcome::Interrupted);
+        return Ok(Outcome::TryAgain);
     }
     outcome
 }
@@ -283,7 +283,8 @@ impl Writer {
         let Batch { records, bytes_read, last_line } = batch;
         let of_form = |form| records.iter().filter(|record| record.form == form).count();
         let (native_lines, chat_lines) = (counted(of_form(LineForm::Native)), counted(of_form(LineForm::Chat)));
-        open.bytes += records.iter().map(|record| record.data.len()).sum::<usize>();
+        open.bytes +=
+            records.iter().map(|record| record.data.len() + record.raw.as_ref().map_or(0, String::len)).sum::<usize>();
 
         let mut keeper = kept_by_key(&mut open.tx, &self.context.dataset_id, self.duplicates_after, &records).await?;
         let rows = decide_duplicates(records, &mut keeper, open.next_id);
