@@ -18,7 +18,7 @@ use anneal_server::types::dataset::Dataset;
 use anneal_server::types::dry_run::{DryRunConfig, DryRunReport, SampleSelection, Verdict};
 use anneal_server::types::error::AppError;
 use anneal_server::types::grader::GraderConfig;
-use anneal_server::types::import::ImportMode;
+use anneal_server::types::import::{ImportMode, suggested_name};
 use anneal_server::types::job::{JobState, JobStatus};
 use anneal_server::types::training::{SplitConfig, SplitPart};
 use futures_util::{Stream, StreamExt};
@@ -90,7 +90,7 @@ async fn import(state: &AppState, options: ImportOptions) -> Result<ExitCode, Cl
     let (dataset_id, is_new) = if let Some(wanted) = &options.into {
         (find(state, wanted).await?.id, false)
     } else {
-        let name = options.name.clone().unwrap_or_else(|| anneal_server::http::suggested_name(&file_name));
+        let name = options.name.clone().unwrap_or_else(|| suggested_name(&file_name));
         (datasets::create(state, &name, "").await?, true)
     };
     let mode = if options.replace { ImportMode::Replace } else { ImportMode::Append };

@@ -18,7 +18,6 @@ mod upload;
 
 pub use reply::HttpError;
 pub use security::{PageNonce, RequestId, secure};
-pub use upload::suggested_name;
 
 use axum::Router;
 use axum::extract::{Request, State};

@@ -18,7 +18,7 @@ use crate::error::{ServiceError, ServiceResult};
 use crate::jobs::import::{self, ImportRequest};
 use crate::state::AppState;
 use crate::types::error::AppError;
-use crate::types::import::ImportMode;
+use crate::types::import::{ImportMode, suggested_name};
 
 /// Longest text field other than the pasted traces.
 const MAX_FIELD_BYTES: usize = 64 << 10;
@@ -118,16 +118,6 @@ async fn start(state: &AppState, form: UploadForm) -> ServiceResult<Uploaded> {
         }
     };
     Ok(Uploaded { dataset_id, job_id })
-}
-
-/// "support-2026.jsonl.gz" -> "support-2026".
-pub fn suggested_name(file_name: &str) -> String {
-    let mut name = file_name;
-    for extension in [".gz", ".jsonl", ".ndjson", ".json", ".txt"] {
-        name = name.strip_suffix(extension).unwrap_or(name);
-    }
-    let name: String = name.trim().chars().filter(|character| !character.is_control()).take(200).collect();
-    if name.is_empty() { "Imported traces".to_owned() } else { name }
 }
 
 async fn read_form(state: &AppState, mut multipart: Multipart, spool: &Path) -> ServiceResult<UploadForm> {
@@ -255,15 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_suggested_from_files() {
-        for (file, expected) in [
-            ("support-2026.jsonl.gz", "support-2026"),
-            ("a.b.json", "a.b"),
-            (".jsonl", "Imported traces"),
-            ("plain", "plain"),
-        ] {
-            assert_eq!(suggested_name(file), expected);
-        }
+    fn a_path_is_no_name() {
         assert_eq!(base_name("C:\\Users\\x\\traces.jsonl"), "traces.jsonl");
         assert_eq!(base_name("../../etc/passwd"), "passwd");
     }
