@@ -95,46 +95,39 @@ pub async fn current_of(db: impl Reader, of: Of<'_>) -> ServiceResult<HashMap<St
     Ok(jobs)
 }
 
-/// Takes the oldest queued job (or exactly `only`) for this owner. Imports of one dataset take turns: each decides its
-/// duplicates, and what it replaces, by what the ones before have left.
+/// The oldest queued job (or exactly `only`) that may be claimed. Imports of one dataset take turns: each decides its
+/// duplicates, and what it replaces, by what the ones before have left. Asked of a reader first, so that an idle runner
+/// never takes the write lock.
+pub async fn next_claimable(db: impl Reader, only: Option<&str>) -> ServiceResult<Option<String>> {
+    let mut query = QueryBuilder::<Sqlite>::new("SELECT id FROM jobs AS j WHERE state = 'queued'");
+    if let Some(id) = only {
+        query.push(" AND id = ").push_bind(id.to_owned());
+    }
+    query.push(
+        " AND (kind <> 'import' OR NOT EXISTS (SELECT 1 FROM jobs WHERE dataset_id = j.dataset_id
+                 AND kind = 'import' AND state = 'running'))
+          ORDER BY created_at, id LIMIT 1",
+    );
+    Ok(db.rows(query).await?.first().map(|row| row.try_get("id")).transpose()?)
+}
+
+/// Takes the next claimable job for this owner.
 pub async fn claim(db: &Db, owner: &str, only: Option<&str>) -> ServiceResult<Option<JobRow>> {
     let mut tx = db.begin().await?;
-    let now = now_ms();
+    let Some(id) = next_claimable(&mut tx, only).await? else { return Ok(None) };
     let row = sqlx::query(
         "UPDATE jobs SET state = 'running', owner = ?1, heartbeat_at = ?2, attempts = attempts + 1,
                          started_at = COALESCE(started_at, ?2), finished_at = NULL, error = NULL
-         WHERE id = (SELECT id FROM jobs AS j WHERE state = 'queued' AND (?3 IS NULL OR id = ?3)
-                       AND (kind <> 'import' OR NOT EXISTS (SELECT 1 FROM jobs WHERE dataset_id = j.dataset_id
-                              AND kind = 'import' AND state = 'running'))
-                     ORDER BY created_at, id LIMIT 1)
-         RETURNING *",
+         WHERE id = ?3 RETURNING *",
     )
     .bind(owner)
-    .bind(now)
-    .bind(only)
-    .fetch_optional(&mut *tx)
+    .bind(now_ms())
+    .bind(id)
+    .fetch_one(&mut *tx)
     .await?;
-    let claimed = match row {
-        Some(row) => {
-            Some(JobRow { status: read_status(&row)?, args: row.try_get("args")?, attempts: row.try_get("attempts")? })
-        }
-        None => None,
-    };
+    let claimed = JobRow { status: read_status(&row)?, args: row.try_get("args")?, attempts: row.try_get("attempts")? };
     tx.commit().await?;
-    Ok(claimed)
-}
-
-/// Whether anything waits to be claimed; asked of a reader, so that an idle runner never takes the write lock.
-pub async fn any_queued(db: &Db, only: Option<&str>) -> ServiceResult<bool> {
-    Ok(sqlx::query(
-        "SELECT 1 FROM jobs AS j WHERE state = 'queued' AND (?1 IS NULL OR id = ?1)
-           AND (kind <> 'import' OR NOT EXISTS (SELECT 1 FROM jobs WHERE dataset_id = j.dataset_id
-                  AND kind = 'import' AND state = 'running')) LIMIT 1",
-    )
-    .bind(only)
-    .fetch_optional(db.read())
-    .await?
-    .is_some())
+    Ok(Some(claimed))
 }
 
 /// A sign of life. Answers whether the job is still this runner's and whether its cancel was asked for.
@@ -250,10 +243,10 @@ pub async fn requeue(tx: &mut Tx, id: &str) -> ServiceResult<()> {
     Ok(())
 }
 
-/// Asks a job to stop. One that never ran is cancelled at once, unless it is of the kind `never_unrun`; any other is
+/// Asks a job to stop. One that never ran is cancelled at once, unless it is of the kind `must_run`; any other is
 /// left to its runner (the present or the next one), which keeps and reports what was done. Answers the job as it is
 /// then.
-pub async fn request_cancel(db: &Db, id: &str, never_unrun: JobKind) -> ServiceResult<JobStatus> {
+pub async fn request_cancel(db: &Db, id: &str, must_run: JobKind) -> ServiceResult<JobStatus> {
     let mut tx = db.begin().await?;
     let row = sqlx::query(
         "UPDATE jobs SET cancel_requested = (state = 'running' OR (state = 'queued' AND (attempts > 0 OR kind = ?3))),
@@ -263,7 +256,7 @@ pub async fn request_cancel(db: &Db, id: &str, never_unrun: JobKind) -> ServiceR
     )
     .bind(id)
     .bind(now_ms())
-    .bind(never_unrun.as_str())
+    .bind(must_run.as_str())
     .fetch_optional(&mut *tx)
     .await?;
     let status = match row {

@@ -162,7 +162,8 @@ async fn a_job_that_is_claimed_again_is_its_new_claims_alone() {
     assert_eq!((first.status.id.as_str(), first.attempts), ("1", 1));
     // Imports of one dataset take turns, those of another do not wait for it.
     assert_eq!(super::jobs::claim(&db, "other", None).await.unwrap().unwrap().status.id, "3");
-    assert!(!super::jobs::any_queued(&db, None).await.unwrap());
+    assert_eq!(super::jobs::next_claimable(&db, None).await.unwrap(), None);
+    assert_eq!(super::jobs::next_claimable(&db, Some("2")).await.unwrap(), None);
     assert!(super::jobs::claim(&db, "other", None).await.unwrap().is_none());
 
     assert_eq!(super::jobs::requeue_dead(&db, i64::MAX).await.unwrap(), 2);

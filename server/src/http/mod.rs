@@ -70,6 +70,6 @@ async fn set_error_status(request: Request, next: Next) -> Response {
 }
 
 async fn health(State(state): State<AppState>) -> Result<&'static str, HttpError> {
-    crate::db::jobs::any_queued(&state.db, None).await?;
+    crate::db::jobs::next_claimable(&state.db, None).await?;
     Ok("ok\n")
 }
