@@ -103,12 +103,12 @@ fn push_filter(query: &mut QueryBuilder<Sqlite>, dataset_id: &str, filter: &Reco
         query.push(" AND r.needs_review = 1");
     }
     if let Some(text) = filter.text.as_deref().map(str::trim).filter(|text| !text.is_empty()) {
-        let pattern = like_pattern(text);
-        // Quotes, backslashes and line breaks stand escaped in `data`.
+        // Quotes, backslashes, line breaks and NUL stand escaped in `data`.
         let quoted = serde_json::Value::from(text).to_string();
-        let in_json = like_pattern(quoted.trim_start_matches('"').strip_suffix('"').unwrap_or(&quoted));
-        query.push(" AND (r.data LIKE ").push_bind(in_json).push(" ESCAPE '\\' OR r.raw LIKE ");
-        query.push_bind(pattern).push(" ESCAPE '\\')");
+        let escaped = quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(&quoted);
+        query.push(" AND (r.data LIKE ").push_bind(like_pattern(escaped));
+        // A bad line may hold a NUL, where LIKE would end both the pattern and what it looks in.
+        query.push(" ESCAPE '\\' OR INSTR(LOWER(r.raw), LOWER(").push_bind(text.to_owned()).push(")) > 0)");
     }
 }
 
