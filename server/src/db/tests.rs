@@ -88,6 +88,8 @@ async fn stored_reports_get_their_few_numbers_for_lists() {
 
 #[tokio::test]
 async fn walks_and_counts_go_by_their_index() {
+    use super::Of;
+    use super::records::query::{recorded_responses_query, status_counts_query, topic_counts_query};
     use super::records::scan::{Scan, keys_query};
     use crate::types::validation::RecordStatus;
     let (_dir, db) = open().await;
@@ -109,28 +111,16 @@ async fn walks_and_counts_go_by_their_index() {
         assert!(plan.contains("id>?"), "the walk goes on where it stopped: {plan}");
         assert!(!plan.contains("TEMP B-TREE"), "{scan:?}: {plan}");
     }
-    let counts = [
-        (
-            "SELECT status, first_error, COUNT(*) FROM records WHERE dataset_id = ? GROUP BY dataset_id, status, first_error",
-            "records_by_status",
-        ),
-        (
-            "SELECT dataset_id, status, first_error, COUNT(*) FROM records WHERE TRUE GROUP BY dataset_id, status, first_error",
-            "records_by_status",
-        ),
-        (
-            "SELECT COUNT(*) FROM records WHERE dataset_id = ? AND status = 'valid' AND has_output = 1 GROUP BY dataset_id",
-            "records_by_status",
-        ),
-        (
-            "SELECT topic, COUNT(*), SUM(needs_review) FROM records WHERE dataset_id = ? AND status = 'valid' GROUP BY dataset_id, topic",
-            "records_by_topic",
-        ),
-    ];
-    for (sql, index) in counts {
-        let plan = plan_of(&db, sql).await;
-        assert!(plan.contains(&format!("USING COVERING INDEX {index}")), "{sql}: {plan}");
-        assert!(!plan.contains("TEMP B-TREE"), "{sql}: {plan}");
+    for of in [Of::One("d"), Of::All] {
+        for (query, index) in [
+            (status_counts_query(of), "records_by_status"),
+            (recorded_responses_query(of), "records_by_status"),
+            (topic_counts_query(of), "records_by_topic"),
+        ] {
+            let plan = plan_of(&db, query.sql().as_ref()).await;
+            assert!(plan.contains(&format!("USING COVERING INDEX {index}")), "{of:?}: {plan}");
+            assert!(!plan.contains("TEMP B-TREE"), "{of:?}: {plan}");
+        }
     }
 }
 

@@ -118,12 +118,8 @@ fn like_pattern(text: &str) -> String {
 
 /// Records per status and first error, by dataset.
 pub async fn status_counts(db: impl Reader, of: Of<'_>) -> ServiceResult<HashMap<String, Vec<HygieneGroup>>> {
-    let mut query =
-        QueryBuilder::<Sqlite>::new("SELECT dataset_id, status, first_error, COUNT(*) AS n FROM records WHERE ");
-    of.push(&mut query, "dataset_id");
-    query.push(" GROUP BY dataset_id, status, first_error");
     let mut counts = HashMap::<String, Vec<HygieneGroup>>::new();
-    for row in db.rows(query).await? {
+    for row in db.rows(status_counts_query(of)).await? {
         let status: String = row.try_get("status")?;
         let error: Option<String> = row.try_get("first_error")?;
         let error = match error {
@@ -139,6 +135,14 @@ pub async fn status_counts(db: impl Reader, of: Of<'_>) -> ServiceResult<HashMap
     Ok(counts)
 }
 
+/// The query of [`status_counts`].
+pub(in crate::db) fn status_counts_query(of: Of<'_>) -> QueryBuilder<Sqlite> {
+    let mut query = QueryBuilder::new("SELECT dataset_id, status, first_error, COUNT(*) AS n FROM records WHERE ");
+    of.push(&mut query, "dataset_id");
+    query.push(" GROUP BY dataset_id, status, first_error");
+    query
+}
+
 /// Valid records per label.
 #[derive(Debug, Clone, Default)]
 pub struct LabelCounts {
@@ -150,13 +154,8 @@ pub struct LabelCounts {
 
 /// Valid records per label, by dataset.
 pub async fn topic_counts(db: impl Reader, of: Of<'_>) -> ServiceResult<HashMap<String, LabelCounts>> {
-    let mut query = QueryBuilder::<Sqlite>::new(
-        "SELECT dataset_id, topic, COUNT(*) AS n, SUM(needs_review) AS review FROM records WHERE ",
-    );
-    of.push(&mut query, "dataset_id");
-    query.push(" AND status = 'valid' GROUP BY dataset_id, topic");
     let mut counts = HashMap::<String, LabelCounts>::new();
-    for row in db.rows(query).await? {
+    for row in db.rows(topic_counts_query(of)).await? {
         let counts = counts.entry(row.try_get("dataset_id")?).or_default();
         let valid: i64 = row.try_get("n")?;
         match row.try_get("topic")? {
@@ -165,6 +164,15 @@ pub async fn topic_counts(db: impl Reader, of: Of<'_>) -> ServiceResult<HashMap<
         }
     }
     Ok(counts)
+}
+
+/// The query of [`topic_counts`].
+pub(in crate::db) fn topic_counts_query(of: Of<'_>) -> QueryBuilder<Sqlite> {
+    let mut query =
+        QueryBuilder::new("SELECT dataset_id, topic, COUNT(*) AS n, SUM(needs_review) AS review FROM records WHERE ");
+    of.push(&mut query, "dataset_id");
+    query.push(" AND status = 'valid' GROUP BY dataset_id, topic");
+    query
 }
 
 /// How many records carry any of these topics, whatever their validity.
@@ -193,11 +201,16 @@ pub async fn count_of(tx: &mut Tx, dataset_id: &str, ids: &[i64]) -> ServiceResu
 
 /// Valid records whose response is recorded, by dataset; a dataset that has none is left out.
 pub async fn recorded_responses(db: impl Reader, of: Of<'_>) -> ServiceResult<HashMap<String, i64>> {
-    let mut query = QueryBuilder::<Sqlite>::new("SELECT dataset_id, COUNT(*) AS n FROM records WHERE ");
+    let rows = db.rows(recorded_responses_query(of)).await?;
+    rows.iter().map(|row| Ok((row.try_get("dataset_id")?, row.try_get("n")?))).collect()
+}
+
+/// The query of [`recorded_responses`].
+pub(in crate::db) fn recorded_responses_query(of: Of<'_>) -> QueryBuilder<Sqlite> {
+    let mut query = QueryBuilder::new("SELECT dataset_id, COUNT(*) AS n FROM records WHERE ");
     of.push(&mut query, "dataset_id");
     query.push(" AND status = 'valid' AND has_output = 1 GROUP BY dataset_id");
-    let rows = db.rows(query).await?;
-    rows.iter().map(|row| Ok((row.try_get("dataset_id")?, row.try_get("n")?))).collect()
+    query
 }
 
 /// The valid records after `after_id` that already hold any of these keys, seen from within a write.
