@@ -20,6 +20,7 @@
 //! | `sample` | the seeded generator of the sample dataset |
 //! | `jobs` | the durable runner, one file per kind |
 //! | `db` | the only SQL |
+//! | `disk` | how much room is left for what comes in |
 //! | `watch` | tells open pages of changes that another process made |
 //! | `http` | router, event stream, uploads, downloads, security layers |
 //!
@@ -40,6 +41,8 @@ pub mod coverage;
 pub mod datasets;
 #[cfg(feature = "ssr")]
 pub mod db;
+#[cfg(feature = "ssr")]
+mod disk;
 #[cfg(feature = "ssr")]
 pub mod dry_run;
 #[cfg(feature = "ssr")]

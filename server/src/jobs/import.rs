@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use super::{JobContext, Outcome};
+use super::{JobContext, Outcome, import_bounds};
 use crate::datasets::new_id;
 use crate::datasets::records::{mark_duplicate, recheck_orphaned_duplicates, verdict_of};
 use crate::db::imports::{BatchCounts, Settled};
@@ -284,6 +284,8 @@ impl Writer {
         let of_form = |form| records.iter().filter(|record| record.form == form).count();
         let (native_lines, chat_lines) = (counted(of_form(LineForm::Native)), counted(of_form(LineForm::Chat)));
         open.bytes += records.iter().map(|record| record.data.len()).sum::<usize>();
+        let uncommitted = open.counts.records + counted(records.len());
+        import_bounds::check(&self.context.state, &mut open.tx, &self.import_id, uncommitted).await?;
 
         let mut keeper = kept_by_key(&mut open.tx, &self.context.dataset_id, self.duplicates_after, &records).await?;
         let rows = decide_duplicates(records, &mut keeper, open.next_id);

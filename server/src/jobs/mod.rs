@@ -9,6 +9,7 @@ pub mod categorize;
 pub mod context;
 pub mod dry_run;
 pub mod import;
+mod import_bounds;
 pub mod runner;
 pub mod validate;
 
