@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anneal_app::{App, shell};
 use anneal_server::datasets;
-use anneal_server::http::{routes, secure};
+use anneal_server::http::{routes, secure, wrong_method};
 use anneal_server::jobs;
 use anneal_server::state::AppState;
 use axum::Router;
@@ -25,6 +25,7 @@ pub fn router(state: &AppState) -> Router {
     };
     let router = routes()
         .leptos_routes_with_context(state, pages, context.clone(), move || shell(options.clone()))
+        .method_not_allowed_fallback(wrong_method)
         // Files of the site folder; for anything else the application's own "not found" page.
         .fallback(file_and_error_handler_with_context::<AppState, _>(context, shell));
     secure(router, state).with_state(state.clone())

@@ -12,10 +12,12 @@
 pub mod auth;
 mod download;
 mod events;
+mod rejections;
 mod reply;
 mod security;
 mod upload;
 
+pub use rejections::wrong_method;
 pub use reply::HttpError;
 pub use security::{PageNonce, RequestId, secure};
 
@@ -46,9 +48,15 @@ pub fn routes() -> Router<AppState> {
         .route("/healthz", get(health))
 }
 
-async fn server_function(State(state): State<AppState>, request: Request) -> impl IntoResponse {
+async fn server_function(State(state): State<AppState>, request: Request) -> Response {
+    let path = request.uri().path();
+    if !leptos::server_fn::axum::server_fn_paths().any(|(known, _)| known == path) {
+        let what =
+            format!("The function {path} (this page may be of another version of Anneal than the server: reload it)");
+        return HttpError(AppError::not_found(what)).into_response();
+    }
     let provide = move || provide_context(state.clone());
-    leptos_axum::handle_server_fns_with_context(provide, request).await
+    leptos_axum::handle_server_fns_with_context(provide, request).await.into_response()
 }
 
 /// Arguments that cannot be read are refused before any function of ours runs, with status 500 whatever the
