@@ -245,8 +245,8 @@ pub async fn requeue(tx: &mut Tx, id: &str) -> ServiceResult<()> {
 
 /// Asks a job to stop. One that never ran is cancelled at once, unless it is of the kind `must_run`; any other is
 /// left to its runner (the present or the next one), which keeps and reports what was done. Answers the job as it is
-/// then.
-pub async fn request_cancel(db: &Db, id: &str, must_run: JobKind) -> ServiceResult<JobStatus> {
+/// then, and its arguments.
+pub async fn request_cancel(db: &Db, id: &str, must_run: JobKind) -> ServiceResult<(JobStatus, String)> {
     let mut tx = db.begin().await?;
     let row = sqlx::query(
         "UPDATE jobs SET cancel_requested = (state = 'running' OR (state = 'queued' AND (attempts > 0 OR kind = ?3))),
@@ -259,25 +259,25 @@ pub async fn request_cancel(db: &Db, id: &str, must_run: JobKind) -> ServiceResu
     .bind(must_run.as_str())
     .fetch_optional(&mut *tx)
     .await?;
-    let status = match row {
-        Some(row) => read_status(&row)?,
-        None => return Err(AppError::not_found("This job").into()),
-    };
+    let Some(row) = row else { return Err(AppError::not_found("This job").into()) };
+    let answer = (read_status(&row)?, row.try_get("args")?);
     tx.commit().await?;
-    Ok(status)
+    Ok(answer)
 }
 
-/// Ends every active job of a dataset that was deleted; a runner that is at one finds that it has lost it.
-pub async fn abandon(tx: &mut Tx, dataset_id: &str) -> ServiceResult<()> {
-    sqlx::query(
+/// Ends every active job of a dataset that was deleted; a runner that is at one finds that it has lost it. Answers the
+/// arguments of the imports among them.
+pub async fn abandon(tx: &mut Tx, dataset_id: &str) -> ServiceResult<Vec<String>> {
+    let rows = sqlx::query(
         "UPDATE jobs SET state = 'cancelled', owner = NULL, message = 'The dataset was deleted.', finished_at = ?
-         WHERE dataset_id = ? AND state IN ('queued', 'running')",
+         WHERE dataset_id = ? AND state IN ('queued', 'running') RETURNING kind, args",
     )
     .bind(now_ms())
     .bind(dataset_id)
-    .execute(&mut **tx)
+    .fetch_all(&mut **tx)
     .await?;
-    Ok(())
+    let import = |row: &&SqliteRow| row.try_get::<&str, _>("kind").is_ok_and(|kind| kind == JobKind::Import.as_str());
+    rows.iter().filter(import).map(|row| Ok(row.try_get("args")?)).collect()
 }
 
 /// Queues again what a dead runner left: running, but without a sign of life since `before`.
