@@ -98,13 +98,18 @@ async fn import(state: &AppState, options: ImportOptions) -> Result<ExitCode, Cl
     let job = match import::start(state, &dataset_id, request).await {
         Ok(job_id) => work_off(state, &job_id, options.output.json).await?,
         Err(error) => {
-            drop_if_empty(state, &dataset_id, is_new).await?;
+            if let Err(also) = drop_if_empty(state, &dataset_id, is_new).await {
+                output::complain(&format!("the empty dataset could not be deleted: {also}"));
+            }
             return Err(error.into());
         }
     };
     let hygiene = datasets::hygiene(state, &dataset_id).await?;
-    if job.state == JobState::Failed && hygiene.total == 0 {
-        drop_if_empty(state, &dataset_id, is_new).await?;
+    if job.state == JobState::Failed
+        && hygiene.total == 0
+        && let Err(also) = drop_if_empty(state, &dataset_id, is_new).await
+    {
+        output::complain(&format!("the empty dataset could not be deleted: {also}"));
     }
     ended_well(&job)?;
     let imports = db::imports::list(&state.db, &dataset_id).await?;

@@ -59,11 +59,7 @@ pub async fn start(state: &AppState, dataset_id: &str, request: ImportRequest<'_
         ))
     })?;
     if bytes.len() == 0 {
-        return Err(AppError::invalid_field(
-            "file",
-            format!("{} is empty: it has 0 bytes. Choose a file with one JSON record per line.", request.file_name),
-        )
-        .into());
+        return Err(empty_file(request.file_name).into());
     }
     let (import_id, job_id) = (new_id(), new_id());
     let mut tx = state.db.begin().await?;
@@ -82,6 +78,14 @@ pub async fn start(state: &AppState, dataset_id: &str, request: ImportRequest<'_
     state.jobs.wake();
     state.events.changed(dataset_id);
     Ok(job_id)
+}
+
+/// What is said of a file with nothing in it.
+pub fn empty_file(name: &str) -> AppError {
+    AppError::invalid_field(
+        "file",
+        format!("{name} is empty: it has 0 bytes. Choose a file with one JSON record per line."),
+    )
 }
 
 /// A validation of all records decides duplicates in record order; what came or changed beside it could be
