@@ -86,6 +86,37 @@ async fn stored_reports_get_their_few_numbers_for_lists() {
     assert_eq!(results, [Some(scored), Some(failed), None]);
 }
 
+/// Runs a later migration on rows as earlier versions stored them, and reads them back.
+async fn migrated(setup: &'static str, migration: &'static str, read: &'static str) -> Vec<Option<String>> {
+    let (_dir, db) = open().await;
+    let mut tx = db.begin().await.unwrap();
+    let dataset = "INSERT INTO datasets (id, name, validation_config, created_at, updated_at) VALUES ('d', 'd', '{}', 1, 1);
+        INSERT INTO jobs (id, kind, dataset_id, args, state, created_at) VALUES ('j', 'dry_run', 'd', '', 'succeeded', 1);";
+    for sql in [dataset, setup, migration] {
+        sqlx::raw_sql(sql).execute(&mut *tx).await.unwrap();
+    }
+    let rows = sqlx::query(read).fetch_all(&mut *tx).await.unwrap();
+    rows.iter().map(|row| row.try_get(0).unwrap()).collect()
+}
+
+#[tokio::test]
+async fn bad_lines_of_the_first_version_get_their_preview() {
+    let insert =
+        "INSERT INTO records (id, dataset_id, status, first_error, preview, raw, data, created_at, updated_at) VALUES
+        (1, 'd', 'invalid', 'invalid_data_structure', '', '  {oops' || CHAR(9) || 'x' || CHAR(10), 'null', 1, 1),
+        (2, 'd', 'pending', 'invalid_data_structure', '', REPLACE(HEX(ZEROBLOB(500)), '0', 'ä'), 'null', 1, 1),
+        (3, 'd', 'invalid', 'invalid_data_structure', 'kept', 'other', 'null', 1, 1),
+        (4, 'd', 'valid', NULL, '', NULL, '{}', 1, 1);";
+    let previews = migrated(
+        insert,
+        include_str!("../../../migrations/0005_previews_of_bad_lines.sql"),
+        "SELECT preview FROM records ORDER BY id",
+    )
+    .await;
+    let expected = ["{oops x".to_owned(), "ä".repeat(240), "kept".to_owned(), String::new()].map(Some);
+    assert_eq!(previews, expected);
+}
+
 #[tokio::test]
 async fn walks_and_counts_go_by_their_index() {
     use super::Of;

@@ -52,7 +52,7 @@ pub async fn page(
     let total: i64 = counting.build().fetch_one(db.read()).await?.try_get("n")?;
 
     let mut query = QueryBuilder::<Sqlite>::new(
-        "SELECT id, preview, raw, message_count, has_output, topic, topic_confidence, topic_method, needs_review, line,
+        "SELECT id, preview, message_count, has_output, topic, topic_confidence, topic_method, needs_review, line,
                 status, errors, details, duplicate_of FROM records r",
     );
     push_filter(&mut query, dataset_id, filter);
@@ -63,12 +63,10 @@ pub async fn page(
         .push_bind((page - 1).saturating_mul(page_size));
     let mut rows = Vec::new();
     for row in query.build().fetch_all(db.read()).await? {
-        let preview: String = row.try_get("preview")?;
-        let raw: Option<String> = row.try_get("raw")?;
         let method: Option<String> = row.try_get("topic_method")?;
         rows.push(RecordRow {
             id: row.try_get("id")?,
-            preview: if preview.is_empty() { raw.unwrap_or_default().chars().take(240).collect() } else { preview },
+            preview: row.try_get("preview")?,
             message_count: row.try_get("message_count")?,
             has_output: row.try_get("has_output")?,
             topic: row.try_get("topic")?,
