@@ -118,6 +118,22 @@ async fn bad_lines_of_the_first_version_get_their_preview() {
 }
 
 #[tokio::test]
+async fn stored_runs_name_no_model_that_was_not_called() {
+    let insert = r#"INSERT INTO dry_runs (id, dataset_id, job_id, config, report, grader_version, records_revision, topics_revision, created_at) VALUES
+        ('a', 'd', 'j', '{"base_model":"o4-mini","response_source":"recorded","seed":18446744073709551615}',
+            '{"config":{"base_model":"o4-mini","seed":7},"mean":0.30000000000000004,"text":"a \"ä\" b"}', 1, 1, 1, 1),
+        ('b', 'd', 'j', '{"base_model":"o4-mini","response_source":"recorded"}', NULL, 1, 1, 1, 1);"#;
+    let migration = include_str!("../../../migrations/0006_no_model_was_called.sql");
+    let configs = migrated(insert, migration, "SELECT config FROM dry_runs ORDER BY id").await;
+    let expected =
+        [r#"{"response_source":"recorded","seed":18446744073709551615}"#, r#"{"response_source":"recorded"}"#];
+    assert_eq!(configs, expected.map(|text| Some(text.to_owned())));
+    let reports = migrated(insert, migration, "SELECT report FROM dry_runs ORDER BY id").await;
+    let report = r#"{"config":{"seed":7},"mean":0.30000000000000004,"text":"a \"ä\" b"}"#;
+    assert_eq!(reports, [Some(report.to_owned()), None]);
+}
+
+#[tokio::test]
 async fn walks_and_counts_go_by_their_index() {
     use super::Of;
     use super::records::query::{recorded_responses_query, status_counts_query, topic_counts_query};

@@ -16,8 +16,9 @@ pub enum ResponseSource {
 pub struct DryRunConfig {
     /// Prompts to sample, 1 to 10,000. Default 300; fewer valid records than this: all of them.
     pub sample_size: i64,
-    /// The model that would answer. With recorded responses it is only a name in the report.
-    pub base_model: String,
+    /// The model that answers; none with recorded responses, where no model is called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base_model: Option<String>,
     /// Whether every topic gets its share of the sample.
     pub stratify_by_topic: bool,
     /// Responses per prompt; 1 for recorded ones.
@@ -34,7 +35,7 @@ impl Default for DryRunConfig {
     fn default() -> Self {
         Self {
             sample_size: 300,
-            base_model: "o4-mini".to_owned(),
+            base_model: None,
             stratify_by_topic: true,
             rollouts_per_prompt: 1,
             response_source: ResponseSource::Recorded,
