@@ -1,6 +1,5 @@
 //! Every command but `serve`: the same services as the pages, in this process.
 
-use std::path::Path;
 use std::process::ExitCode;
 
 use anneal_server::datasets;
@@ -21,11 +20,9 @@ use anneal_server::types::grader::GraderConfig;
 use anneal_server::types::import::{ImportMode, suggested_name};
 use anneal_server::types::job::{JobState, JobStatus};
 use anneal_server::types::training::{SplitConfig, SplitPart};
-use futures_util::{Stream, StreamExt};
-use serde::Serialize;
 use serde_json::json;
-use tokio::io::{AsyncWrite, AsyncWriteExt};
 
+use super::export_file::{write, write_json};
 use super::options::{Command, DryRunOptions, ExportOptions, ExportWhat, ImportOptions, ValidateOptions};
 use super::{CliError, output, work_off};
 
@@ -239,42 +236,4 @@ async fn export(state: &AppState, options: ExportOptions) -> Result<ExitCode, Cl
         (_, None) => {}
     }
     Ok(ExitCode::SUCCESS)
-}
-
-async fn open(out: Option<&Path>) -> Result<Box<dyn AsyncWrite + Unpin>, CliError> {
-    Ok(match out {
-        Some(path) => {
-            let file = tokio::fs::File::create(path)
-                .await
-                .map_err(|error| CliError::Message(format!("{} cannot be written: {error}.", path.display())))?;
-            Box::new(tokio::io::BufWriter::new(file))
-        }
-        None => Box::new(tokio::io::stdout()),
-    })
-}
-
-async fn write(
-    out: Option<&Path>,
-    chunks: impl Stream<Item = anneal_server::error::ServiceResult<impl AsRef<[u8]>>>,
-) -> Result<i64, CliError> {
-    let mut writer = open(out).await?;
-    let mut chunks = std::pin::pin!(chunks);
-    let mut written = 0_i64;
-    while let Some(chunk) = chunks.next().await {
-        let chunk = chunk?;
-        written += i64::try_from(chunk.as_ref().len()).unwrap_or(i64::MAX);
-        writer.write_all(chunk.as_ref()).await.map_err(unwritten)?;
-    }
-    writer.flush().await.map_err(unwritten)?;
-    Ok(written)
-}
-
-async fn write_json<T: Serialize>(out: Option<&Path>, value: Option<&T>, what: &str) -> Result<i64, CliError> {
-    let Some(value) = value else { return Err(CliError::Message(format!("the dataset has no {what} yet."))) };
-    let text = serde_json::to_string_pretty(value).map_err(|error| CliError::Message(error.to_string()))? + "\n";
-    write(out, futures_util::stream::iter([Ok(text)])).await
-}
-
-fn unwritten(error: std::io::Error) -> CliError {
-    CliError::Message(format!("the output could not be written: {error}."))
 }
