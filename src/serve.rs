@@ -7,6 +7,7 @@ use anneal_server::datasets;
 use anneal_server::http::{routes, secure, wrong_method};
 use anneal_server::jobs;
 use anneal_server::state::AppState;
+use anneal_server::topics;
 use axum::Router;
 use leptos::prelude::provide_context;
 use leptos_axum::{LeptosRoutes, file_and_error_handler_with_context, generate_route_list};
@@ -39,6 +40,9 @@ pub async fn run(listener: TcpListener, state: AppState) -> std::io::Result<()> 
     state.background.spawn({
         let state = state.clone();
         async move {
+            if let Err(error) = topics::finish_all(&state).await {
+                tracing::warn!(%error, "labels could not be carried along with a change of the topics");
+            }
             if let Err(error) = datasets::purge_deleted(&state).await {
                 tracing::warn!(%error, "the rows of a deleted dataset could not be deleted");
             }

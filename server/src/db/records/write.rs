@@ -172,30 +172,6 @@ pub async fn clear_topic(tx: &mut Tx, record_id: i64) -> ServiceResult<()> {
     Ok(())
 }
 
-/// Carries the records of a renamed topic along, whatever their validity. Answers how many.
-pub async fn rename_topic(tx: &mut Tx, dataset_id: &str, from: &str, to: &str) -> ServiceResult<u64> {
-    Ok(sqlx::query("UPDATE records SET topic = ? WHERE dataset_id = ? AND topic = ?")
-        .bind(to)
-        .bind(dataset_id)
-        .bind(from)
-        .execute(&mut **tx)
-        .await?
-        .rows_affected())
-}
-
-/// Takes a topic off every record that carries it. Answers how many.
-pub async fn unlabel_topic(tx: &mut Tx, dataset_id: &str, topic: &str) -> ServiceResult<u64> {
-    Ok(sqlx::query(
-        "UPDATE records SET previous_topic = topic, topic = NULL, topic_confidence = NULL, topic_method = NULL,
-                            needs_review = 0, secondary_topics = '[]' WHERE dataset_id = ? AND topic = ?",
-    )
-    .bind(dataset_id)
-    .bind(topic)
-    .execute(&mut **tx)
-    .await?
-    .rows_affected())
-}
-
 /// Deletes the records a dataset had up to and including `last_id` (a replacing import has been read whole).
 pub async fn delete_up_to(tx: &mut Tx, dataset_id: &str, last_id: i64) -> ServiceResult<()> {
     sqlx::query("DELETE FROM records WHERE dataset_id = ? AND id <= ?")
