@@ -25,19 +25,35 @@ stage() {
   stage_names+=("$name"); stage_seconds+=("$((SECONDS - started))")
 }
 # stages_together NAME1 CMD1 NAME2 CMD2: two commands (each one word) at once, where one alone leaves a core idle. What the
-# first prints is shown when both have ended.
+# first prints is shown when both have ended. However this ends, neither a process nor a file of it is left.
+together_pid='' together_log=''
+end_together() {
+  # The first command is a process group of its own: cargo and what it started go with it.
+  [ -z "$together_pid" ] || kill -- "-$together_pid" 2>/dev/null || true
+  [ -z "$together_log" ] || rm -f "$together_log" "$together_log.seconds"
+  together_pid='' together_log=''
+}
 stages_together() {
-  local log started=$SECONDS first; log="$(mktemp)"
+  local started=$SECONDS second_took code=0
+  together_log="$(mktemp)"
+  trap end_together EXIT
+  trap 'exit 130' INT
+  trap 'exit 143' TERM
   say "── $1; beside it: $3"
-  (SECONDS=0; "$2" >"$log" 2>&1; code=$?; echo "$SECONDS" >"$log.seconds"; exit $code) &
-  first=$!
-  "$4" || { kill "$first" 2>/dev/null; fail "$3 failed (see above)"; }
-  stage_names+=("$3"); stage_seconds+=("$((SECONDS - started))")
-  local code=0; wait "$first" || code=$?
-  cat "$log"
+  set -m
+  (SECONDS=0; code=0; "$2" >"$together_log" 2>&1 || code=$?; echo "$SECONDS" >"$together_log.seconds"; exit $code) &
+  together_pid=$!
+  set +m
+  "$4" || fail "$3 failed (see above)"
+  second_took=$((SECONDS - started))
+  wait "$together_pid" || code=$?
+  together_pid=''
+  cat "$together_log"
   [ "$code" = 0 ] || fail "$1 failed (see above)"
-  stage_names+=("$1, beside it ($(cat "$log.seconds") s)"); stage_seconds+=("$((SECONDS - started - stage_seconds[-1]))")
-  rm -f "$log" "$log.seconds"
+  stage_names+=("$3" "$1, beside it ($(cat "$together_log.seconds") s)")
+  stage_seconds+=("$second_took" "$((SECONDS - started - second_took))")
+  end_together
+  trap - EXIT INT TERM
 }
 stage_summary() {
   local i total=0

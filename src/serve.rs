@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use anneal_app::{App, shell};
 use anneal_server::datasets;
-use anneal_server::http::{routes, secure};
+use anneal_server::http::{routes, secure, wrong_method};
 use anneal_server::jobs;
 use anneal_server::state::AppState;
+use anneal_server::topics;
 use axum::Router;
 use leptos::prelude::provide_context;
 use leptos_axum::{AxumRouteListing, LeptosRoutes, generate_route_list, render_app_async_with_context};
@@ -31,6 +32,7 @@ pub fn router(state: &AppState) -> Router {
     let shell = move || shell(options.clone());
     let router = routes(Path::new(&*state.leptos_options.site_root))
         .leptos_routes_with_context(state, PAGES.clone(), context.clone(), shell.clone())
+        .method_not_allowed_fallback(wrong_method)
         // Any other address: the application's own "not found" page, which sets the status.
         .fallback(render_app_async_with_context(context, shell));
     secure(router, state).with_state(state.clone())
@@ -44,6 +46,9 @@ pub async fn run(listener: TcpListener, state: AppState) -> std::io::Result<()> 
     state.background.spawn({
         let state = state.clone();
         async move {
+            if let Err(error) = topics::finish_all(&state).await {
+                tracing::warn!(%error, "labels could not be carried along with a change of the topics");
+            }
             if let Err(error) = datasets::purge_deleted(&state).await {
                 tracing::warn!(%error, "the rows of a deleted dataset could not be deleted");
             }

@@ -95,6 +95,7 @@ async fn a_dry_runs_report_is_downloaded_as_it_is_stored() {
     let run = app.overview(&id).await.dry_run.unwrap().summary.id;
     let got: Value = serde_json::from_str(&download(&app, &format!("dry-run/{run}/report.json")).await).unwrap();
     assert_eq!(got, serde_json::to_value(report).unwrap());
+    assert!(got["config"].get("base_model").is_none(), "recorded responses came from no model of ours: {got}");
     assert_eq!(app.get("/download/dry-run/none/report.json").await.0, 404);
 }
 

@@ -139,3 +139,81 @@ async fn a_deletion_that_was_cut_off_is_finished_at_the_next_start() {
     app.refused("dry-run/get", json!({ "run_id": busy.run }), 404).await;
     app.assert_alive().await;
 }
+
+/// More records than one transaction carries along.
+#[tokio::test]
+async fn very_many_records_follow_their_topic_and_count_for_it_meanwhile() {
+    const RECORDS: i64 = 10_500;
+    let app = TestApp::start().await;
+    let id = app.imported("a.jsonl", chats(usize::try_from(RECORDS).unwrap(), &["delivery"])).await;
+    let topics =
+        json!({ "dataset_id": id, "json": r#"{"nodes": [{"name": "delivery"}, {"name": "login"}]}"#, "confirm": true });
+    let _: Value = app.ask("topics/import", topics).await;
+    let labelled = |name: &'static str| {
+        let app = &app;
+        let id = &id;
+        async move {
+            let counts = app.overview(id).await.topic_counts;
+            counts.into_iter().find(|count| count.topic == name).map_or(0, |count| count.valid)
+        }
+    };
+    let carried = || async {
+        while !db::topics::changes(&app.state.db, &id).await.unwrap().is_empty() {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+    };
+    let rename =
+        json!({ "edit": "update", "name": "delivery", "new_name": "shipping", "description": "", "keywords": [] });
+    let _: Value = app.ask("topics/edit", json!({ "dataset_id": id, "edit": rename, "confirm": false })).await;
+    // Whether or not the walk is through by now.
+    assert_eq!((labelled("shipping").await, labelled("delivery").await), (RECORDS, 0));
+    carried().await;
+    assert_eq!((labelled("shipping").await, labelled("delivery").await), (RECORDS, 0));
+    assert!(app.rows(&id).await.iter().all(|row| row.topic.as_deref() == Some("shipping")));
+
+    let delete = json!({ "edit": "delete", "name": "shipping" });
+    let delete = json!({ "dataset_id": id, "edit": delete, "confirm": true });
+    let _: Value = app.ask("topics/edit", delete).await;
+    assert_eq!(app.overview(&id).await.coverage.unwrap().uncategorized_count, RECORDS);
+    carried().await;
+    assert_eq!(app.overview(&id).await.coverage.unwrap().uncategorized_count, RECORDS);
+    assert!(app.rows(&id).await.iter().all(|row| row.topic.is_none()));
+}
+
+/// What a stop cut off: the change is stored, the records still carry the old label.
+#[tokio::test]
+async fn labels_that_a_stop_left_behind_are_carried_along_at_the_next_start() {
+    let app = TestApp::start().await;
+    let id = app.imported("a.jsonl", chats(3, &["delivery"])).await;
+    let topics = json!({ "dataset_id": id, "json": r#"{"nodes": [{"name": "shipping"}]}"#, "confirm": true });
+    let _: Value = app.ask("topics/import", topics).await;
+    let change = db::topics::TopicChange { from: "delivery".to_owned(), to: Some("shipping".to_owned()) };
+    let mut tx = app.state.db.begin().await.unwrap();
+    db::topics::insert_change(&mut tx, &id, &change).await.unwrap();
+    tx.commit().await.unwrap();
+    let coverage = app.overview(&id).await.coverage.unwrap();
+    assert_eq!((coverage.distribution[0].count, coverage.uncategorized_count), (3, 0));
+    // Until then no machine takes the label for none.
+    let arguments = json!({ "dataset_id": id, "mode": "unlabelled_only", "include_manual": false });
+    let job: JobStatus = app.ask("topics/categorize", arguments).await;
+    assert_eq!(app.ended(&job.id).await.message, "0 of 0 records labelled");
+    let revision = app.overview(&id).await.dataset.records_revision;
+
+    anneal_server::topics::finish_all(&app.state).await.unwrap();
+    assert!(app.rows(&id).await.iter().all(|row| row.topic.as_deref() == Some("shipping")));
+    assert!(db::topics::changes(&app.state.db, &id).await.unwrap().is_empty());
+    assert!(app.overview(&id).await.dataset.records_revision > revision);
+
+    // Another change in between is refused, and takes the walk up again.
+    let back = db::topics::TopicChange { from: "shipping".to_owned(), to: Some("delivery".to_owned()) };
+    let mut tx = app.state.db.begin().await.unwrap();
+    db::topics::insert_change(&mut tx, &id, &back).await.unwrap();
+    tx.commit().await.unwrap();
+    let delete = json!({ "dataset_id": id, "edit": { "edit": "delete", "name": "shipping" }, "confirm": true });
+    let message = app.refused("topics/edit", delete.clone(), 409).await;
+    assert!(message.contains("still being carried along"), "{message}");
+    while !db::topics::changes(&app.state.db, &id).await.unwrap().is_empty() {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    let _: Value = app.ask("topics/edit", delete).await;
+}

@@ -18,6 +18,7 @@ mod imports;
 mod large_changes;
 mod pages;
 mod races;
+mod refusals;
 mod sample;
 mod security;
 mod support;

@@ -153,7 +153,8 @@ async fn where_a_token_is_set_it_is_demanded() {
 
     // Browsers.
     let page = get(&app, "/finetune", "accept", "text/html").await;
-    assert_eq!((page.status(), page.headers()["location"].to_str().unwrap()), (StatusCode::SEE_OTHER, "/login"));
+    let to = page.headers()["location"].to_str().unwrap();
+    assert_eq!((page.status(), to), (StatusCode::SEE_OTHER, "/login?next=/finetune"));
     let login = |token: &str| {
         let form = app.client.post(app.url("/login")).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
         form.body(format!("token={token}")).send()
@@ -270,4 +271,58 @@ async fn an_error_names_the_request_by_the_id_of_its_header() {
     let body: Value = serde_json::from_str(&body).unwrap();
     assert_eq!((status.as_u16(), body["what"].as_str()), (404, Some("Dataset \"none\"")), "{body}");
     assert!(body["message"].as_str().unwrap().contains("was not found"), "{body}");
+}
+
+/// Signs in by the form as a browser does: through the page that was asked for and the page that comes instead.
+#[tokio::test]
+async fn signing_in_leads_back_to_what_was_asked_for_and_nowhere_else() {
+    let app = with_token().await;
+    let asked = "/finetune/0197-a?step=coverage&filter=%22x%22";
+    let page = get(&app, asked, "accept", "text/html").await;
+    let to_login = page.headers()["location"].to_str().unwrap().to_owned();
+    assert_eq!(to_login, "/login?next=/finetune/0197-a%3Fstep%3Dcoverage%26filter%3D%2522x%2522");
+    let (_, form) = app.get(&to_login).await;
+    assert!(form.contains("name=\"next\" value=\"/finetune/0197-a?step=coverage&amp;filter=%22x%22\""), "{form}");
+
+    let login = |token: &str, next: &str| {
+        let body = reqwest::Url::parse_with_params("http://x", [("token", token), ("next", next)]).unwrap();
+        let form = app.client.post(app.url("/login")).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        form.body(body.query().unwrap().to_owned()).send()
+    };
+    // A wrong token does not make it forget.
+    let refused = login("wrong", asked).await.unwrap().text().await.unwrap();
+    assert!(refused.contains("value=\"/finetune/0197-a?step=coverage"), "{refused}");
+    let signed_in = login(TOKEN, asked).await.unwrap();
+    assert_eq!((signed_in.status(), signed_in.headers()["location"].to_str().unwrap()), (StatusCode::SEE_OTHER, asked));
+
+    let elsewhere = [
+        "//evil.example",
+        "///evil.example",
+        "/\\evil.example",
+        "\\\\evil.example",
+        "https://evil.example",
+        "https:evil.example",
+        "javascript:alert(1)",
+        "/\t/evil.example",
+        "/\r\nSet-Cookie: a=b",
+        "evil.example",
+        "",
+    ];
+    for next in elsewhere {
+        let signed_in = login(TOKEN, next).await.unwrap();
+        assert_eq!(signed_in.headers()["location"], "/finetune", "{next:?}");
+    }
+    // Encoded once, as a foreign link would have it; twice, it is a path of this server that does not exist.
+    for (query, expected) in [
+        ("%2F%2Fevil.example", "/finetune"),
+        ("/%5Cevil.example", "/finetune"),
+        ("/%252Fevil.example", "/%2Fevil.example"),
+        ("\"><script>", "/finetune"),
+    ] {
+        let (_, form) = app.get(&format!("/login?next={query}")).await;
+        assert!(form.contains(&format!("name=\"next\" value=\"{expected}\"")), "{query}: {form}");
+    }
+    // A path that a browser would take for another server is not carried along either.
+    let answer = raw(&app, "//evil.example/").await;
+    assert!(!answer.contains("ocation: //"), "{answer}");
 }

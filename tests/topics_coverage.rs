@@ -102,6 +102,23 @@ async fn labels_by_hand_and_keyword_give_the_balance_worked_out_by_hand() {
     // exp(-(0.4 ln 0.4 + 3 * 0.2 ln 0.2)) = exp(1.332179)
     assert!((report.effective_topics.unwrap() - 3.789_291).abs() < 1e-5, "{:?}", report.effective_topics);
 
+    // What a file brought is told apart from what a person said.
+    let from_file = app.imported("labelled.jsonl", crate::support::records::chats(2, &["login"])).await;
+    let _: TopicHierarchy = app
+        .ask(
+            "topics/import",
+            json!({ "dataset_id": from_file, "json": r#"{"nodes": [{"name": "login"}]}"#, "confirm": true }),
+        )
+        .await;
+    let rows = app.rows(&from_file).await;
+    assert_eq!(rows[0].topic_method, Some(CategorizationMethod::File));
+    assign(&app, &from_file, &[rows[0].id], Some("login")).await;
+    let methods = app.rows(&from_file).await.into_iter().map(|row| row.topic_method);
+    assert!(methods.eq([CategorizationMethod::Manual, CategorizationMethod::File].map(Some)));
+    categorize(&app, &from_file, "recategorize_all", false).await;
+    let methods = app.rows(&from_file).await.into_iter().map(|row| row.topic_method);
+    assert!(methods.eq([CategorizationMethod::Manual, CategorizationMethod::File].map(Some)), "both stay");
+
     // Recategorizing all leaves what a person said, unless asked otherwise.
     categorize(&app, &id, "recategorize_all", false).await;
     assert_eq!(topics_of(&app, &id).await[1].as_deref(), Some("profile"));

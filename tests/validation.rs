@@ -7,7 +7,7 @@ use anneal_server::types::validation::{RecordStatus, ValidationConfig, Validatio
 use serde_json::{Value, json};
 
 use crate::support::app::TestApp;
-use crate::support::records::chat;
+use crate::support::records::{chat, chats};
 
 const QUESTION: &str = "Where is my parcel today?";
 
@@ -191,6 +191,10 @@ async fn records_are_filtered_by_what_is_wrong_with_them() {
         (json!({ "error": "user_message_too_short" }), vec![records[2]]),
         (json!({ "text": "PARCEL" }), vec![records[0], records[1]]),
         (json!({ "text": "%" }), vec![]),
+        (json!({ "text": "{OOPS" }), vec![records[3]]),
+        (json!({ "text": "\u{0}" }), vec![]),
+        (json!({ "text": "parcel\u{0}" }), vec![]),
+        (json!({ "text": "oops\u{0}" }), vec![]),
     ];
     for (wanted, expected) in cases {
         let mut filter = json!({ "status": null, "error": null, "topic": null, "needs_review": false, "text": null });
@@ -199,5 +203,28 @@ async fn records_are_filtered_by_what_is_wrong_with_them() {
         let page: RecordPage = app.ask("records/list", arguments).await;
         let got: Vec<i64> = page.rows.iter().map(|row| row.id).collect();
         assert_eq!((got, page.total), (expected.clone(), i64::try_from(expected.len()).unwrap()), "{wanted}");
+    }
+}
+
+/// A NUL ends what SQL's LIKE looks for and what it looks in; neither may change what is found.
+#[tokio::test]
+async fn a_search_looks_behind_a_nul() {
+    let app = TestApp::start().await;
+    // (A file whose beginning holds one counts as binary.)
+    let lines = chats(100, &[])
+        + &[chat("Where is my\u{0} parcel today?", "Here.", json!({})), "{oops \u{0} Hidden".to_owned()].join("\n");
+    let id = app.imported("a.jsonl", lines).await;
+    let records: Vec<i64> = app.rows(&id).await.into_iter().skip(100).map(|row| row.id).collect();
+    for (text, expected) in [
+        ("\u{0}", vec![records[0], records[1]]),
+        ("my\u{0} parcel", vec![records[0]]),
+        ("oops \u{0}", vec![records[1]]),
+        ("hidden", vec![records[1]]),
+        ("\u{0}parcel", vec![]),
+    ] {
+        let filter = json!({ "status": null, "error": null, "topic": null, "needs_review": false, "text": text });
+        let arguments = json!({ "dataset_id": id, "filter": filter, "page": 1, "page_size": 50 });
+        let page: RecordPage = app.ask("records/list", arguments).await;
+        assert_eq!(page.rows.iter().map(|row| row.id).collect::<Vec<_>>(), expected, "{text:?}");
     }
 }

@@ -26,6 +26,10 @@ pub struct Config {
     pub max_upload_bytes: u64,
     /// Longest line of an imported file that is parsed.
     pub max_line_bytes: usize,
+    /// Most records of one import.
+    pub max_import_records: i64,
+    /// Bytes of the data folder's disk that imports and uploads leave free.
+    pub min_free_disk_bytes: u64,
     /// Limits of user scripts.
     pub script_limits: ScriptLimits,
     /// Jobs that run at once.
@@ -73,6 +77,8 @@ impl Default for Config {
             site_dir: PathBuf::from("target/site"),
             max_upload_bytes: 16 << 30,
             max_line_bytes: 16 << 20,
+            max_import_records: 20_000_000,
+            min_free_disk_bytes: 256 << 20,
             script_limits: ScriptLimits::default(),
             concurrent_jobs: 4,
             job_timeout: Duration::from_secs(10),

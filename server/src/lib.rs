@@ -9,6 +9,7 @@
 //! | [`types`] | plain data with serde, one file per domain |
 //! | [`pipeline`] | `compute_pipeline_state`, `next_step`: where each of the seven steps stands |
 //! | [`format`] | numbers, durations, times as people read them |
+//! | [`sign_in`] | where signing in leads back to |
 //! | [`api`] | server functions: check, call one service, return |
 //! | `config`, `state` | read once; handed to handlers by context |
 //! | `import`, `export` | files in and out, streaming |
@@ -20,6 +21,7 @@
 //! | `sample` | the seeded generator of the sample dataset |
 //! | `jobs` | the durable runner, one file per kind |
 //! | `db` | the only SQL |
+//! | `disk` | how much room is left for what comes in |
 //! | `watch` | tells open pages of changes that another process made |
 //! | `http` | router, event stream, uploads, downloads, security layers |
 //!
@@ -28,6 +30,7 @@
 pub mod api;
 pub mod format;
 pub mod pipeline;
+pub mod sign_in;
 pub mod types;
 
 #[cfg(feature = "ssr")]
@@ -40,6 +43,8 @@ pub mod coverage;
 pub mod datasets;
 #[cfg(feature = "ssr")]
 pub mod db;
+#[cfg(feature = "ssr")]
+mod disk;
 #[cfg(feature = "ssr")]
 pub mod dry_run;
 #[cfg(feature = "ssr")]

@@ -1,6 +1,5 @@
 //! Every command but `serve`: the same services as the pages, in this process.
 
-use std::path::Path;
 use std::process::ExitCode;
 
 use anneal_server::datasets;
@@ -18,14 +17,12 @@ use anneal_server::types::dataset::Dataset;
 use anneal_server::types::dry_run::{DryRunConfig, DryRunReport, SampleSelection, Verdict};
 use anneal_server::types::error::AppError;
 use anneal_server::types::grader::GraderConfig;
-use anneal_server::types::import::ImportMode;
+use anneal_server::types::import::{ImportMode, suggested_name};
 use anneal_server::types::job::{JobState, JobStatus};
 use anneal_server::types::training::{SplitConfig, SplitPart};
-use futures_util::{Stream, StreamExt};
-use serde::Serialize;
 use serde_json::json;
-use tokio::io::{AsyncWrite, AsyncWriteExt};
 
+use super::export_file::{write, write_json};
 use super::options::{Command, DryRunOptions, ExportOptions, ExportWhat, ImportOptions, ValidateOptions};
 use super::{CliError, output, work_off};
 
@@ -90,7 +87,7 @@ async fn import(state: &AppState, options: ImportOptions) -> Result<ExitCode, Cl
     let (dataset_id, is_new) = if let Some(wanted) = &options.into {
         (find(state, wanted).await?.id, false)
     } else {
-        let name = options.name.clone().unwrap_or_else(|| anneal_server::http::suggested_name(&file_name));
+        let name = options.name.clone().unwrap_or_else(|| suggested_name(&file_name));
         (datasets::create(state, &name, "").await?, true)
     };
     let mode = if options.replace { ImportMode::Replace } else { ImportMode::Append };
@@ -98,13 +95,18 @@ async fn import(state: &AppState, options: ImportOptions) -> Result<ExitCode, Cl
     let job = match import::start(state, &dataset_id, request).await {
         Ok(job_id) => work_off(state, &job_id, options.output.json).await?,
         Err(error) => {
-            drop_if_empty(state, &dataset_id, is_new).await?;
+            if let Err(also) = drop_if_empty(state, &dataset_id, is_new).await {
+                output::complain(&format!("the empty dataset could not be deleted: {also}"));
+            }
             return Err(error.into());
         }
     };
     let hygiene = datasets::hygiene(state, &dataset_id).await?;
-    if job.state == JobState::Failed && hygiene.total == 0 {
-        drop_if_empty(state, &dataset_id, is_new).await?;
+    if job.state == JobState::Failed
+        && hygiene.total == 0
+        && let Err(also) = drop_if_empty(state, &dataset_id, is_new).await
+    {
+        output::complain(&format!("the empty dataset could not be deleted: {also}"));
     }
     ended_well(&job)?;
     let imports = db::imports::list(&state.db, &dataset_id).await?;
@@ -234,42 +236,4 @@ async fn export(state: &AppState, options: ExportOptions) -> Result<ExitCode, Cl
         (_, None) => {}
     }
     Ok(ExitCode::SUCCESS)
-}
-
-async fn open(out: Option<&Path>) -> Result<Box<dyn AsyncWrite + Unpin>, CliError> {
-    Ok(match out {
-        Some(path) => {
-            let file = tokio::fs::File::create(path)
-                .await
-                .map_err(|error| CliError::Message(format!("{} cannot be written: {error}.", path.display())))?;
-            Box::new(tokio::io::BufWriter::new(file))
-        }
-        None => Box::new(tokio::io::stdout()),
-    })
-}
-
-async fn write(
-    out: Option<&Path>,
-    chunks: impl Stream<Item = anneal_server::error::ServiceResult<impl AsRef<[u8]>>>,
-) -> Result<i64, CliError> {
-    let mut writer = open(out).await?;
-    let mut chunks = std::pin::pin!(chunks);
-    let mut written = 0_i64;
-    while let Some(chunk) = chunks.next().await {
-        let chunk = chunk?;
-        written += i64::try_from(chunk.as_ref().len()).unwrap_or(i64::MAX);
-        writer.write_all(chunk.as_ref()).await.map_err(unwritten)?;
-    }
-    writer.flush().await.map_err(unwritten)?;
-    Ok(written)
-}
-
-async fn write_json<T: Serialize>(out: Option<&Path>, value: Option<&T>, what: &str) -> Result<i64, CliError> {
-    let Some(value) = value else { return Err(CliError::Message(format!("the dataset has no {what} yet."))) };
-    let text = serde_json::to_string_pretty(value).map_err(|error| CliError::Message(error.to_string()))? + "\n";
-    write(out, futures_util::stream::iter([Ok(text)])).await
-}
-
-fn unwritten(error: std::io::Error) -> CliError {
-    CliError::Message(format!("the output could not be written: {error}."))
 }

@@ -39,6 +39,12 @@ struct Global {
     /// Largest upload in bytes
     #[arg(long, env = "ANNEAL_MAX_UPLOAD_BYTES", global = true, hide = true)]
     max_upload_bytes: Option<u64>,
+    /// Most records of one import
+    #[arg(long, env = "ANNEAL_MAX_IMPORT_RECORDS", global = true, hide = true, value_parser = clap::value_parser!(i64).range(1..))]
+    max_import_records: Option<i64>,
+    /// Bytes of the data folder's disk that imports leave free
+    #[arg(long, env = "ANNEAL_MIN_FREE_DISK_BYTES", global = true, hide = true)]
+    min_free_disk_bytes: Option<u64>,
 }
 
 /// What to do.
@@ -184,6 +190,8 @@ impl Options {
             allowed_hosts: self.global.allowed_hosts,
             site_dir: self.global.site_dir.unwrap_or_else(site_dir),
             max_upload_bytes: self.global.max_upload_bytes.unwrap_or(default.max_upload_bytes),
+            max_import_records: self.global.max_import_records.unwrap_or(default.max_import_records),
+            min_free_disk_bytes: self.global.min_free_disk_bytes.unwrap_or(default.min_free_disk_bytes),
             ..default
         })
     }

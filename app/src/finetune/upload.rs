@@ -76,8 +76,8 @@ impl Upload {
     /// Sends the form.
     pub fn send(self, form: &FormData) {
         self.state.set(UploadState::Sending(None));
-        if let Err(error) = self.start(form) {
-            self.fail(AppError::Unreachable { message: format!("{error:?}") });
+        if self.start(form).is_err() {
+            self.fail(AppError::unreachable());
         }
     }
 
@@ -118,15 +118,13 @@ impl Default for Upload {
 
 /// What an answer means; status 0 is a connection that broke.
 fn read_answer(status: u16, text: &str) -> Result<UploadAnswer, AppError> {
-    let unreadable = |message: String| AppError::Unreachable { message };
     match status {
-        0 => Err(unreadable("the connection broke while the file was being sent".to_owned())),
-        200..300 => {
-            serde_json::from_str(text).map_err(|error| unreadable(format!("its answer could not be read ({error})")))
+        0 => {
+            let message = "The connection broke while the file was being sent, so nothing was imported. Check that the server is still running, then send the file again.";
+            Err(AppError::Unreachable { message: message.to_owned() })
         }
-        _ => {
-            Err(serde_json::from_str(text).unwrap_or_else(|_| unreadable(format!("it answered with status {status}"))))
-        }
+        200..300 => serde_json::from_str(text).map_err(|_| AppError::unreadable_answer()),
+        _ => Err(serde_json::from_str(text).unwrap_or_else(|_| AppError::unreadable_answer())),
     }
 }
 

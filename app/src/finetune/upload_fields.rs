@@ -1,6 +1,7 @@
 //! The fields of the form that brings data in.
 
 use anneal_server::format;
+use anneal_server::types::import::suggested_name;
 use leptos::ev::DragEvent;
 use leptos::html;
 use leptos::prelude::*;
@@ -135,26 +136,5 @@ pub fn NewDatasetFields(chosen: RwSignal<Option<Chosen>>, is_sending: Memo<bool>
                 ></textarea>
             </Field>
         </fieldset>
-    }
-}
-
-/// The file's name without its endings.
-fn suggested_name(file: &str) -> String {
-    let mut name = file;
-    for ending in [".gz", ".jsonl", ".json", ".ndjson"] {
-        name = name.strip_suffix(ending).unwrap_or(name);
-    }
-    if name.is_empty() { file.to_owned() } else { name.to_owned() }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_suggested_from_files() {
-        for (file, name) in [("airline_chat.jsonl.gz", "airline_chat"), ("a.json", "a"), ("x", "x"), (".gz", ".gz")] {
-            assert_eq!(suggested_name(file), name);
-        }
     }
 }

@@ -230,11 +230,12 @@ fn Row(state: RecordsState, row: RecordRow) -> impl IntoView {
     }
 }
 
-/// Where a label comes from: how sure a machine was, or that a person or the imported file said so (which
-/// of the two is not stored).
+/// Where a label comes from: how sure a machine was, or that a person or the imported file said so.
 pub fn label_origin(method: Option<CategorizationMethod>, confidence: Option<f64>) -> Option<String> {
     match (method, confidence) {
-        (Some(CategorizationMethod::Manual), _) => Some("by hand or from the file".to_owned()),
+        (Some(CategorizationMethod::Manual), _) => Some("by hand".to_owned()),
+        (Some(CategorizationMethod::File), _) => Some("from the file".to_owned()),
+        (Some(CategorizationMethod::ManualOrFile), _) => Some("by hand or from the file".to_owned()),
         (Some(method), Some(confidence)) => Some(format!("by {}, {:.0}% sure", method.as_str(), confidence * 100.0)),
         (None, confidence) => confidence.map(|confidence| format!("{:.0}% sure", confidence * 100.0)),
         (Some(method), None) => Some(format!("by {}", method.as_str())),
@@ -273,7 +274,9 @@ mod tests {
     #[test]
     fn a_person_and_a_file_are_not_a_hundred_percent_sure() {
         for (method, confidence, expected) in [
-            (Some(CategorizationMethod::Manual), Some(1.0), Some("by hand or from the file")),
+            (Some(CategorizationMethod::Manual), Some(1.0), Some("by hand")),
+            (Some(CategorizationMethod::File), Some(1.0), Some("from the file")),
+            (Some(CategorizationMethod::ManualOrFile), Some(1.0), Some("by hand or from the file")),
             (Some(CategorizationMethod::Keyword), Some(0.756), Some("by keyword, 76% sure")),
             (Some(CategorizationMethod::Keyword), None, Some("by keyword")),
             (None, None, None),

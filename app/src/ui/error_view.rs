@@ -1,7 +1,9 @@
 //! An error at the place where it happened: what, why, and what to do.
 
+use anneal_server::sign_in::sign_in_address;
 use anneal_server::types::error::AppError;
 use leptos::prelude::*;
+use leptos_router::hooks::use_location;
 
 use super::{Button, Icon, IconName};
 
@@ -22,9 +24,18 @@ pub fn ErrorView(
                 <strong class="error-view__title">{title_of(&error)}</strong>
                 <p class="error-view__message">{error.to_string()}</p>
             </div>
+            {(error == AppError::Unauthorized).then(|| view! { <SignIn/> })}
             {retry.map(|retry| view! { <Button small=true on:click=move |_| retry.run(())>"Try again"</Button> })}
         </div>
     }
+}
+
+/// Leads to the sign-in page and from there back to this one.
+#[component]
+fn SignIn() -> impl IntoView {
+    let here = use_location();
+    let path = here.pathname.get_untracked() + &here.search.get_untracked();
+    view! { <a class="button button--small" rel="external" href=sign_in_address(&path)>"Sign in"</a> }
 }
 
 const fn title_of(error: &AppError) -> &'static str {
@@ -37,6 +48,6 @@ const fn title_of(error: &AppError) -> &'static str {
         AppError::Forbidden { .. } => "Refused",
         AppError::Unavailable { .. } => "Not available right now",
         AppError::Internal { .. } => "Something went wrong on the server",
-        AppError::Unreachable { .. } => "The server could not be reached",
+        AppError::Unreachable { .. } => "No answer from the server",
     }
 }

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use crate::clock::now_ms;
 use crate::coverage::{CoverageCounts, analyze_coverage};
 use crate::db::records::query::{self, LabelCounts};
+use crate::db::topics::TopicChange;
 use crate::db::{self, Of, Snapshot};
 use crate::error::ServiceResult;
 use crate::types::TimestampMs;
@@ -64,6 +65,7 @@ struct Gathered {
     statuses: HashMap<String, Vec<HygieneGroup>>,
     hierarchies: HashMap<String, TopicHierarchy>,
     labels: HashMap<String, LabelCounts>,
+    changes: HashMap<String, Vec<TopicChange>>,
     graders: HashMap<String, GraderVersion>,
     grader_tests: HashMap<String, GraderTestReport>,
     dry_runs: HashMap<String, DryRunSummary>,
@@ -77,6 +79,7 @@ impl Gathered {
             statuses: query::status_counts(&mut *snapshot, of).await?,
             hierarchies: db::topics::current_of(&mut *snapshot, of).await?,
             labels: query::topic_counts(&mut *snapshot, of).await?,
+            changes: db::topics::changes_of(&mut *snapshot, of).await?,
             graders: db::graders::current_of(&mut *snapshot, of).await?,
             grader_tests: db::graders::last_tests(&mut *snapshot, of).await?,
             dry_runs: db::dry_runs::newest_finished(&mut *snapshot, of).await?,
@@ -90,7 +93,8 @@ impl Gathered {
         let groups = self.statuses.remove(id).unwrap_or_default();
         let hygiene = hygiene_report(&HygieneCounts { groups }, now);
         let hierarchy = self.hierarchies.remove(id);
-        let labels = self.labels.remove(id).unwrap_or_default();
+        let changes = self.changes.remove(id).unwrap_or_default();
+        let labels = carried_along(self.labels.remove(id).unwrap_or_default(), &changes);
         let coverage = hierarchy.as_ref().map(|hierarchy| {
             let counts = CoverageCounts {
                 total_records: hygiene.total + hygiene.pending,
@@ -116,6 +120,25 @@ impl Gathered {
             recorded_responses: self.recorded.remove(id).unwrap_or(0),
         }
     }
+}
+
+/// The counts as they will be once every record carries what its label was changed to.
+fn carried_along(mut labels: LabelCounts, changes: &[TopicChange]) -> LabelCounts {
+    for change in changes {
+        let Some(at) = labels.by_topic.iter().position(|count| count.topic == change.from) else { continue };
+        let old = labels.by_topic.remove(at);
+        match &change.to {
+            None => labels.without += old.valid,
+            Some(to) => match labels.by_topic.iter_mut().find(|count| count.topic == *to) {
+                Some(count) => {
+                    count.valid += old.valid;
+                    count.needs_review += old.needs_review;
+                }
+                None => labels.by_topic.push(TopicCount { topic: to.clone(), ..old }),
+            },
+        }
+    }
+    labels
 }
 
 impl Facts {
@@ -193,4 +216,21 @@ fn dry_run_facts(run: &DryRunSummary, dataset: &Dataset, grader: Option<&GraderV
         changed_since: run.computed_from.changed_since(dataset, grader.map(|grader| grader.version)),
         partial: result.partial,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_count_as_what_they_are_changed_to() {
+        let count = |topic: &str, valid, needs_review| TopicCount { topic: topic.to_owned(), valid, needs_review };
+        let change = |from: &str, to: Option<&str>| TopicChange { from: from.to_owned(), to: to.map(str::to_owned) };
+        let labels = LabelCounts { by_topic: vec![count("a", 5, 2), count("b", 3, 1), count("c", 4, 0)], without: 7 };
+        let changes = [change("a", Some("b")), change("c", None), change("not there", Some("d"))];
+        let carried = carried_along(labels.clone(), &changes);
+        assert_eq!((carried.by_topic, carried.without), (vec![count("b", 8, 3)], 11));
+        let carried = carried_along(labels, &[change("a", Some("new"))]);
+        assert_eq!(carried.by_topic, [count("b", 3, 1), count("c", 4, 0), count("new", 5, 2)]);
+    }
 }

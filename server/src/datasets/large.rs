@@ -48,8 +48,11 @@ pub(super) async fn revalidate(state: &AppState, id: &str, config: Option<&Valid
 pub(crate) async fn discard(state: &AppState, id: &str) -> ServiceResult<()> {
     let mut tx = state.db.begin().await?;
     db::datasets::hide(&mut tx, id).await?;
-    db::jobs::abandon(&mut tx, id).await?;
+    let imports = db::jobs::abandon(&mut tx, id).await?;
     tx.commit().await?;
+    for args in &imports {
+        jobs::uploads::discard(args).await;
+    }
     state.events.send(id, DatasetEvent::Deleted);
     let (state_, id) = (state.clone(), id.to_owned());
     state.background.spawn(async move {

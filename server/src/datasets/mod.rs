@@ -101,7 +101,7 @@ pub async fn delete(state: &AppState, id: &str, confirm_name: &str) -> ServiceRe
     large::discard(state, id).await
 }
 
-fn check_name(name: &str) -> Result<&str, AppError> {
+pub(crate) fn check_name(name: &str) -> Result<&str, AppError> {
     let name = name.trim();
     if name.is_empty() {
         return Err(AppError::invalid_field("name", "Give the dataset a name."));
@@ -119,7 +119,7 @@ fn check_name(name: &str) -> Result<&str, AppError> {
     Ok(name)
 }
 
-fn check_objective(objective: &str) -> Result<(), AppError> {
+pub(crate) fn check_objective(objective: &str) -> Result<(), AppError> {
     let length = objective.chars().count();
     if length > MAX_OBJECTIVE {
         return Err(AppError::invalid_field(

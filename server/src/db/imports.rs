@@ -1,5 +1,6 @@
 //! Table `imports`.
 
+use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row};
 
 use super::{Db, Reader, Tx, unknown_word};
@@ -41,6 +42,29 @@ pub async fn last_line(db: &Db, id: &str) -> ServiceResult<i64> {
         Some(row) => Ok(row.try_get("last_line")?),
         None => Err(AppError::not_found("This import").into()),
     }
+}
+
+/// What was said of an import and what it has stored.
+#[derive(Debug, Clone, Copy)]
+pub struct SoFar {
+    /// Its file's size.
+    pub bytes: i64,
+    /// Records stored.
+    pub records: i64,
+    /// Append or replace.
+    pub mode: ImportMode,
+}
+
+/// How far an import is, asked within the transaction that stores more of it.
+pub async fn so_far(tx: &mut Tx, id: &str) -> ServiceResult<SoFar> {
+    let row =
+        sqlx::query("SELECT bytes, records, mode FROM imports WHERE id = ?").bind(id).fetch_one(&mut **tx).await?;
+    Ok(SoFar { bytes: row.try_get("bytes")?, records: row.try_get("records")?, mode: read_mode(&row)? })
+}
+
+fn read_mode(row: &SqliteRow) -> ServiceResult<ImportMode> {
+    let mode: String = row.try_get("mode")?;
+    ImportMode::parse(&mode).ok_or_else(|| unknown_word("imports.mode", &mode))
 }
 
 /// What one stored batch adds to an import.
@@ -94,11 +118,10 @@ pub async fn list(db: impl Reader, dataset_id: &str) -> ServiceResult<Vec<Import
     let mut reports = Vec::with_capacity(rows.len());
     for row in rows {
         let state: String = row.try_get("state")?;
-        let mode: String = row.try_get("mode")?;
         reports.push(ImportReport {
             id: row.try_get("id")?,
             file_name: row.try_get("file_name")?,
-            mode: ImportMode::parse(&mode).ok_or_else(|| unknown_word("imports.mode", &mode))?,
+            mode: read_mode(&row)?,
             state: JobState::parse(&state).ok_or_else(|| unknown_word("jobs.state", &state))?,
             records: row.try_get("records")?,
             valid: row.try_get("valid")?,

@@ -95,46 +95,39 @@ pub async fn current_of(db: impl Reader, of: Of<'_>) -> ServiceResult<HashMap<St
     Ok(jobs)
 }
 
-/// Takes the oldest queued job (or exactly `only`) for this owner. Imports of one dataset take turns: each decides its
-/// duplicates, and what it replaces, by what the ones before have left.
+/// The oldest queued job (or exactly `only`) that may be claimed. Imports of one dataset take turns: each decides its
+/// duplicates, and what it replaces, by what the ones before have left. Asked of a reader first, so that an idle runner
+/// never takes the write lock.
+pub async fn next_claimable(db: impl Reader, only: Option<&str>) -> ServiceResult<Option<String>> {
+    let mut query = QueryBuilder::<Sqlite>::new("SELECT id FROM jobs AS j WHERE state = 'queued'");
+    if let Some(id) = only {
+        query.push(" AND id = ").push_bind(id.to_owned());
+    }
+    query.push(
+        " AND (kind <> 'import' OR NOT EXISTS (SELECT 1 FROM jobs WHERE dataset_id = j.dataset_id
+                 AND kind = 'import' AND state = 'running'))
+          ORDER BY created_at, id LIMIT 1",
+    );
+    Ok(db.rows(query).await?.first().map(|row| row.try_get("id")).transpose()?)
+}
+
+/// Takes the next claimable job for this owner.
 pub async fn claim(db: &Db, owner: &str, only: Option<&str>) -> ServiceResult<Option<JobRow>> {
     let mut tx = db.begin().await?;
-    let now = now_ms();
+    let Some(id) = next_claimable(&mut tx, only).await? else { return Ok(None) };
     let row = sqlx::query(
         "UPDATE jobs SET state = 'running', owner = ?1, heartbeat_at = ?2, attempts = attempts + 1,
                          started_at = COALESCE(started_at, ?2), finished_at = NULL, error = NULL
-         WHERE id = (SELECT id FROM jobs AS j WHERE state = 'queued' AND (?3 IS NULL OR id = ?3)
-                       AND (kind <> 'import' OR NOT EXISTS (SELECT 1 FROM jobs WHERE dataset_id = j.dataset_id
-                              AND kind = 'import' AND state = 'running'))
-                     ORDER BY created_at, id LIMIT 1)
-         RETURNING *",
+         WHERE id = ?3 RETURNING *",
     )
     .bind(owner)
-    .bind(now)
-    .bind(only)
-    .fetch_optional(&mut *tx)
+    .bind(now_ms())
+    .bind(id)
+    .fetch_one(&mut *tx)
     .await?;
-    let claimed = match row {
-        Some(row) => {
-            Some(JobRow { status: read_status(&row)?, args: row.try_get("args")?, attempts: row.try_get("attempts")? })
-        }
-        None => None,
-    };
+    let claimed = JobRow { status: read_status(&row)?, args: row.try_get("args")?, attempts: row.try_get("attempts")? };
     tx.commit().await?;
-    Ok(claimed)
-}
-
-/// Whether anything waits to be claimed; asked of a reader, so that an idle runner never takes the write lock.
-pub async fn any_queued(db: &Db, only: Option<&str>) -> ServiceResult<bool> {
-    Ok(sqlx::query(
-        "SELECT 1 FROM jobs AS j WHERE state = 'queued' AND (?1 IS NULL OR id = ?1)
-           AND (kind <> 'import' OR NOT EXISTS (SELECT 1 FROM jobs WHERE dataset_id = j.dataset_id
-                  AND kind = 'import' AND state = 'running')) LIMIT 1",
-    )
-    .bind(only)
-    .fetch_optional(db.read())
-    .await?
-    .is_some())
+    Ok(Some(claimed))
 }
 
 /// A sign of life. Answers whether the job is still this runner's and whether its cancel was asked for.
@@ -263,10 +256,10 @@ pub async fn requeue(tx: &mut Tx, id: &str) -> ServiceResult<()> {
     Ok(())
 }
 
-/// Asks a job to stop. One that never ran is cancelled at once, unless it is of the kind `never_unrun`; any other is
+/// Asks a job to stop. One that never ran is cancelled at once, unless it is of the kind `must_run`; any other is
 /// left to its runner (the present or the next one), which keeps and reports what was done. Answers the job as it is
-/// then.
-pub async fn request_cancel(db: &Db, id: &str, never_unrun: JobKind) -> ServiceResult<JobStatus> {
+/// then, and its arguments.
+pub async fn request_cancel(db: &Db, id: &str, must_run: JobKind) -> ServiceResult<(JobStatus, String)> {
     let mut tx = db.begin().await?;
     let row = sqlx::query(
         "UPDATE jobs SET cancel_requested = (state = 'running' OR (state = 'queued' AND (attempts > 0 OR kind = ?3))),
@@ -276,28 +269,28 @@ pub async fn request_cancel(db: &Db, id: &str, never_unrun: JobKind) -> ServiceR
     )
     .bind(id)
     .bind(now_ms())
-    .bind(never_unrun.as_str())
+    .bind(must_run.as_str())
     .fetch_optional(&mut *tx)
     .await?;
-    let status = match row {
-        Some(row) => read_status(&row)?,
-        None => return Err(AppError::not_found("This job").into()),
-    };
+    let Some(row) = row else { return Err(AppError::not_found("This job").into()) };
+    let answer = (read_status(&row)?, row.try_get("args")?);
     tx.commit().await?;
-    Ok(status)
+    Ok(answer)
 }
 
-/// Ends every active job of a dataset that was deleted; a runner that is at one finds that it has lost it.
-pub async fn abandon(tx: &mut Tx, dataset_id: &str) -> ServiceResult<()> {
-    sqlx::query(
+/// Ends every active job of a dataset that was deleted; a runner that is at one finds that it has lost it. Answers the
+/// arguments of the imports among them.
+pub async fn abandon(tx: &mut Tx, dataset_id: &str) -> ServiceResult<Vec<String>> {
+    let rows = sqlx::query(
         "UPDATE jobs SET state = 'cancelled', owner = NULL, message = 'The dataset was deleted.', finished_at = ?
-         WHERE dataset_id = ? AND state IN ('queued', 'running')",
+         WHERE dataset_id = ? AND state IN ('queued', 'running') RETURNING kind, args",
     )
     .bind(now_ms())
     .bind(dataset_id)
-    .execute(&mut **tx)
+    .fetch_all(&mut **tx)
     .await?;
-    Ok(())
+    let import = |row: &&SqliteRow| row.try_get::<&str, _>("kind").is_ok_and(|kind| kind == JobKind::Import.as_str());
+    rows.iter().filter(import).map(|row| Ok(row.try_get("args")?)).collect()
 }
 
 /// Queues again what a dead runner left: running, but without a sign of life since `before`.

@@ -9,6 +9,7 @@ pub mod dry_runs;
 pub mod graders;
 pub mod imports;
 pub mod jobs;
+mod open;
 pub mod records;
 #[cfg(test)]
 mod tests;
@@ -22,6 +23,7 @@ use sqlx::sqlite::{
 };
 use sqlx::{QueryBuilder, Sqlite, Transaction};
 
+use self::open::OpenError;
 use crate::error::{ServiceError, ServiceResult};
 
 /// A transaction on the writer connection.
@@ -104,11 +106,8 @@ impl Db {
             .acquire_timeout(Duration::from_secs(60))
             .connect_with(options.clone())
             .await
-            .map_err(|error| ServiceError::internal(format!("opening {}", path.display()), error))?;
-        sqlx::migrate!("../migrations")
-            .run(&writer)
-            .await
-            .map_err(|error| ServiceError::internal(format!("migrating {}", path.display()), error))?;
+            .map_err(|error| OpenError::connecting(path, error))?;
+        sqlx::migrate!("../migrations").run(&writer).await.map_err(|error| OpenError::migrating(path, error))?;
         let readers = SqlitePoolOptions::new()
             .max_connections(8)
             .acquire_timeout(Duration::from_secs(60))

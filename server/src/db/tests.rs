@@ -87,8 +87,57 @@ async fn stored_reports_get_their_few_numbers_for_lists() {
     assert_eq!(results, [Some(scored), Some(failed), None]);
 }
 
+/// Runs a later migration on rows as earlier versions stored them, and reads them back.
+async fn migrated(setup: &'static str, migration: &'static str, read: &'static str) -> Vec<Option<String>> {
+    let (_dir, db) = open().await;
+    let mut tx = db.begin().await.unwrap();
+    let dataset = "INSERT INTO datasets (id, name, validation_config, created_at, updated_at) VALUES ('d', 'd', '{}', 1, 1);
+        INSERT INTO jobs (id, kind, dataset_id, args, state, created_at) VALUES ('j', 'dry_run', 'd', '', 'succeeded', 1);";
+    for sql in [dataset, setup, migration] {
+        sqlx::raw_sql(sql).execute(&mut *tx).await.unwrap();
+    }
+    let rows = sqlx::query(read).fetch_all(&mut *tx).await.unwrap();
+    rows.iter().map(|row| row.try_get(0).unwrap()).collect()
+}
+
+#[tokio::test]
+async fn bad_lines_of_the_first_version_get_their_preview() {
+    let insert =
+        "INSERT INTO records (id, dataset_id, status, first_error, preview, raw, data, created_at, updated_at) VALUES
+        (1, 'd', 'invalid', 'invalid_data_structure', '', '  {oops' || CHAR(9) || 'x' || CHAR(10), 'null', 1, 1),
+        (2, 'd', 'pending', 'invalid_data_structure', '', REPLACE(HEX(ZEROBLOB(500)), '0', 'ä'), 'null', 1, 1),
+        (3, 'd', 'invalid', 'invalid_data_structure', 'kept', 'other', 'null', 1, 1),
+        (4, 'd', 'valid', NULL, '', NULL, '{}', 1, 1);";
+    let previews = migrated(
+        insert,
+        include_str!("../../../migrations/0005_previews_of_bad_lines.sql"),
+        "SELECT preview FROM records ORDER BY id",
+    )
+    .await;
+    let expected = ["{oops x".to_owned(), "ä".repeat(240), "kept".to_owned(), String::new()].map(Some);
+    assert_eq!(previews, expected);
+}
+
+#[tokio::test]
+async fn stored_runs_name_no_model_that_was_not_called() {
+    let insert = r#"INSERT INTO dry_runs (id, dataset_id, job_id, config, report, grader_version, records_revision, topics_revision, created_at) VALUES
+        ('a', 'd', 'j', '{"base_model":"o4-mini","response_source":"recorded","seed":18446744073709551615}',
+            '{"config":{"base_model":"o4-mini","seed":7},"mean":0.30000000000000004,"text":"a \"ä\" b"}', 1, 1, 1, 1),
+        ('b', 'd', 'j', '{"base_model":"o4-mini","response_source":"recorded"}', NULL, 1, 1, 1, 1);"#;
+    let migration = include_str!("../../../migrations/0006_no_model_was_called.sql");
+    let configs = migrated(insert, migration, "SELECT config FROM dry_runs ORDER BY id").await;
+    let expected =
+        [r#"{"response_source":"recorded","seed":18446744073709551615}"#, r#"{"response_source":"recorded"}"#];
+    assert_eq!(configs, expected.map(|text| Some(text.to_owned())));
+    let reports = migrated(insert, migration, "SELECT report FROM dry_runs ORDER BY id").await;
+    let report = r#"{"config":{"seed":7},"mean":0.30000000000000004,"text":"a \"ä\" b"}"#;
+    assert_eq!(reports, [Some(report.to_owned()), None]);
+}
+
 #[tokio::test]
 async fn walks_and_counts_go_by_their_index() {
+    use super::Of;
+    use super::records::query::{recorded_responses_query, status_counts_query, topic_counts_query};
     use super::records::scan::{Scan, keys_query};
     use crate::types::validation::RecordStatus;
     let (_dir, db) = open().await;
@@ -110,28 +159,16 @@ async fn walks_and_counts_go_by_their_index() {
         assert!(plan.contains("id>?"), "the walk goes on where it stopped: {plan}");
         assert!(!plan.contains("TEMP B-TREE"), "{scan:?}: {plan}");
     }
-    let counts = [
-        (
-            "SELECT status, first_error, COUNT(*) FROM records WHERE dataset_id = ? GROUP BY dataset_id, status, first_error",
-            "records_by_status",
-        ),
-        (
-            "SELECT dataset_id, status, first_error, COUNT(*) FROM records WHERE TRUE GROUP BY dataset_id, status, first_error",
-            "records_by_status",
-        ),
-        (
-            "SELECT COUNT(*) FROM records WHERE dataset_id = ? AND status = 'valid' AND has_output = 1 GROUP BY dataset_id",
-            "records_by_status",
-        ),
-        (
-            "SELECT topic, COUNT(*), SUM(needs_review) FROM records WHERE dataset_id = ? AND status = 'valid' GROUP BY dataset_id, topic",
-            "records_by_topic",
-        ),
-    ];
-    for (sql, index) in counts {
-        let plan = plan_of(&db, sql).await;
-        assert!(plan.contains(&format!("USING COVERING INDEX {index}")), "{sql}: {plan}");
-        assert!(!plan.contains("TEMP B-TREE"), "{sql}: {plan}");
+    for of in [Of::One("d"), Of::All] {
+        for (query, index) in [
+            (status_counts_query(of), "records_by_status"),
+            (recorded_responses_query(of), "records_by_status"),
+            (topic_counts_query(of), "records_by_topic"),
+        ] {
+            let plan = plan_of(&db, query.sql().as_ref()).await;
+            assert!(plan.contains(&format!("USING COVERING INDEX {index}")), "{of:?}: {plan}");
+            assert!(!plan.contains("TEMP B-TREE"), "{of:?}: {plan}");
+        }
     }
 }
 
@@ -163,7 +200,8 @@ async fn a_job_that_is_claimed_again_is_its_new_claims_alone() {
     assert_eq!((first.status.id.as_str(), first.attempts), ("1", 1));
     // Imports of one dataset take turns, those of another do not wait for it.
     assert_eq!(super::jobs::claim(&db, "other", None).await.unwrap().unwrap().status.id, "3");
-    assert!(!super::jobs::any_queued(&db, None).await.unwrap());
+    assert_eq!(super::jobs::next_claimable(&db, None).await.unwrap(), None);
+    assert_eq!(super::jobs::next_claimable(&db, Some("2")).await.unwrap(), None);
     assert!(super::jobs::claim(&db, "other", None).await.unwrap().is_none());
 
     assert_eq!(super::jobs::requeue_dead(&db, i64::MAX).await.unwrap(), 2);

@@ -1,4 +1,5 @@
-//! Table `topic_hierarchies`: every saved version; the highest is the current one.
+//! Table `topic_hierarchies`: every saved version; the highest is the current one. Table `topic_changes`: labels that are
+//! still to be carried along.
 
 use std::collections::HashMap;
 
@@ -52,4 +53,52 @@ pub async fn last_version(tx: &mut Tx, dataset_id: &str) -> ServiceResult<i64> {
         .fetch_one(&mut **tx)
         .await?;
     Ok(row.try_get("version")?)
+}
+
+/// What becomes of a label.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TopicChange {
+    /// As records carry it.
+    pub from: String,
+    /// What they shall carry; `None`: nothing.
+    pub to: Option<String>,
+}
+
+/// Stores a change that is to be carried along.
+pub async fn insert_change(tx: &mut Tx, dataset_id: &str, change: &TopicChange) -> ServiceResult<()> {
+    sqlx::query("INSERT INTO topic_changes (dataset_id, from_topic, to_topic) VALUES (?, ?, ?)")
+        .bind(dataset_id)
+        .bind(&change.from)
+        .bind(&change.to)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// Every record has it.
+pub async fn delete_change(tx: &mut Tx, dataset_id: &str, change: &TopicChange) -> ServiceResult<()> {
+    sqlx::query("DELETE FROM topic_changes WHERE dataset_id = ? AND from_topic = ?")
+        .bind(dataset_id)
+        .bind(&change.from)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// What is still to be carried along, by dataset.
+pub async fn changes_of(db: impl Reader, of: Of<'_>) -> ServiceResult<HashMap<String, Vec<TopicChange>>> {
+    let mut query = QueryBuilder::<Sqlite>::new("SELECT dataset_id, from_topic, to_topic FROM topic_changes WHERE ");
+    of.push(&mut query, "dataset_id");
+    query.push(" ORDER BY dataset_id, id");
+    let mut changes = HashMap::<String, Vec<TopicChange>>::new();
+    for row in db.rows(query).await? {
+        let change = TopicChange { from: row.try_get("from_topic")?, to: row.try_get("to_topic")? };
+        changes.entry(row.try_get("dataset_id")?).or_default().push(change);
+    }
+    Ok(changes)
+}
+
+/// The same of one dataset.
+pub async fn changes(db: impl Reader, dataset_id: &str) -> ServiceResult<Vec<TopicChange>> {
+    Ok(changes_of(db, Of::One(dataset_id)).await?.remove(dataset_id).unwrap_or_default())
 }

@@ -5,7 +5,9 @@ use crate::datasets::new_id;
 use crate::db::{self, Of, Reader};
 use crate::error::ServiceResult;
 use crate::state::AppState;
-use crate::types::dry_run::{ComputedFrom, DryRunConfig, DryRunSummary, DryRunView, SamplePage, SampleSelection};
+use crate::types::dry_run::{
+    ComputedFrom, DryRunConfig, DryRunSummary, DryRunView, ResponseSource, SamplePage, SampleSelection,
+};
 use crate::types::error::AppError;
 use crate::types::job::JobKind;
 
@@ -112,9 +114,9 @@ fn check_config(mut config: DryRunConfig) -> Result<DryRunConfig, AppError> {
             "Grade between 1 and 64 samples at once, or 0 for one per core.",
         ));
     }
-    config.base_model = config.base_model.trim().to_owned();
-    if config.base_model.is_empty() || config.base_model.chars().count() > 200 {
-        return Err(AppError::invalid_field("base_model", "Name the base model in 1 to 200 characters."));
+    // A report must not name a model that was never asked.
+    match config.response_source {
+        ResponseSource::Recorded => config.base_model = None,
     }
     Ok(config)
 }

@@ -140,29 +140,3 @@ fn recorded_inputs(path: &Path, most: usize) -> Option<Vec<GradeInput>> {
     });
     Some(inputs.collect())
 }
-
-/// Prints how fast one worker grades; run by hand: `cargo test ... speed_of_one_worker -- --ignored --nocapture`.
-#[tokio::test]
-#[ignore = "a measurement, not a test"]
-async fn speed_of_one_worker() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/airline_spans.jsonl.gz");
-    let inputs = recorded_inputs(&path, 603).unwrap();
-    let small = super::test_support::input("It is on its way.");
-    let pool = pool(1);
-    let start = std::time::Instant::now();
-    pool.grade("function grade() { return 1 }", &small, 0).await.unwrap();
-    eprintln!("spawn to first score: {:?}", start.elapsed());
-    for (name, script, input) in [
-        ("trivial script, small record", "function grade() { return 1 }", &small),
-        ("trivial script, airline record", "function grade() { return 1 }", &inputs[inputs.len() / 2]),
-        ("starter script, small record", STARTER_SCRIPT, &small),
-        ("starter script, airline record", STARTER_SCRIPT, &inputs[inputs.len() / 2]),
-    ] {
-        let start = std::time::Instant::now();
-        for seed in 0..300 {
-            pool.grade(script, input, seed).await.unwrap();
-        }
-        let size = serde_json::to_vec(input).unwrap().len();
-        eprintln!("{name} ({size} bytes): {:.0} grades/s", 300.0 / start.elapsed().as_secs_f64());
-    }
-}

@@ -2,14 +2,17 @@
 //! programs.
 
 use axum::Form;
-use axum::extract::State;
-use axum::http::StatusCode;
+use axum::extract::rejection::{FormRejection, QueryRejection};
+use axum::extract::{Query, State};
 use axum::http::header::{self, HeaderMap, HeaderValue};
+use axum::http::uri::PathAndQuery;
+use axum::http::{StatusCode, Uri};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use serde::Deserialize;
 use subtle::ConstantTimeEq;
 
-use super::reply::plain_page;
+use super::reply::{HttpError, escape, plain_page};
+use crate::sign_in::{HOME, sign_in_address, way_back};
 use crate::state::AppState;
 
 const COOKIE: &str = "anneal_token";
@@ -46,21 +49,39 @@ fn encode(token: &str) -> String {
     })
 }
 
-/// The form.
-pub(super) async fn login_page(State(state): State<AppState>) -> Response {
-    if state.config.token.is_none() {
-        return Redirect::to("/finetune").into_response();
-    }
-    Html(form("")).into_response()
+/// To the form, and from there back to what was asked for.
+pub(super) fn to_login(asked_for: &Uri) -> Response {
+    let path = asked_for.path_and_query().map_or(HOME, PathAndQuery::as_str);
+    Redirect::to(&sign_in_address(path)).into_response()
 }
 
-fn form(message: &str) -> String {
+/// `?next=/finetune/...`: where to go afterwards.
+#[derive(Debug, Deserialize)]
+pub(super) struct LoginQuery {
+    next: Option<String>,
+}
+
+/// The form.
+pub(super) async fn login_page(
+    State(state): State<AppState>,
+    query: Result<Query<LoginQuery>, QueryRejection>,
+) -> Result<Response, HttpError> {
+    let next = query?.0.next.unwrap_or_default();
+    let next = way_back(&next);
+    if state.config.token.is_none() {
+        return Ok(Redirect::to(next).into_response());
+    }
+    Ok(Html(form("", next)).into_response())
+}
+
+fn form(message: &str, next: &str) -> String {
     plain_page(
         "Sign in",
         &format!(
             "<p>This server is reachable from the network, so it asks for its access token (ANNEAL_TOKEN).</p>{message}\
-             <form method=\"post\" action=\"/login\"><label>Access token <input name=\"token\" type=\"password\" autocomplete=\"current-password\" required autofocus></label> \
-             <button class=\"button button--primary\">Sign in</button></form>"
+             <form method=\"post\" action=\"/login\"><input type=\"hidden\" name=\"next\" value=\"{}\"><label>Access token <input name=\"token\" type=\"password\" autocomplete=\"current-password\" required autofocus></label> \
+             <button class=\"button button--primary\">Sign in</button></form>",
+            escape(next)
         ),
     )
 }
@@ -69,21 +90,29 @@ fn form(message: &str) -> String {
 #[derive(Deserialize)]
 pub(super) struct Login {
     token: String,
+    #[serde(default)]
+    next: String,
 }
 
 /// Sets the cookie if the token is right. Wrong ones are answered slowly.
-pub(super) async fn login(State(state): State<AppState>, Form(login): Form<Login>) -> Response {
-    let Some(token) = state.config.token.as_deref() else { return Redirect::to("/finetune").into_response() };
+pub(super) async fn login(
+    State(state): State<AppState>,
+    form: Result<Form<Login>, FormRejection>,
+) -> Result<Response, HttpError> {
+    let Form(login) = form?;
+    let next = way_back(&login.next);
+    let mut response = Redirect::to(next).into_response();
+    let Some(token) = state.config.token.as_deref() else { return Ok(response) };
     if !matches(login.token.trim(), token) {
         tokio::time::sleep(std::time::Duration::from_millis(500)).await;
-        return (StatusCode::UNAUTHORIZED, Html(form("<p role=\"alert\">That is not the token. It is the value of ANNEAL_TOKEN where the server was started.</p>"))).into_response();
+        let message = "<p role=\"alert\">That is not the token. It is the value of ANNEAL_TOKEN where the server was started.</p>";
+        return Ok((StatusCode::UNAUTHORIZED, Html(self::form(message, next))).into_response());
     }
-    let mut response = Redirect::to("/finetune").into_response();
     let cookie = format!("{COOKIE}={}; HttpOnly; SameSite=Strict; Path=/; Max-Age=2592000", encode(token));
     if let Ok(value) = HeaderValue::from_str(&cookie) {
         response.headers_mut().insert(header::SET_COOKIE, value);
     }
-    response
+    Ok(response)
 }
 
 #[cfg(test)]

@@ -1,6 +1,9 @@
 //! Downloads, streamed: records, topics, reports, the training files.
 
+use std::str::FromStr;
+
 use axum::body::Body;
+use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::http::header::{self, HeaderValue};
 use axum::response::{IntoResponse, Response};
@@ -32,9 +35,10 @@ pub(super) struct RecordsQuery {
 /// `GET /download/{dataset_id}/{records.jsonl | topics.json | hygiene.json | coverage.json}`.
 pub(super) async fn dataset_file(
     State(state): State<AppState>,
-    Path((dataset_id, file)): Path<(String, String)>,
-    Query(query): Query<RecordsQuery>,
+    path: Result<Path<(String, String)>, PathRejection>,
+    query: Result<Query<RecordsQuery>, QueryRejection>,
 ) -> Result<Response, HttpError> {
+    let (Path((dataset_id, file)), Query(query)) = (path?, query?);
     let dataset = db::datasets::get(&state.db, &dataset_id).await?;
     match file.as_str() {
         "records.jsonl" => {
@@ -68,50 +72,86 @@ pub(super) async fn dataset_file(
 /// `&records_revision=7&topics_revision=2`, as the preview's links have them, the file is of that state or refused.
 #[derive(Debug, Deserialize)]
 pub(super) struct SplitQuery {
-    train_ratio: Option<f64>,
-    seed: Option<u64>,
-    stratify_by_topic: Option<bool>,
-    include_generated_in_valid: Option<bool>,
-    records_revision: Option<i64>,
-    topics_revision: Option<i64>,
+    train_ratio: Option<String>,
+    seed: Option<String>,
+    stratify_by_topic: Option<String>,
+    include_generated_in_valid: Option<String>,
+    records_revision: Option<String>,
+    topics_revision: Option<String>,
+}
+
+impl SplitQuery {
+    fn config(&self) -> Result<SplitConfig, AppError> {
+        let default = SplitConfig::default();
+        let yes_or_no = "true or false";
+        Ok(SplitConfig {
+            train_ratio: parameter("train_ratio", self.train_ratio.as_deref(), "a number such as 0.9")?
+                .unwrap_or(default.train_ratio),
+            seed: parameter("seed", self.seed.as_deref(), "a whole number from 0 on, such as 42")?
+                .unwrap_or(default.seed),
+            stratify_by_topic: parameter("stratify_by_topic", self.stratify_by_topic.as_deref(), yes_or_no)?
+                .unwrap_or(default.stratify_by_topic),
+            include_generated_in_valid: parameter(
+                "include_generated_in_valid",
+                self.include_generated_in_valid.as_deref(),
+                yes_or_no,
+            )?
+            .unwrap_or(default.include_generated_in_valid),
+        })
+    }
+
+    /// The state that the file must be of, if one is named.
+    fn basis(&self) -> Result<Option<SplitBasis>, AppError> {
+        let number = "the whole number that the page's link has";
+        let records = parameter("records_revision", self.records_revision.as_deref(), number)?;
+        let topics = parameter("topics_revision", self.topics_revision.as_deref(), number)?;
+        match (records, topics) {
+            (None, None) => Ok(None),
+            (Some(records_revision), Some(topics_revision)) => {
+                Ok(Some(SplitBasis { records_revision, topics_revision }))
+            }
+            _ => {
+                let message = "Name both records_revision and topics_revision, or neither.";
+                Err(AppError::invalid_field("records_revision", message))
+            }
+        }
+    }
+}
+
+/// A parameter of the address; `kind` is what it must be, in words.
+fn parameter<T: FromStr>(name: &str, value: Option<&str>, kind: &str) -> Result<Option<T>, AppError> {
+    let read = |text: &str| {
+        text.parse().map_err(|_| {
+            let shown: String = text.chars().take(50).collect();
+            AppError::invalid_field(name, format!("{name} in the address is \"{shown}\", but it must be {kind}. Correct it, or follow the link on the page again."))
+        })
+    };
+    value.map(read).transpose()
 }
 
 /// `GET /download/{dataset_id}/split/{train.jsonl | valid.jsonl}`: exactly what a provider is sent.
 pub(super) async fn split_file(
     State(state): State<AppState>,
-    Path((dataset_id, file)): Path<(String, String)>,
-    Query(query): Query<SplitQuery>,
+    path: Result<Path<(String, String)>, PathRejection>,
+    query: Result<Query<SplitQuery>, QueryRejection>,
 ) -> Result<Response, HttpError> {
+    let (Path((dataset_id, file)), Query(query)) = (path?, query?);
     let dataset = db::datasets::get(&state.db, &dataset_id).await?;
     let part = match file.as_str() {
         "train.jsonl" => SplitPart::Train,
         "valid.jsonl" => SplitPart::Valid,
         _ => return Err(AppError::not_found("This download").into()),
     };
-    let default = SplitConfig::default();
-    let config = SplitConfig {
-        train_ratio: query.train_ratio.unwrap_or(default.train_ratio),
-        seed: query.seed.unwrap_or(default.seed),
-        stratify_by_topic: query.stratify_by_topic.unwrap_or(default.stratify_by_topic),
-        include_generated_in_valid: query.include_generated_in_valid.unwrap_or(default.include_generated_in_valid),
-    };
-    let expected = match (query.records_revision, query.topics_revision) {
-        (None, None) => None,
-        (Some(records_revision), Some(topics_revision)) => Some(SplitBasis { records_revision, topics_revision }),
-        _ => {
-            let message = "Name both records_revision and topics_revision, or neither.";
-            return Err(AppError::invalid_field("records_revision", message).into());
-        }
-    };
-    let rows = training::rows(&state, &dataset_id, config, part, expected).await?;
+    let rows = training::rows(&state, &dataset_id, query.config()?, part, query.basis()?).await?;
     Ok(streamed(&dataset, &file, rows))
 }
 
 /// `GET /download/dry-run/{run_id}/report.json`.
 pub(super) async fn dry_run_report(
     State(state): State<AppState>,
-    Path(run_id): Path<String>,
+    path: Result<Path<String>, PathRejection>,
 ) -> Result<Response, HttpError> {
+    let Path(run_id) = path?;
     let run = db::dry_runs::get(&state.db, &run_id).await?;
     let dataset = db::datasets::get(&state.db, &run.dataset_id).await?;
     match db::dry_runs::report(&state.db, &run_id).await? {

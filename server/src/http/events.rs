@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::{Stream, StreamExt, stream};
@@ -17,8 +18,9 @@ use crate::types::event::DatasetEvent;
 /// `GET /events/{dataset_id}`.
 pub(super) async fn events(
     State(state): State<AppState>,
-    Path(dataset_id): Path<String>,
+    path: Result<Path<String>, PathRejection>,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, HttpError> {
+    let Path(dataset_id) = path?;
     // Subscribed before the stored state is read, so that nothing falls between the two.
     let live = BroadcastStream::new(state.events.subscribe());
     db::datasets::get(&state.db, &dataset_id).await?;

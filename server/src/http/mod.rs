@@ -13,13 +13,14 @@
 pub mod auth;
 mod download;
 mod events;
+mod rejections;
 mod reply;
 mod security;
 mod upload;
 
+pub use rejections::wrong_method;
 pub use reply::HttpError;
 pub use security::{RequestId, page_policy, secure};
-pub use upload::suggested_name;
 
 use std::path::Path;
 
@@ -57,9 +58,15 @@ pub fn routes(site_root: &Path) -> Router<AppState> {
         .route("/healthz", get(health))
 }
 
-async fn server_function(State(state): State<AppState>, request: Request) -> impl IntoResponse {
+async fn server_function(State(state): State<AppState>, request: Request) -> Response {
+    let path = request.uri().path();
+    if !leptos::server_fn::axum::server_fn_paths().any(|(known, _)| known == path) {
+        let what =
+            format!("The function {path} (this page may be of another version of Anneal than the server: reload it)");
+        return HttpError(AppError::not_found(what)).into_response();
+    }
     let provide = move || provide_context(state.clone());
-    leptos_axum::handle_server_fns_with_context(provide, request).await
+    leptos_axum::handle_server_fns_with_context(provide, request).await.into_response()
 }
 
 /// Arguments that cannot be read are refused before any function of ours runs, with status 500 whatever the
@@ -81,6 +88,6 @@ async fn set_error_status(request: Request, next: Next) -> Response {
 }
 
 async fn health(State(state): State<AppState>) -> Result<&'static str, HttpError> {
-    crate::db::jobs::any_queued(&state.db, None).await?;
+    crate::db::jobs::next_claimable(&state.db, None).await?;
     Ok("ok\n")
 }

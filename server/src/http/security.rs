@@ -8,7 +8,7 @@ use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::header::{self, HeaderName, HeaderValue};
 use axum::http::{HeaderMap, Method};
 use axum::middleware::{self, Next};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Response};
 use leptos::reactive::computed::ScopedFuture;
 use leptos::reactive::owner::Owner;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -232,7 +232,7 @@ async fn authenticate(State(state): State<AppState>, request: Request, next: Nex
             .get(header::ACCEPT)
             .and_then(|value| value.to_str().ok())
             .is_some_and(|accept| accept.contains("text/html"));
-    if wants_page { Redirect::to("/login").into_response() } else { HttpError(AppError::Unauthorized).into_response() }
+    if wants_page { auth::to_login(request.uri()) } else { HttpError(AppError::Unauthorized).into_response() }
 }
 
 #[cfg(test)]

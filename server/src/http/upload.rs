@@ -2,7 +2,7 @@
 //! that accepts JSON gets ids in place of a redirect.
 
 use axum::Json;
-use axum::extract::multipart::{Field, MultipartError};
+use axum::extract::multipart::{Field, MultipartError, MultipartRejection};
 use axum::extract::{Multipart, State};
 use axum::http::StatusCode;
 use axum::http::header::{self, HeaderMap};
@@ -18,7 +18,14 @@ use crate::error::{ServiceError, ServiceResult};
 use crate::jobs::import::{self, ImportRequest};
 use crate::state::AppState;
 use crate::types::error::AppError;
-use crate::types::import::ImportMode;
+use crate::types::import::{ImportMode, suggested_name};
+use crate::{db, disk};
+
+/// How long a refused upload is listened to.
+const HEAR_OUT: Duration = Duration::from_secs(2);
+
+/// The disk is looked at again whenever so much has been written.
+const LOOK_AT_DISK_BYTES: u64 = 64 << 20;
 
 /// Longest text field other than the pasted traces.
 const MAX_FIELD_BYTES: usize = 64 << 10;
@@ -50,12 +57,20 @@ struct Traces {
 }
 
 /// Takes the form.
-pub(super) async fn upload(State(state): State<AppState>, headers: HeaderMap, multipart: Multipart) -> Response {
+pub(super) async fn upload(
+    State(state): State<AppState>,
+    headers: HeaderMap,
+    multipart: Result<Multipart, MultipartRejection>,
+) -> Response {
     let wants_json = headers
         .get(header::ACCEPT)
         .and_then(|value| value.to_str().ok())
         .is_some_and(|accept| accept.contains("application/json"));
-    match take(&state, multipart).await {
+    let taken = match multipart {
+        Ok(multipart) => take(&state, announced_bytes(&headers), multipart).await,
+        Err(rejection) => Err(AppError::from(rejection).into()),
+    };
+    match taken {
         Ok(uploaded) if wants_json => (StatusCode::CREATED, Json(uploaded)).into_response(),
         Ok(uploaded) => Redirect::to(&format!("/finetune/{}", uploaded.dataset_id)).into_response(),
         Err(error) => {
@@ -73,13 +88,27 @@ pub(super) async fn upload(State(state): State<AppState>, headers: HeaderMap, mu
     }
 }
 
-async fn take(state: &AppState, multipart: Multipart) -> ServiceResult<Uploaded> {
+/// The request's length where it is known; not the file's, but little more.
+fn announced_bytes(headers: &HeaderMap) -> u64 {
+    headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.parse().ok())
+        .unwrap_or(0)
+}
+
+async fn take(state: &AppState, announced: u64, mut multipart: Multipart) -> ServiceResult<Uploaded> {
     let spool = state.config.uploads_dir().join(new_id());
     let result = async {
-        let form = read_form(state, multipart, &spool).await?;
+        disk::require_room(&state.config, announced)?;
+        let form = read_form(state, &mut multipart, &spool).await?;
         start(state, form).await
     }
     .await;
+    if result.is_err() {
+        // A browser that is still sending sees a broken connection in place of an answer.
+        let _given_up = tokio::time::timeout(HEAR_OUT, hear_out(&mut multipart)).await;
+    }
     if result.is_err()
         && let Err(error) = tokio::fs::remove_file(&spool).await
         && error.kind() != std::io::ErrorKind::NotFound
@@ -89,16 +118,19 @@ async fn take(state: &AppState, multipart: Multipart) -> ServiceResult<Uploaded>
     result
 }
 
+/// Reads on, to nowhere.
+async fn hear_out(multipart: &mut Multipart) {
+    while let Ok(Some(mut field)) = multipart.next_field().await {
+        while let Ok(Some(_chunk)) = field.chunk().await {}
+    }
+}
+
 async fn start(state: &AppState, form: UploadForm) -> ServiceResult<Uploaded> {
     let Some(traces) = form.traces else {
         return Err(AppError::invalid_field("file", "Choose a file, or paste traces into the text field.").into());
     };
     if traces.bytes == 0 {
-        return Err(AppError::invalid_field(
-            "file",
-            format!("{} is empty: it has 0 bytes. Choose a file with one JSON record per line.", traces.file_name),
-        )
-        .into());
+        return Err(import::empty_file(&traces.file_name).into());
     }
     let (dataset_id, is_new) = if let Some(id) = form.dataset_id {
         (id, false)
@@ -111,8 +143,8 @@ async fn start(state: &AppState, form: UploadForm) -> ServiceResult<Uploaded> {
     let job_id = match import::start(state, &dataset_id, request).await {
         Ok(job_id) => job_id,
         Err(error) => {
-            if is_new {
-                datasets::discard(state, &dataset_id).await?;
+            if is_new && let Err(error) = datasets::discard(state, &dataset_id).await {
+                tracing::warn!(dataset_id, %error, "the empty dataset of a refused import could not be deleted");
             }
             return Err(error);
         }
@@ -120,23 +152,27 @@ async fn start(state: &AppState, form: UploadForm) -> ServiceResult<Uploaded> {
     Ok(Uploaded { dataset_id, job_id })
 }
 
-/// "support-2026.jsonl.gz" -> "support-2026".
-pub fn suggested_name(file_name: &str) -> String {
-    let mut name = file_name;
-    for extension in [".gz", ".jsonl", ".ndjson", ".json", ".txt"] {
-        name = name.strip_suffix(extension).unwrap_or(name);
-    }
-    let name: String = name.trim().chars().filter(|character| !character.is_control()).take(200).collect();
-    if name.is_empty() { "Imported traces".to_owned() } else { name }
-}
-
-async fn read_form(state: &AppState, mut multipart: Multipart, spool: &Path) -> ServiceResult<UploadForm> {
+/// The form's fields come before its file, so that what cannot work is refused before the file is taken in.
+async fn read_form(state: &AppState, multipart: &mut Multipart, spool: &Path) -> ServiceResult<UploadForm> {
     let mut form = UploadForm::default();
     while let Some(mut field) = arrives(multipart.next_field()).await? {
         match field.name().unwrap_or_default() {
-            "name" => form.name = text_field(&mut field).await?,
-            "objective" => form.objective = text_field(&mut field).await?,
-            "dataset_id" => form.dataset_id = Some(text_field(&mut field).await?).filter(|id| !id.is_empty()),
+            "name" => {
+                form.name = text_field(&mut field).await?;
+                if !form.name.trim().is_empty() {
+                    datasets::check_name(&form.name)?;
+                }
+            }
+            "objective" => {
+                form.objective = text_field(&mut field).await?;
+                datasets::check_objective(&form.objective)?;
+            }
+            "dataset_id" => {
+                form.dataset_id = Some(text_field(&mut field).await?).filter(|id| !id.is_empty());
+                if let Some(id) = &form.dataset_id {
+                    db::datasets::get(&state.db, id).await?;
+                }
+            }
             "mode" => {
                 let word = text_field(&mut field).await?;
                 form.mode = ImportMode::parse(&word)
@@ -190,6 +226,7 @@ async fn spool_field(state: &AppState, field: &mut Field<'_>, spool: &Path) -> S
     let limit = state.config.max_upload_bytes;
     let mut file = tokio::io::BufWriter::new(tokio::fs::File::create(spool).await?);
     let mut written = 0_u64;
+    let mut looked_at = 0_u64;
     while let Some(chunk) = arrives(field.chunk()).await? {
         written += chunk.len() as u64;
         if written > limit {
@@ -201,9 +238,13 @@ async fn spool_field(state: &AppState, field: &mut Field<'_>, spool: &Path) -> S
             }
             .into());
         }
-        file.write_all(&chunk).await.map_err(disk)?;
+        if written - looked_at >= LOOK_AT_DISK_BYTES {
+            looked_at = written;
+            disk::require_room(&state.config, 0)?;
+        }
+        file.write_all(&chunk).await.map_err(disk_error)?;
     }
-    file.flush().await.map_err(disk)?;
+    file.flush().await.map_err(disk_error)?;
     Ok(written)
 }
 
@@ -214,7 +255,7 @@ async fn arrives<T>(piece: impl Future<Output = Result<T, MultipartError>>) -> S
 
 async fn arrives_within<T>(idle: Duration, piece: impl Future<Output = Result<T, MultipartError>>) -> ServiceResult<T> {
     match tokio::time::timeout(idle, piece).await {
-        Ok(piece) => piece.map_err(broken),
+        Ok(piece) => piece.map_err(|error| AppError::from(error).into()),
         Err(_elapsed) => Err(AppError::invalid(format!(
             "The upload stood still for {} seconds and was given up. Nothing was imported; try again.",
             idle.as_secs()
@@ -223,15 +264,7 @@ async fn arrives_within<T>(idle: Duration, piece: impl Future<Output = Result<T,
     }
 }
 
-fn broken(error: MultipartError) -> ServiceError {
-    AppError::invalid(format!(
-        "The upload was cut off or is no form: {}. Nothing was imported; try again.",
-        error.body_text()
-    ))
-    .into()
-}
-
-fn disk(error: std::io::Error) -> ServiceError {
+fn disk_error(error: std::io::Error) -> ServiceError {
     if error.kind() == std::io::ErrorKind::StorageFull {
         return AppError::Unavailable {
             message: "The disk with the data folder is full, so the upload was refused. Free some space and try again."
@@ -255,15 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_suggested_from_files() {
-        for (file, expected) in [
-            ("support-2026.jsonl.gz", "support-2026"),
-            ("a.b.json", "a.b"),
-            (".jsonl", "Imported traces"),
-            ("plain", "plain"),
-        ] {
-            assert_eq!(suggested_name(file), expected);
-        }
+    fn a_path_is_no_name() {
         assert_eq!(base_name("C:\\Users\\x\\traces.jsonl"), "traces.jsonl");
         assert_eq!(base_name("../../etc/passwd"), "passwd");
     }

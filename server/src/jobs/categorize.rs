@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{JobContext, Outcome};
 use crate::db;
 use crate::db::records::scan::{self, Scan};
+use crate::db::topics::TopicChange;
 use crate::error::ServiceResult;
 use crate::format;
 use crate::topics::keywords::KeywordIndex;
@@ -31,7 +32,9 @@ pub(crate) struct Args {
 pub(super) async fn run(context: &JobContext, args: &str) -> ServiceResult<Outcome> {
     let args: Args = serde_json::from_str(args)?;
     let db = &context.state.db;
-    let mut topics = Topics::of(db::topics::current(db, &context.dataset_id).await?.as_ref())?;
+    // The topics first: whatever is to be carried along since they were stored is known then.
+    let hierarchy = db::topics::current(db, &context.dataset_id).await?;
+    let mut topics = Topics::of(hierarchy.as_ref(), db::topics::changes(db, &context.dataset_id).await?)?;
     let total = scan::count(db, &context.dataset_id, topics.scan(&args)).await?;
     let (mut seen, mut labelled, mut cursor) = (0, 0, 0);
     loop {
@@ -50,19 +53,20 @@ pub(super) async fn run(context: &JobContext, args: &str) -> ServiceResult<Outco
 /// One version of the topics, as labelling needs it.
 struct Topics {
     version: i64,
-    /// The topics that label records; any other label counts as none.
+    /// The topics that label records, and the labels that are still to be renamed to one; any other counts as none.
     leaves: Vec<String>,
     index: Arc<KeywordIndex>,
 }
 
 impl Topics {
-    fn of(hierarchy: Option<&TopicHierarchy>) -> Result<Self, AppError> {
+    fn of(hierarchy: Option<&TopicHierarchy>, changes: Vec<TopicChange>) -> Result<Self, AppError> {
         let Some(hierarchy) = hierarchy else {
             return Err(AppError::conflict(
                 "There are no topics any more to label records with. Add topics, then categorize again.",
             ));
         };
-        let leaves = hierarchy.leaves().iter().map(|leaf| leaf.name.clone()).collect();
+        let renamed = changes.into_iter().filter(|change| change.to.is_some()).map(|change| change.from);
+        let leaves = hierarchy.leaves().iter().map(|leaf| leaf.name.clone()).chain(renamed).collect();
         Ok(Self { version: hierarchy.version, leaves, index: Arc::new(KeywordIndex::new(hierarchy)) })
     }
 
@@ -93,7 +97,7 @@ async fn store_labels(
         let mut tx = context.begin().await?;
         let now = db::topics::current(&mut tx, &context.dataset_id).await?;
         if now.as_ref().is_none_or(|now| now.version != topics.version) {
-            *topics = Topics::of(now.as_ref())?;
+            *topics = Topics::of(now.as_ref(), db::topics::changes(&mut tx, &context.dataset_id).await?)?;
             continue;
         }
         let kept = if include_manual { &[] } else { topics.leaves.as_slice() };

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use super::{JobContext, Outcome};
+use super::{JobContext, Outcome, import_bounds};
 use crate::datasets::new_id;
 use crate::datasets::records::{mark_duplicate, recheck_orphaned_duplicates, verdict_of};
 use crate::db::imports::{BatchCounts, Settled};
@@ -59,11 +59,7 @@ pub async fn start(state: &AppState, dataset_id: &str, request: ImportRequest<'_
         ))
     })?;
     if bytes.len() == 0 {
-        return Err(AppError::invalid_field(
-            "file",
-            format!("{} is empty: it has 0 bytes. Choose a file with one JSON record per line.", request.file_name),
-        )
-        .into());
+        return Err(empty_file(request.file_name).into());
     }
     let (import_id, job_id) = (new_id(), new_id());
     let mut tx = state.db.begin().await?;
@@ -82,6 +78,14 @@ pub async fn start(state: &AppState, dataset_id: &str, request: ImportRequest<'_
     state.jobs.wake();
     state.events.changed(dataset_id);
     Ok(job_id)
+}
+
+/// What is said of a file with nothing in it.
+pub fn empty_file(name: &str) -> AppError {
+    AppError::invalid_field(
+        "file",
+        format!("{name} is empty: it has 0 bytes. Choose a file with one JSON record per line."),
+    )
 }
 
 /// A validation of all records decides duplicates in record order; what came or changed beside it could be
@@ -285,6 +289,8 @@ impl Writer {
         let (native_lines, chat_lines) = (counted(of_form(LineForm::Native)), counted(of_form(LineForm::Chat)));
         open.bytes +=
             records.iter().map(|record| record.data.len() + record.raw.as_ref().map_or(0, String::len)).sum::<usize>();
+        let uncommitted = open.counts.records + counted(records.len());
+        import_bounds::check(&self.context.state, &mut open.tx, &self.import_id, uncommitted).await?;
 
         let mut keeper = kept_by_key(&mut open.tx, &self.context.dataset_id, self.duplicates_after, &records).await?;
         let rows = decide_duplicates(records, &mut keeper, open.next_id);

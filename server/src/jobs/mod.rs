@@ -9,7 +9,9 @@ pub mod categorize;
 pub mod context;
 pub mod dry_run;
 pub mod import;
+mod import_bounds;
 pub mod runner;
+pub(crate) mod uploads;
 pub mod validate;
 
 use std::collections::HashMap;
@@ -25,7 +27,7 @@ use crate::error::ServiceResult;
 use crate::state::AppState;
 use crate::types::error::AppError;
 use crate::types::event::DatasetEvent;
-use crate::types::job::{JobKind, JobStatus};
+use crate::types::job::{JobKind, JobState, JobStatus};
 
 /// Wakes the runner and reaches the jobs that run in this process.
 #[derive(Clone, Default)]
@@ -82,7 +84,10 @@ async fn give_up(kind: JobKind, context: &JobContext, args: &str) -> ServiceResu
 /// Asks a job to stop: a queued one at once, a running one within a second, in whatever process it runs. A
 /// validation runs in any case, if only to take off the verdicts by the former rules.
 pub async fn cancel(state: &AppState, job_id: &str) -> ServiceResult<JobStatus> {
-    let status = db::jobs::request_cancel(&state.db, job_id, JobKind::Validate).await?;
+    let (status, args) = db::jobs::request_cancel(&state.db, job_id, JobKind::Validate).await?;
+    if status.kind == JobKind::Import && status.state == JobState::Cancelled {
+        uploads::discard(&args).await;
+    }
     state.jobs.cancel_running(job_id);
     state.jobs.wake();
     state.events.send(&status.dataset_id, DatasetEvent::Job { job: status.clone() });

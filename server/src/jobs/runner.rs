@@ -69,7 +69,7 @@ async fn claim_next(state: &AppState, only: Option<&str>, permits: &Arc<Semaphor
         tracing::warn!(jobs = taken_over, "took over jobs whose process had died");
     }
     let Ok(permit) = permits.clone().try_acquire_owned() else { return Ok(None) };
-    if !db::jobs::any_queued(&state.db, only).await? {
+    if db::jobs::next_claimable(&state.db, only).await?.is_none() {
         return Ok(None);
     }
     let owner: Arc<str> = new_id().into();

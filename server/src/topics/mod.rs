@@ -1,7 +1,9 @@
 //! Topics: the hierarchy and its changes, labelling by keyword, the service over both.
 
+mod carry;
 pub mod hierarchy;
 pub mod keywords;
 mod service;
 
+pub use carry::finish_all;
 pub use service::{assign, edit, import, set_targets, start_categorize};

@@ -1,9 +1,11 @@
 //! Topics as a service: import, edit, assign, categorize, targets.
 
+use super::carry;
 use super::hierarchy::{EditOutcome, apply_edit, parse_hierarchy, replace_outcome};
 use crate::coverage::validate_targets;
 use crate::datasets::new_id;
 use crate::db;
+use crate::db::topics::TopicChange;
 use crate::error::ServiceResult;
 use crate::format;
 use crate::jobs::categorize::Args;
@@ -36,7 +38,7 @@ pub async fn edit(state: &AppState, dataset_id: &str, edit: TopicEdit, confirm: 
 }
 
 /// Changes the hierarchy as it is, and with it labels and targets: all in one transaction, so that changes that come
-/// at once come one after the other.
+/// at once come one after the other. (Where very many records carry the labels, they follow: see [`carry`].)
 async fn store(
     state: &AppState,
     id: &str,
@@ -45,6 +47,7 @@ async fn store(
 ) -> ServiceResult<TopicHierarchy> {
     let mut tx = state.db.begin().await?;
     let dataset = db::datasets::get(&mut tx, id).await?;
+    carry::refuse_while_carrying(state, &mut tx, id).await?;
     let old = db::topics::current(&mut tx, id).await?.unwrap_or_default();
     let EditOutcome { mut hierarchy, renamed, unlabelled } = change(&old)?;
     if !confirm {
@@ -53,19 +56,14 @@ async fn store(
     }
     hierarchy.version = db::topics::last_version(&mut tx, id).await? + 1;
     db::topics::insert(&mut tx, id, &hierarchy).await?;
-    let mut changed = 0;
-    if let Some((from, to)) = &renamed {
-        changed += db::records::write::rename_topic(&mut tx, id, from, to).await?;
-    }
-    for topic in &unlabelled {
-        changed += db::records::write::unlabel_topic(&mut tx, id, topic).await?;
-    }
     carry_targets(&mut tx, &dataset, &hierarchy, renamed.as_ref()).await?;
-    if changed > 0 {
-        db::datasets::touch_records(&mut tx, id).await?;
-    }
+    let renamed = renamed.map(|(from, to)| TopicChange { from, to: Some(to) });
+    let unlabelled = unlabelled.into_iter().map(|from| TopicChange { from, to: None });
+    let changes: Vec<TopicChange> = renamed.into_iter().chain(unlabelled).collect();
+    carry::records_along(&mut tx, id, &changes).await?;
     db::datasets::touch_topics(&mut tx, id).await?;
     tx.commit().await?;
+    carry::go_on(state, id);
     state.events.changed(id);
     Ok(hierarchy)
 }

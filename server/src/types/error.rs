@@ -6,13 +6,13 @@
 
 use leptos::server_fn::codec::JsonEncoding;
 use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
-use serde::ser::SerializeMap;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::ser::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Every message is a sentence for a person: what happened, why, and what to do about it. The JSON always has `error`
 /// (which variant) and `message`, and beside them what else the variant has.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, thiserror::Error)]
-#[serde(tag = "error", rename_all = "snake_case")]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(tag = "error", rename_all = "snake_case", remote = "Self")]
 pub enum AppError {
     /// 404: the thing named does not exist (any more).
     #[error("{what} was not found. It may have been deleted; go back to the list and choose again.")]
@@ -64,11 +64,9 @@ pub enum AppError {
         request_id: String,
     },
     /// The browser could not reach the server or could not read its answer.
-    #[error(
-        "The server could not be reached: {message}. Check that it is still running; this page reconnects by itself."
-    )]
+    #[error("{message}")]
     Unreachable {
-        /// The transport's own words.
+        /// What was tried, and what to do.
         message: String,
     },
 }
@@ -94,6 +92,18 @@ impl AppError {
         Self::NotFound { what: what.into() }
     }
 
+    /// No answer at all.
+    pub fn unreachable() -> Self {
+        let message = "The server could not be reached: it has stopped, or the connection to it is broken. Check that it is still running; this page reconnects by itself.";
+        Self::Unreachable { message: message.to_owned() }
+    }
+
+    /// An answer that is none of ours.
+    pub fn unreadable_answer() -> Self {
+        let message = "The server's answer could not be read: this page is older than the server, or something between the two answered in its place. Reload the page and try again.";
+        Self::Unreachable { message: message.to_owned() }
+    }
+
     /// The HTTP status this error travels under.
     pub const fn status(&self) -> u16 {
         match self {
@@ -109,34 +119,18 @@ impl AppError {
     }
 }
 
+// The derived functions (`remote`) write and read the variant with its fields; what every JSON has besides is added here.
 impl Serialize for AppError {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let kind = match self {
-            Self::NotFound { .. } => "not_found",
-            Self::Invalid { .. } => "invalid",
-            Self::Conflict { .. } => "conflict",
-            Self::TooLarge { .. } => "too_large",
-            Self::Unauthorized => "unauthorized",
-            Self::Forbidden { .. } => "forbidden",
-            Self::Unavailable { .. } => "unavailable",
-            Self::Internal { .. } => "internal",
-            Self::Unreachable { .. } => "unreachable",
-        };
-        let message = match self {
-            // The words that it is read back from; its sentence stands around them.
-            Self::Unreachable { message } => message.clone(),
-            other => other.to_string(),
-        };
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("error", kind)?;
-        map.serialize_entry("message", &message)?;
-        match self {
-            Self::NotFound { what } => map.serialize_entry("what", what)?,
-            Self::Invalid { field, .. } => map.serialize_entry("field", field)?,
-            Self::Internal { request_id } => map.serialize_entry("request_id", request_id)?,
-            _ => {}
-        }
-        map.end()
+        let mut json = Self::serialize(self, serde_json::value::Serializer).map_err(S::Error::custom)?;
+        json["message"] = self.to_string().into();
+        json.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for AppError {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize(deserializer)
     }
 }
 
@@ -146,17 +140,21 @@ impl FromServerFnError for AppError {
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         match error {
             // What the caller sent could not be read: their input, not our failure.
-            ServerFnErrorErr::Args(message) | ServerFnErrorErr::MissingArg(message) => {
-                Self::invalid(format!("The request could not be read: {message}"))
-            }
+            ServerFnErrorErr::Args(message) | ServerFnErrorErr::MissingArg(message) => unreadable_request(&message),
             // On the server only arguments are deserialized; in the browser this is an answer it cannot read.
             #[cfg(feature = "ssr")]
-            ServerFnErrorErr::Deserialization(message) => {
-                Self::invalid(format!("The request could not be read: {message}"))
-            }
-            other => Self::Unreachable { message: other.to_string() },
+            ServerFnErrorErr::Deserialization(message) => unreadable_request(&message),
+            ServerFnErrorErr::Request(_) => Self::unreachable(),
+            _ => Self::unreadable_answer(),
         }
     }
+}
+
+/// `reason` names the argument; it is the parser's, because only it knows the place.
+fn unreadable_request(reason: &str) -> AppError {
+    AppError::invalid(format!(
+        "The request's arguments could not be read: {reason}. Send them as JSON with every argument of the function; if a page of Anneal did this, it is of another version than the server: reload it."
+    ))
 }
 
 #[cfg(test)]
@@ -174,14 +172,14 @@ mod tests {
             AppError::TooLarge { message: message.clone() },
             AppError::Unauthorized,
             AppError::Forbidden { message: message.clone() },
-            AppError::Unavailable { message: message.clone() },
+            AppError::Unavailable { message },
             AppError::Internal { request_id: "r1".to_owned() },
-            AppError::Unreachable { message },
+            AppError::unreachable(),
+            AppError::unreadable_answer(),
         ];
         for error in all {
             let json = serde_json::to_value(&error).unwrap();
-            let said = json["message"].as_str().unwrap();
-            assert!(error.to_string().contains(said) && !said.is_empty(), "{json}");
+            assert_eq!(json["message"], error.to_string());
             assert_eq!(serde_json::from_value::<AppError>(json).unwrap(), error);
         }
         let json = serde_json::to_value(AppError::not_found("Record 7")).unwrap();

@@ -63,3 +63,36 @@ pub struct ImportReport {
     /// When it was asked for.
     pub created_at: TimestampMs,
 }
+
+/// What a dataset is called after its file: "support-2026.jsonl.gz" gives "support-2026". The form suggests it, and
+/// the server uses it where no name was given.
+pub fn suggested_name(file_name: &str) -> String {
+    let mut name = file_name;
+    for ending in [".gz", ".zst", ".jsonl", ".ndjson", ".json", ".txt"] {
+        name = name.strip_suffix(ending).unwrap_or(name);
+    }
+    let name: String = name.trim().chars().filter(|character| !character.is_control()).take(200).collect();
+    if name.is_empty() { "Imported traces".to_owned() } else { name }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_suggested_from_files() {
+        for (file, expected) in [
+            ("support-2026.jsonl.gz", "support-2026"),
+            ("spans.ndjson.zst", "spans"),
+            ("a.b.json", "a.b"),
+            ("notes.txt", "notes"),
+            (".jsonl", "Imported traces"),
+            (".gz", "Imported traces"),
+            (" \u{7}x ", "x"),
+            ("plain", "plain"),
+        ] {
+            assert_eq!(suggested_name(file), expected, "{file}");
+        }
+        assert_eq!(suggested_name(&"ä".repeat(300)).chars().count(), 200);
+    }
+}

@@ -62,24 +62,29 @@ pub enum CategorizationMethod {
     Llm,
     /// By the topic's keywords.
     Keyword,
-    /// By a person, or by the imported file. Never overwritten by a machine unasked.
+    /// By a person. Never overwritten by a machine unasked; nor are the next two.
     Manual,
+    /// By the imported file.
+    File,
+    /// By a person or by the imported file: the first versions did not store which.
+    ManualOrFile,
 }
 
 impl CategorizationMethod {
-    /// The name used in JSON and SQL.
+    /// Every one.
+    pub const ALL: [Self; 6] =
+        [Self::Embedding, Self::Llm, Self::Keyword, Self::Manual, Self::File, Self::ManualOrFile];
+
+    /// The name used in JSON.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Embedding => "embedding",
             Self::Llm => "llm",
             Self::Keyword => "keyword",
             Self::Manual => "manual",
+            Self::File => "file",
+            Self::ManualOrFile => "manual_or_file",
         }
-    }
-
-    /// The inverse of [`Self::as_str`].
-    pub fn parse(name: &str) -> Option<Self> {
-        [Self::Embedding, Self::Llm, Self::Keyword, Self::Manual].into_iter().find(|method| method.as_str() == name)
     }
 }
 

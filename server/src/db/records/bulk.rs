@@ -1,7 +1,16 @@
 //! Changing very many records: a bounded number of them a transaction, so that other writers get through.
 
 use super::super::Tx;
+use super::super::topics::TopicChange;
 use crate::error::ServiceResult;
+
+/// By the index, which has the status before the topic.
+macro_rules! carrying {
+    () => {
+        "(SELECT id FROM records WHERE dataset_id = ?1 AND status IN ('pending', 'valid', 'invalid', 'duplicate')
+            AND topic = ?2 LIMIT ?3)"
+    };
+}
 
 /// Marks at most `limit` records of a dataset as not validated. Answers how many; fewer than `limit`: that was all.
 pub async fn set_pending(tx: &mut Tx, dataset_id: &str, limit: i64) -> ServiceResult<i64> {
@@ -26,4 +35,26 @@ pub async fn delete(tx: &mut Tx, dataset_id: &str, limit: i64) -> ServiceResult<
         .await?
         .rows_affected();
     Ok(i64::try_from(deleted).unwrap_or(i64::MAX))
+}
+
+/// Gives at most `limit` of the records that carry a label the one that takes its place, whatever their validity. Answers
+/// how many; fewer than `limit`: that was all.
+pub async fn carry_topic(tx: &mut Tx, dataset_id: &str, change: &TopicChange, limit: i64) -> ServiceResult<i64> {
+    let sql = match change.to {
+        Some(_) => concat!("UPDATE records SET topic = ?4 WHERE id IN ", carrying!()),
+        None => concat!(
+            "UPDATE records SET previous_topic = topic, topic = ?4, topic_confidence = NULL, topic_method = NULL,
+                                needs_review = 0, secondary_topics = '[]' WHERE id IN ",
+            carrying!()
+        ),
+    };
+    let changed = sqlx::query(sql)
+        .bind(dataset_id)
+        .bind(&change.from)
+        .bind(limit)
+        .bind(&change.to)
+        .execute(&mut **tx)
+        .await?
+        .rows_affected();
+    Ok(i64::try_from(changed).unwrap_or(i64::MAX))
 }

@@ -1,6 +1,13 @@
 //! Table `records`: [`write`] stores and changes, [`bulk`] very many at once, [`query`] reads pages and counts,
 //! [`scan`] walks them.
 
+/// The words of the methods that a machine respects, in SQL.
+macro_rules! said_methods {
+    () => {
+        "('by_hand', 'file', 'manual')"
+    };
+}
+
 pub mod bulk;
 pub mod query;
 pub mod scan;
@@ -66,8 +73,22 @@ fn read_categorization(row: &SqliteRow) -> ServiceResult<Option<CategorizationMe
     }))
 }
 
+/// A method's word in column `topic_method`. The first versions stored "manual" for a label by hand and for one from the
+/// file alike, so that word can mean neither of the two.
+const fn method_word(method: CategorizationMethod) -> &'static str {
+    match method {
+        CategorizationMethod::Embedding => "embedding",
+        CategorizationMethod::Llm => "llm",
+        CategorizationMethod::Keyword => "keyword",
+        CategorizationMethod::Manual => "by_hand",
+        CategorizationMethod::File => "file",
+        CategorizationMethod::ManualOrFile => "manual",
+    }
+}
+
 fn read_method(word: &str) -> ServiceResult<CategorizationMethod> {
-    CategorizationMethod::parse(word).ok_or_else(|| unknown_word("records.topic_method", word))
+    let found = CategorizationMethod::ALL.into_iter().find(|method| method_word(*method) == word);
+    found.ok_or_else(|| unknown_word("records.topic_method", word))
 }
 
 /// What validation says of the row.
@@ -81,4 +102,22 @@ fn read_validation(row: &SqliteRow) -> ServiceResult<RecordValidationStatus> {
         details: row.try_get("details")?,
         duplicate_of: row.try_get("duplicate_of")?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_method_has_a_word_and_a_machine_respects_what_was_said() {
+        for method in CategorizationMethod::ALL {
+            assert_eq!(read_method(method_word(method)).unwrap(), method);
+            let by_machine = matches!(
+                method,
+                CategorizationMethod::Embedding | CategorizationMethod::Llm | CategorizationMethod::Keyword
+            );
+            assert_ne!(said_methods!().contains(&format!("'{}'", method_word(method))), by_machine, "{method:?}");
+        }
+        assert!(read_method("").is_err());
+    }
 }

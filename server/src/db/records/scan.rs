@@ -17,7 +17,7 @@ pub struct Scan<'a> {
     pub with_output: bool,
     /// Only those that carry none of these topics.
     pub without_topics: Option<&'a [String]>,
-    /// Not those that carry one of these topics by hand.
+    /// Not those that carry one of these topics by hand or from the file.
     pub not_by_hand: Option<&'a [String]>,
 }
 
@@ -41,7 +41,8 @@ fn push_scan(query: &mut QueryBuilder<Sqlite>, dataset_id: &str, scan: Scan<'_>,
         query.push_bind(json_list(topics)).push(")))");
     }
     if let Some(topics) = scan.not_by_hand {
-        query.push(" AND (COALESCE(r.topic_method, '') <> 'manual' OR r.topic NOT IN (SELECT value FROM json_each(");
+        query.push(" AND (COALESCE(r.topic_method, '') NOT IN ").push(said_methods!());
+        query.push(" OR r.topic NOT IN (SELECT value FROM json_each(");
         query.push_bind(json_list(topics)).push(")))");
     }
     query.push(" ORDER BY r.id LIMIT ").push_bind(limit);

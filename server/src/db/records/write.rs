@@ -3,11 +3,11 @@
 use sqlx::{QueryBuilder, Row, Sqlite};
 
 use super::super::Tx;
-use super::json_list;
+use super::{json_list, method_word};
 use crate::clock::now_ms;
 use crate::error::ServiceResult;
 use crate::import::{Derived, PreparedRecord};
-use crate::types::topics::CategorizationMetadata;
+use crate::types::topics::{CategorizationMetadata, CategorizationMethod};
 use crate::types::validation::{RecordStatus, ValidationError};
 
 /// A record about to be stored.
@@ -73,7 +73,7 @@ pub async fn insert(
                 .push_bind(&record.span_id)
                 .push_bind(&record.topic)
                 .push_bind(labelled.then_some(1.0))
-                .push_bind(labelled.then_some("manual"))
+                .push_bind(labelled.then_some(method_word(CategorizationMethod::File)))
                 .push_bind(record.is_generated)
                 .push_bind(&record.evaluation)
                 .push_bind(import_id)
@@ -133,22 +133,24 @@ pub async fn set_verdict(tx: &mut Tx, record_id: i64, verdict: &RecordVerdict) -
     Ok(())
 }
 
-/// Labels one record, unless it carries one of the topics `kept` by hand. Answers whether it did.
+/// Labels one record, unless it carries one of the topics `kept` by hand or from the file. Answers whether it did.
 pub async fn set_topic(
     tx: &mut Tx,
     record_id: i64,
     label: &CategorizationMetadata,
     kept: &[String],
 ) -> ServiceResult<bool> {
-    let changed = sqlx::query(
+    let changed = sqlx::query(concat!(
         "UPDATE records SET previous_topic = CASE WHEN topic IS NOT ?2 THEN topic ELSE previous_topic END, topic = ?2,
                             topic_confidence = ?3, topic_method = ?4, needs_review = ?5, secondary_topics = ?6
-         WHERE id = ?1 AND (COALESCE(topic_method, '') <> 'manual' OR topic NOT IN (SELECT value FROM json_each(?7)))",
-    )
+         WHERE id = ?1 AND (COALESCE(topic_method, '') NOT IN ",
+        said_methods!(),
+        " OR topic NOT IN (SELECT value FROM json_each(?7)))"
+    ))
     .bind(record_id)
     .bind(&label.topic)
     .bind(label.confidence)
-    .bind(label.method.as_str())
+    .bind(method_word(label.method))
     .bind(label.needs_review)
     .bind(serde_json::to_string(&label.secondary_topics)?)
     .bind(json_list(kept))
@@ -168,30 +170,6 @@ pub async fn clear_topic(tx: &mut Tx, record_id: i64) -> ServiceResult<()> {
     .execute(&mut **tx)
     .await?;
     Ok(())
-}
-
-/// Carries the records of a renamed topic along, whatever their validity. Answers how many.
-pub async fn rename_topic(tx: &mut Tx, dataset_id: &str, from: &str, to: &str) -> ServiceResult<u64> {
-    Ok(sqlx::query("UPDATE records SET topic = ? WHERE dataset_id = ? AND topic = ?")
-        .bind(to)
-        .bind(dataset_id)
-        .bind(from)
-        .execute(&mut **tx)
-        .await?
-        .rows_affected())
-}
-
-/// Takes a topic off every record that carries it. Answers how many.
-pub async fn unlabel_topic(tx: &mut Tx, dataset_id: &str, topic: &str) -> ServiceResult<u64> {
-    Ok(sqlx::query(
-        "UPDATE records SET previous_topic = topic, topic = NULL, topic_confidence = NULL, topic_method = NULL,
-                            needs_review = 0, secondary_topics = '[]' WHERE dataset_id = ? AND topic = ?",
-    )
-    .bind(dataset_id)
-    .bind(topic)
-    .execute(&mut **tx)
-    .await?
-    .rows_affected())
 }
 
 /// Deletes the records a dataset had up to and including `last_id` (a replacing import has been read whole).

@@ -1,0 +1,102 @@
+//! Labels follow a change of the topics: at once where few records carry them, else in batches. The change is stored with
+//! what is still to be carried along; until that is done, a label that has a successor counts as that one
+//! (`datasets::facts`), and a start finishes what a stop cut off.
+
+use std::time::{Duration, Instant};
+
+use crate::datasets::large::{BATCH, PAUSE};
+use crate::db::records::{bulk, query};
+use crate::db::topics::TopicChange;
+use crate::db::{self, Of, Tx};
+use crate::error::ServiceResult;
+use crate::state::AppState;
+use crate::types::error::AppError;
+
+/// So many records are carried along in the transaction of the change itself: some tenths of a second.
+const AT_ONCE: i64 = 10_000;
+
+/// Pages hear of a long walk so often.
+const TELL: Duration = Duration::from_secs(1);
+
+/// Two changes of one label at once would not know which comes first.
+pub(super) async fn refuse_while_carrying(state: &AppState, tx: &mut Tx, dataset_id: &str) -> ServiceResult<()> {
+    if db::topics::changes(tx, dataset_id).await?.is_empty() {
+        return Ok(());
+    }
+    // Perhaps a full disk ended the walk: this is the time to try again.
+    go_on(state, dataset_id);
+    let message = "The records are still being carried along with the last change of the topics. Wait some seconds, then try again.";
+    Err(AppError::conflict(message).into())
+}
+
+/// Carries the records of one change of the topics along, or stores what is to be carried along. Call [`go_on`] after
+/// the commit.
+pub(super) async fn records_along(tx: &mut Tx, dataset_id: &str, changes: &[TopicChange]) -> ServiceResult<()> {
+    let labels: Vec<String> = changes.iter().map(|change| change.from.clone()).collect();
+    let carrying = query::count_with_topics(tx, dataset_id, &labels).await?;
+    if carrying == 0 {
+        return Ok(());
+    }
+    for change in changes {
+        if carrying <= AT_ONCE {
+            bulk::carry_topic(tx, dataset_id, change, i64::MAX).await?;
+        } else {
+            db::topics::insert_change(tx, dataset_id, change).await?;
+        }
+    }
+    db::datasets::touch_records(tx, dataset_id).await
+}
+
+/// Carries on in the background, if there is anything to carry along.
+pub(super) fn go_on(state: &AppState, dataset_id: &str) {
+    let (state_, dataset_id) = (state.clone(), dataset_id.to_owned());
+    state.background.spawn(async move {
+        if let Err(error) = finish(&state_, &dataset_id).await {
+            tracing::warn!(%error, "labels are left to be carried along; the next change of the topics or start tries again");
+        }
+    });
+}
+
+/// Finishes what a stop cut off. Called at start.
+pub async fn finish_all(state: &AppState) -> ServiceResult<()> {
+    for dataset_id in db::topics::changes_of(&state.db, Of::All).await?.into_keys() {
+        finish(state, &dataset_id).await?;
+    }
+    Ok(())
+}
+
+/// Two may be at it at once: what is carried along is no longer found.
+async fn finish(state: &AppState, dataset_id: &str) -> ServiceResult<()> {
+    let changes = db::topics::changes(&state.db, dataset_id).await?;
+    let mut told = Instant::now();
+    for change in &changes {
+        while carry_some(state, dataset_id, change).await? {
+            if state.shutdown.is_cancelled() {
+                return Ok(());
+            }
+            if told.elapsed() >= TELL {
+                told = Instant::now();
+                state.events.changed(dataset_id);
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+    if !changes.is_empty() {
+        state.events.changed(dataset_id);
+    }
+    Ok(())
+}
+
+/// Whether more may be left. Each batch is a new revision, so that what was computed in between is known to be outdated.
+async fn carry_some(state: &AppState, dataset_id: &str, change: &TopicChange) -> ServiceResult<bool> {
+    let mut tx = state.db.begin().await?;
+    let carried = bulk::carry_topic(&mut tx, dataset_id, change, BATCH).await?;
+    if carried < BATCH {
+        db::topics::delete_change(&mut tx, dataset_id, change).await?;
+    }
+    if carried > 0 {
+        db::datasets::touch_records(&mut tx, dataset_id).await?;
+    }
+    tx.commit().await?;
+    Ok(carried == BATCH)
+}
