@@ -3,7 +3,7 @@
 use anneal_server::types::error::AppError;
 use leptos::prelude::*;
 
-use super::{Button, Icon, IconName};
+use super::{Button, Icon, IconName, Sentence};
 
 /// Shows an [`AppError`]; its message already says what happened, why and what to do. `retry` adds a
 /// button.
@@ -20,7 +20,7 @@ pub fn ErrorView(
             <Icon name=IconName::Warning/>
             <div class="error-view__text">
                 <strong class="error-view__title">{title_of(&error)}</strong>
-                <p class="error-view__message">{error.to_string()}</p>
+                <p class="error-view__message"><Sentence text=error.to_string() /></p>
             </div>
             {retry.map(|retry| view! { <Button small=true on:click=move |_| retry.run(())>"Try again"</Button> })}
         </div>
