@@ -26,19 +26,24 @@ pub fn GraderTestResults(draft: GraderDraft) -> impl IntoView {
         (Some(own), _) => Some(own),
         (None, saved) => saved,
     });
-    // Results of another text than the one in the editor say nothing of it, and so they must not look as if they did.
-    let former = Memo::new(move |_| {
-        let report = report.get()?;
-        let GraderConfig::Script { script } = &report.grader_config;
-        let is_former = draft.script.with(|text| text != script);
-        is_former.then(|| former_words(report.grader_version, task.error().get().is_some()))
-    });
+    let former = Memo::new(move |_| report.with(|report| of_former_script(report.as_ref()?, draft, task)));
     let responses = field(|o| o.recorded_responses);
     let run = move |_| {
         task.start(test_grader(process.dataset_id(), draft.to_test(), SAMPLES), move |report| {
             own.set(Some(report));
             process.refresh();
         });
+    };
+    let what_is_tested = move || {
+        if task.busy() {
+            "Grading five recorded responses…"
+        } else if responses.get() == 0 {
+            "There is no valid record with a recorded response to grade."
+        } else if draft.is_dirty() {
+            "Tests what is in the editor, without saving it."
+        } else {
+            "Tests the saved grader on recorded responses."
+        }
     };
     view! {
         <section class="card">
@@ -54,19 +59,7 @@ pub fn GraderTestResults(draft: GraderDraft) -> impl IntoView {
                 >
                     "Test on 5 samples"
                 </Button>
-                <span class="muted small" aria-live="polite">
-                    {move || {
-                        if task.busy() {
-                            "Grading five recorded responses…"
-                        } else if responses.get() == 0 {
-                            "There is no valid record with a recorded response to grade."
-                        } else if draft.is_dirty() {
-                            "Tests what is in the editor, without saving it."
-                        } else {
-                            "Tests the saved grader on recorded responses."
-                        }
-                    }}
-                </span>
+                <span class="muted small" aria-live="polite">{what_is_tested}</span>
             </div>
             <ErrorNote error=task.error() />
             {move || former.get().map(|words| view! { <p class="note note--attention" role="status">{words}</p> })}
@@ -75,6 +68,13 @@ pub fn GraderTestResults(draft: GraderDraft) -> impl IntoView {
             </div>
         </section>
     }
+}
+
+/// What is said of results of another text than the one in the editor: they say nothing of it, and must not look as if.
+fn of_former_script(report: &GraderTestReport, draft: GraderDraft, task: Task) -> Option<String> {
+    let GraderConfig::Script { script } = &report.grader_config;
+    let is_former = draft.script.with(|text| text != script);
+    is_former.then(|| former_words(report.grader_version, task.error().get().is_some()))
 }
 
 /// What is said over the results of another script than the one in the editor.

@@ -78,8 +78,8 @@ impl GraderDraft {
 pub fn GraderDraftGuard() -> impl IntoView {
     let process = use_finetune_process();
     let draft = GraderDraft::of_route();
-    let keeps = Callback::new(move |address: String| {
-        address.split(['?', '#']).next() == Some(&format!("/finetune/{}", process.dataset_id()))
+    let keeps = Callback::new(move |(_, to): (String, String)| {
+        to.split(['?', '#']).next() == Some(&format!("/finetune/{}", process.dataset_id()))
     });
     // The draft dies with the page, so there is nothing to give up before.
     let given_up = RwSignal::new(false);

@@ -17,12 +17,13 @@ use crate::ui::{Button, ButtonVariant, ConfirmDialog, ErrorView, LeaveGuard, Uns
 #[component]
 pub fn RecordPane(state: RecordsState) -> impl IntoView {
     // Nothing is lost where the same record stays open.
-    let keeps = Callback::new(move |address: String| {
-        let (path, search) = address.split_once('?').unwrap_or((&address, ""));
-        let query = PageQuery::parse(search);
-        path == format!("/finetune/{}", state.process.dataset_id())
-            && query.records.is_some()
-            && query.record == state.record.get_untracked()
+    let keeps = Callback::new(|(from, to): (String, String)| {
+        let parts = |address: &str| {
+            let (path, search) = address.split_once('?').unwrap_or((address, ""));
+            let query = PageQuery::parse(search.split('#').next().unwrap_or_default());
+            (path.to_owned(), query.records.is_some(), query.record)
+        };
+        parts(&from) == parts(&to)
     });
     Effect::new(move |before: Option<Option<i64>>| {
         let now = state.record.get();

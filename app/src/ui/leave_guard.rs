@@ -27,8 +27,8 @@ pub fn LeaveGuard(
     /// Whether something would be lost.
     #[prop(into)]
     unsaved: Signal<bool>,
-    /// Whether nothing is lost by going to this address (path and query).
-    keeps: Callback<String, bool>,
+    /// Whether nothing is lost by going from the one address to the other (each path and query).
+    keeps: Callback<(String, String), bool>,
     /// What would be lost.
     message: &'static str,
     /// The user gives it up.
@@ -37,11 +37,15 @@ pub fn LeaveGuard(
     let asked = RwSignal::new(None::<Question<String>>);
     let location = use_location();
     let navigate = use_navigate();
-    let here = move || format!("{}{}", location.pathname.get_untracked(), location.search.get_untracked());
-    let guard = Guard { unsaved, keeps, message, asked };
+    let here = StoredValue::new(String::new());
+    // An effect, so that it still holds the former address when Back has just changed it.
+    Effect::new(move |_| here.set_value(address_of(&location.pathname.get(), &location.search.get())));
+    let guard = Guard { unsaved, keeps, message, asked, here };
+    let back = navigate.clone();
     Effect::new(move |_| {
+        let back = back.clone();
         capture("click", move |event| guard.on_click(event));
-        capture("popstate", move |event| guard.on_history(event, &here()));
+        capture("popstate", move |_| guard.on_history(&back));
         let unload = window_event_listener(leptos::ev::beforeunload, move |event: BeforeUnloadEvent| {
             if guard.has_unsaved() {
                 event.prevent_default();
@@ -63,9 +67,11 @@ pub fn LeaveGuard(
 #[derive(Clone, Copy)]
 struct Guard {
     unsaved: Signal<bool>,
-    keeps: Callback<String, bool>,
+    keeps: Callback<(String, String), bool>,
     message: &'static str,
     asked: RwSignal<Option<Question<String>>>,
+    /// Path and query of the page that is shown; written by an effect.
+    here: StoredValue<String>,
 }
 
 impl Guard {
@@ -74,7 +80,7 @@ impl Guard {
     }
 
     fn would_lose(self, address: &str) -> bool {
-        self.has_unsaved() && path_here(address).is_none_or(|path| !self.keeps.run(path))
+        self.has_unsaved() && path_here(address).is_none_or(|path| !self.keeps.run((self.here.get_value(), path)))
     }
 
     fn ask(self, address: String) {
@@ -105,17 +111,23 @@ impl Guard {
         self.ask(link.href());
     }
 
-    /// Back and Forward have changed the address already: it is put back until the user has answered.
-    fn on_history(self, event: &web_sys::Event, here: &str) {
+    /// Back and Forward have changed the address, and the router has followed already; nothing is drawn anew if it is
+    /// put back before effects run.
+    fn on_history(self, navigate: &impl Fn(&str, NavigateOptions)) {
         let Ok(address) = window().location().href() else { return };
         if !self.would_lose(&address) {
             return;
         }
-        let Ok(history) = window().history() else { return };
-        event.stop_immediate_propagation();
-        // Fails only for an address of another site.
-        let _ = history.push_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(here));
+        navigate(&self.here.get_value(), NavigateOptions { scroll: false, ..NavigateOptions::default() });
         self.ask(address);
+    }
+}
+
+/// Path and query as a browser writes them; the router may leave the question mark out.
+fn address_of(path: &str, search: &str) -> String {
+    match search.trim_start_matches('?') {
+        "" => path.to_owned(),
+        search => format!("{path}?{search}"),
     }
 }
 
@@ -137,4 +149,16 @@ fn capture(name: &'static str, handler: impl Fn(&web_sys::Event) + 'static) {
             let _ = window().remove_event_listener_with_callback_and_bool(name, closure.as_ref().unchecked_ref(), true);
         });
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::address_of;
+
+    #[test]
+    fn addresses_have_one_question_mark_or_none() {
+        assert_eq!(address_of("/a", ""), "/a");
+        assert_eq!(address_of("/a", "b=1"), "/a?b=1");
+        assert_eq!(address_of("/a", "?b=1"), "/a?b=1");
+    }
 }

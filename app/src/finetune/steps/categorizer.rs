@@ -44,20 +44,7 @@ pub fn Categorizer() -> impl IntoView {
     let start = move |mode: CategorizeMode| {
         task.start(categorize(process.dataset_id(), mode, include_manual.get_untracked()), move |_| process.refresh());
     };
-    let ask = move |_| {
-        let manual =
-            if include_manual.get_untracked() { "labels set by hand included" } else { "labels set by hand are kept" };
-        question.set(Some(Question {
-            title: "Label every valid record again?".to_owned(),
-            message: format!(
-                "{} carry a label now; each may change ({manual}).",
-                format::counted(labelled.get_untracked(), "record"),
-            ),
-            confirm: "Label all again",
-            keep: "Keep the labels",
-            subject: (),
-        }));
-    };
+    let ask = move |_| question.set(Some(relabel_question(labelled.get_untracked(), include_manual.get_untracked())));
     view! {
         <fieldset class="form">
             <legend>"Label by keyword"</legend>
@@ -72,12 +59,7 @@ pub fn Categorizer() -> impl IntoView {
                 />
                 <span>"When labelling everything again, also overwrite labels set by hand or brought by an imported file"</span>
             </label>
-            {move || {
-                futile
-                    .get()
-                    .filter(|_| !running.get())
-                    .map(|(words, _)| view! { <p class="note note--attention" role="status"><span aria-hidden="true">"! "</span>{words}</p> })
-            }}
+            {move || futile.get().filter(|_| !running.get()).map(|(words, _)| futile_note(words))}
             <div class="toolbar">
                 <Button
                     variant=ButtonVariant::Primary
@@ -92,6 +74,26 @@ pub fn Categorizer() -> impl IntoView {
             <ErrorNote error=task.error() />
         </fieldset>
         <ConfirmDialog asked=question on_confirm=move |()| start(CategorizeMode::RecategorizeAll) />
+    }
+}
+
+fn relabel_question(labelled: i64, include_manual: bool) -> Question<()> {
+    let manual = if include_manual { "labels set by hand included" } else { "labels set by hand are kept" };
+    Question {
+        title: "Label every valid record again?".to_owned(),
+        message: format!("{} carry a label now; each may change ({manual}).", format::counted(labelled, "record")),
+        confirm: "Label all again",
+        keep: "Keep the labels",
+        subject: (),
+    }
+}
+
+fn futile_note(words: &'static str) -> impl IntoView {
+    view! {
+        <p class="note note--attention" role="status">
+            <span aria-hidden="true">"! "</span>
+            {words}
+        </p>
     }
 }
 
