@@ -118,6 +118,57 @@ async fn the_import_form_works_without_scripts() {
 }
 
 #[tokio::test]
+async fn settings_are_saved_and_records_searched_without_scripts() {
+    let app = TestApp::start().await;
+    let id = app.imported("a.jsonl", chats(3, &[])).await;
+    let settings = format!("/finetune/{id}/settings");
+    let about = [("dataset_id", id.as_str()), ("name", "Late fees & more"), ("objective", "Fewer refunds")];
+    let to = app.submit("datasets/update", &settings, &about).await;
+    assert_eq!(to, format!("{settings}?saved=about"));
+    assert_shows(&app, &to, &["Late fees & more", "Fewer refunds", "Saved."]).await;
+
+    let rules = [
+        ("dataset_id", id.as_str()),
+        ("min_user_message_length", "1,000"),
+        ("max_tokens", "8000"),
+        ("tokenizer", "cl100k_base"),
+        ("allowed_roles[]", "user"),
+        ("allowed_roles[]", "assistant"),
+    ];
+    let to = app.submit("datasets/rules", &settings, &rules).await;
+    assert_eq!(to, format!("{settings}?saved=rules"));
+    let config = app.overview(&id).await.dataset.validation_config;
+    assert_eq!((config.min_user_message_length, config.max_tokens), (1_000, 8_000));
+    assert_eq!(config.allowed_roles, ["user", "assistant"]);
+
+    // What cannot be read is said at its field, on the page the form was on.
+    let wrong = rules.map(|(name, value)| (name, if name == "max_tokens" { "many" } else { value }));
+    let to = app.submit("datasets/rules", &settings, &wrong).await;
+    assert!(to.starts_with(&format!("{settings}?__path=")), "{to}");
+    assert_shows(&app, &to, &["“many” is no whole number"]).await;
+
+    let (_, page) = app.get(&format!("/finetune/{id}?step=topics&records=valid")).await;
+    let form = page.split("role=\"search\"").nth(1).and_then(|rest| rest.split("</form>").next()).unwrap_or_default();
+    for part in [
+        "method=\"get\"",
+        &format!("action=\"/finetune/{id}\""),
+        "name=\"step\" value=\"topics\"",
+        "name=\"records\" value=\"valid\"",
+        "name=\"q\"",
+        "type=\"submit\"",
+    ] {
+        assert!(form.contains(part), "{part}: {form}");
+    }
+
+    let to = app.submit("datasets/delete", &settings, &[("dataset_id", &id), ("confirm_name", "no")]).await;
+    assert_shows(&app, &to, &["to confirm that it shall be deleted"]).await;
+    let to =
+        app.submit("datasets/delete", &settings, &[("dataset_id", &id), ("confirm_name", "Late fees & more")]).await;
+    assert_eq!(to, "/finetune");
+    assert_eq!(app.get(&settings).await.0, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
 async fn pages_asked_for_at_once_all_come() {
     // The server draws a page more than once while its data arrives; what it gives up must not be missed.
     let app = TestApp::start().await;

@@ -19,7 +19,7 @@ async fn the_sample_opens_with_everything_computed() {
     let datasets: Vec<DatasetSummary> = app.ask("datasets/list", json!({})).await;
     let [summary] = datasets.as_slice() else { panic!("{datasets:?}") };
     let id = summary.dataset.id.clone();
-    assert!(location.ends_with(&format!("/finetune/{id}")), "{location}");
+    assert!(location.ends_with(&format!("/finetune/{id}?step=dryrun#step-panel")), "{location}");
 
     let hygiene = app.hygiene(&id).await;
     assert_eq!((hygiene.total, hygiene.pending), (1200, 0));

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
-use crate::ui::{Icon, IconName};
+use crate::ui::{Icon, IconName, UserText, visible};
 
 /// Brand and breadcrumb on the left, the page's actions on the right.
 #[component]
@@ -22,10 +22,9 @@ pub fn TopBar(
         .into_iter()
         .map(|(name, href)| {
             let class = if is_short(&name) { "breadcrumb__item breadcrumb__item--short" } else { "breadcrumb__item" };
-            let full = name.clone();
             view! {
                 <li class=class>
-                    <a class="breadcrumb__link" href=href title=full>{name}</a>
+                    <a class="breadcrumb__link" href=href><UserText text=name/></a>
                 </li>
             }
         })
@@ -43,7 +42,7 @@ pub fn TopBar(
                         class:breadcrumb__item--short=move || title.with(|title| is_short(title))
                         aria-current="page"
                     >
-                        <h1 class="breadcrumb__title" title=move || title.get()>{move || title.get()}</h1>
+                        <h1 class="breadcrumb__title" title=move || title.get() dir="auto">{move || title.with(|title| visible(title).into_owned())}</h1>
                     </li>
                 </ol>
             </nav>

@@ -75,7 +75,7 @@ pub fn App() -> impl IntoView {
         <Router>
             <noscript>
                 <p class="noscript">
-                    "JavaScript is off: everything can be read, data can be imported and the sample opened. To change topics, graders, records or settings and to start runs, switch it on (or use the command line)."
+                    "JavaScript is off: everything can be read and searched, data can be imported, the sample opened, and a dataset's settings changed. To change topics, graders or records and to start runs, switch it on (or use the command line)."
                 </p>
             </noscript>
             <a class="skip-link" href="#main">"Skip to the content"</a>

@@ -51,7 +51,7 @@ test("two people edit one record", async ({ page, context, server, complaints })
   await page.getByRole("button", { name: "Save record" }).click();
   const question = page.getByRole("dialog", { name: "This makes the record invalid" });
   await expect(question).toContainText("Unknown role");
-  await question.getByRole("button", { name: "Keep as it is" }).click();
+  await question.getByRole("button", { name: "Go on editing" }).click();
   await expect(page.getByText("Saved. Now it is")).toBeHidden();
   await page.getByRole("button", { name: "Save record" }).click();
   await question.getByRole("button", { name: "Save all the same" }).click();

@@ -155,6 +155,15 @@ impl Busy {
     }
 }
 
+/// What pages send as forms; everything else is JSON.
+const FORMS: [&str; 2] = ["datasets/update", "datasets/delete"];
+const FORM: &str = "application/x-www-form-urlencoded";
+
+fn urlencoded(fields: &[(&str, &str)]) -> String {
+    let escaped = |text: &str| text.bytes().map(|byte| format!("%{byte:02X}")).collect::<Vec<_>>().concat();
+    fields.iter().map(|(name, value)| format!("{}={}", escaped(name), escaped(value))).collect::<Vec<_>>().join("&")
+}
+
 impl Door {
     /// To the server at this address; redirects are answers, not followed.
     pub fn to(address: SocketAddr) -> Self {
@@ -168,17 +177,36 @@ impl Door {
 
     /// Calls a server function; answers status and body.
     pub async fn call(&self, endpoint: &str, arguments: Value) -> (StatusCode, Value) {
-        let response = self
-            .client
-            .post(self.url(&format!("/api/{endpoint}")))
-            .header(header::ACCEPT, "application/json")
-            .json(&arguments)
-            .send()
-            .await
-            .unwrap();
+        let request =
+            self.client.post(self.url(&format!("/api/{endpoint}"))).header(header::ACCEPT, "application/json");
+        let request = if FORMS.contains(&endpoint) {
+            let fields: Vec<(&str, &str)> = arguments
+                .as_object()
+                .unwrap()
+                .iter()
+                .map(|(name, value)| (name.as_str(), value.as_str().unwrap()))
+                .collect();
+            request.header(header::CONTENT_TYPE, FORM).body(urlencoded(&fields))
+        } else {
+            request.json(&arguments)
+        };
+        let response = request.send().await.unwrap();
         let status = response.status();
         let text = response.text().await.unwrap();
         (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+    }
+
+    /// Sends a form as a browser without JavaScript does; answers where it leads.
+    pub async fn submit(&self, endpoint: &str, from: &str, fields: &[(&str, &str)]) -> String {
+        let request = self
+            .client
+            .post(self.url(&format!("/api/{endpoint}")))
+            .header(header::ACCEPT, "text/html")
+            .header(header::REFERER, self.url(from));
+        let response = request.header(header::CONTENT_TYPE, FORM).body(urlencoded(fields)).send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::FOUND, "{endpoint}");
+        let location = response.headers()[header::LOCATION].to_str().unwrap();
+        location.strip_prefix(&self.url("")).unwrap_or(location).to_owned()
     }
 
     /// Calls a server function that must succeed.

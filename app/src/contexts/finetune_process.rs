@@ -46,6 +46,8 @@ pub struct FinetuneProcess {
     refresh_error: RwSignal<Option<AppError>>,
     /// No event stream for some seconds; written by its connection.
     offline: RwSignal<bool>,
+    /// The dataset is gone: nothing is asked of the server any more. Written by `end_deleted`.
+    deleted: RwSignal<bool>,
     /// A verb of `act` is under way (it then disables the hint's button).
     acting: RwSignal<bool>,
     /// The URL.
@@ -91,6 +93,7 @@ impl FinetuneProcess {
             fetching: StoredValue::new(Fetching::No),
             refresh_error: RwSignal::new(None),
             offline: RwSignal::new(false),
+            deleted: RwSignal::new(false),
             acting: RwSignal::new(false),
             query,
             navigate: StoredValue::new(Box::new(use_navigate())),
@@ -99,6 +102,10 @@ impl FinetuneProcess {
         let attempt = RwSignal::new(0);
         Effect::new(move || {
             attempt.track();
+            // Closes the stream, too: of a dataset that is gone, a new one would be refused.
+            if process.deleted.get() {
+                return;
+            }
             let id = process.dataset_id();
             event_stream::connect(
                 &id,
@@ -136,6 +143,11 @@ impl FinetuneProcess {
         self.offline.into()
     }
 
+    /// True once the dataset was deleted, in whichever tab or program.
+    pub fn deleted(self) -> Signal<bool> {
+        self.deleted.into()
+    }
+
     /// True while something that [`Self::act`] started has not answered.
     pub fn acting(self) -> Signal<bool> {
         self.acting.into()
@@ -149,6 +161,9 @@ impl FinetuneProcess {
     /// Fetches the overview again; at most one request at a time, and one more after it if asked
     /// meanwhile. Called after a change of one's own; changes of others come by events.
     pub fn refresh(self) {
+        if self.deleted.try_get_untracked() != Some(false) {
+            return;
+        }
         let was = self.fetching.try_update_value(|fetching| {
             let was = *fetching;
             *fetching = if was == Fetching::No { Fetching::Yes } else { Fetching::YesAndAgain };
@@ -167,14 +182,15 @@ impl FinetuneProcess {
                 self.overview.try_set(overview);
                 self.refresh_error.try_set(None);
             }
-            Err(AppError::NotFound { .. }) => self.leave_deleted(),
+            Err(AppError::NotFound { .. }) => self.end_deleted(),
             Err(error) => {
                 self.refresh_error.try_set(Some(error));
             }
         }
+        let deleted = self.deleted.try_get_untracked() != Some(false);
         self.fetching
             .try_update_value(|fetching| {
-                let again = *fetching == Fetching::YesAndAgain;
+                let again = *fetching == Fetching::YesAndAgain && !deleted;
                 *fetching = if again { Fetching::Yes } else { Fetching::No };
                 again
             })
@@ -194,12 +210,16 @@ impl FinetuneProcess {
                     self.refresh();
                 }
             }
-            DatasetEvent::Deleted => self.leave_deleted(),
+            DatasetEvent::Deleted => self.end_deleted(),
         }
     }
 
-    fn leave_deleted(self) {
-        self.toaster.info("This dataset was deleted.");
+    fn end_deleted(self) {
+        self.deleted.try_set(true);
+    }
+
+    /// Goes to the list of datasets.
+    pub fn go_to_list(self) {
         self.go("/finetune");
     }
 

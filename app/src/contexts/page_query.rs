@@ -53,6 +53,9 @@ pub struct PageQuery {
     pub other: Vec<(String, String)>,
 }
 
+/// What a form's list of topics sends for "any topic"; no topic can be called so. (An empty one means "without".)
+pub const ANY_TOPIC: &str = "\u{1}any";
+
 const OWN_KEYS: [&str; 9] = ["step", "records", "error", "topic", "review", "q", "page", "record", "dialog"];
 
 impl PageQuery {
@@ -73,12 +76,19 @@ impl PageQuery {
     /// The query string with its `?`; empty if nothing is selected.
     pub fn to_query_string(&self) -> String {
         let mut query = String::new();
-        let mut add = |key: &str, value: &str| {
+        for (key, value) in self.pairs() {
             query.push(if query.is_empty() { '?' } else { '&' });
-            escape_into(&mut query, key);
+            escape_into(&mut query, &key);
             query.push('=');
-            escape_into(&mut query, value);
-        };
+            escape_into(&mut query, &value);
+        }
+        query
+    }
+
+    /// The parameters in the order of the URL, not escaped: also the hidden fields of a form that goes here.
+    pub fn pairs(&self) -> Vec<(String, String)> {
+        let mut pairs = Vec::new();
+        let mut add = |key: &str, value: &str| pairs.push((key.to_owned(), value.to_owned()));
         if let Some(step) = self.step {
             add("step", step.as_str());
         }
@@ -109,7 +119,7 @@ impl PageQuery {
         for (key, value) in &self.other {
             add(key, value);
         }
-        query
+        pairs
     }
 }
 
@@ -121,7 +131,7 @@ fn records_of<'a>(get: &impl Fn(&str) -> Option<&'a str>) -> Option<(RecordFilte
     let filter = RecordFilter {
         status,
         error: get("error").and_then(ValidationError::parse),
-        topic: get("topic").map(str::to_owned),
+        topic: get("topic").filter(|topic| *topic != ANY_TOPIC).map(str::to_owned),
         needs_review: get("review") == Some("1"),
         text: get("q").filter(|text| !text.is_empty()).map(str::to_owned),
     };
@@ -213,6 +223,22 @@ mod tests {
             "the last one counts"
         );
         assert_eq!(PageQuery::default().to_query_string(), "");
+    }
+
+    #[test]
+    fn a_plain_form_says_the_same_as_a_link() {
+        let parsed = PageQuery::parse("?step=topics&records=valid&error=&topic=%01any&q=late+fee");
+        let filter = RecordFilter {
+            status: Some(RecordStatus::Valid),
+            text: Some("late fee".to_owned()),
+            ..RecordFilter::default()
+        };
+        assert_eq!(parsed.records, Some((filter, 1)));
+        assert_eq!(
+            parsed.pairs(),
+            [("step", "topics"), ("records", "valid"), ("q", "late fee")]
+                .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        );
     }
 
     #[test]

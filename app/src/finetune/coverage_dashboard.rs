@@ -6,6 +6,7 @@ use anneal_server::types::dataset::RecordFilter;
 use leptos::prelude::*;
 
 use super::steps::parts::{Bar, RecordsLink, field};
+use crate::ui::UserText;
 
 /// Current and target share per topic: a table whose bars are drawn beside the numbers they show, so it
 /// is chart and table alternative in one.
@@ -70,8 +71,8 @@ fn CoverageRow(row: TopicDistribution, scale: f64) -> impl IntoView {
     view! {
         <tr>
             <th scope="row" class="coverage-table__topic">
-                <RecordsLink class="link clamp" title=row.topic.clone() filter=its_records>
-                    {row.topic.clone()}
+                <RecordsLink class="link clamp" filter=its_records>
+                    <UserText text=row.topic />
                 </RecordsLink>
             </th>
             <td class="number">{format::count(row.count)}</td>

@@ -7,7 +7,7 @@ use leptos::prelude::*;
 
 use super::steps::parts::{ErrorNote, Task, field};
 use crate::contexts::use_finetune_process;
-use crate::ui::{Button, ButtonVariant};
+use crate::ui::{Button, ButtonVariant, UserText};
 
 /// One line of the target editor: kept while the overview refreshes, so that typing is never lost.
 #[derive(Clone)]
@@ -143,9 +143,7 @@ fn TargetRow(row: TargetDraft) -> impl IntoView {
     view! {
         <li>
             <label class="targets__row">
-                <span class="clamp" title=topic.clone()>
-                    {topic.clone()}
-                </span>
+                <UserText class="clamp" text=topic />
                 <input
                     type="text"
                     inputmode="decimal"

@@ -4,7 +4,7 @@ use anneal_server::api::delete_dataset;
 use leptos::prelude::*;
 
 use super::steps::parts::Task;
-use crate::ui::{ConfirmDialog, use_toaster};
+use crate::ui::{ConfirmDialog, Question, use_toaster};
 
 /// A dataset that may be deleted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,36 +17,43 @@ pub struct ToDelete {
     pub holds: String,
 }
 
+/// How a panel of the dataset's page asks whether the dataset shall go; answered by the page itself.
+#[derive(Debug, Clone, Copy)]
+pub struct DatasetToDelete(pub RwSignal<Option<Question<ToDelete>>>);
+
+impl ToDelete {
+    /// The question to be answered first.
+    pub fn question(self) -> Question<Self> {
+        Question {
+            title: "Delete this dataset?".to_owned(),
+            message: format!(
+                "“{}” goes with its {}, topics, graders and dry runs. This cannot be undone.",
+                self.name, self.holds
+            ),
+            confirm: "Delete the dataset",
+            keep: "Keep it",
+            subject: self,
+        }
+    }
+}
+
 /// Where deletion can be done without JavaScript too: the settings' danger zone.
 pub fn delete_url(dataset_id: &str) -> String {
     format!("/finetune/{dataset_id}/settings#danger-title")
 }
 
-/// Asks while `asked` holds a dataset; deletes it on yes. A failure is said in the corner.
+/// Asks while `asked` holds a question; deletes its dataset on yes. A failure is said in the corner.
 #[component]
 pub fn DeleteDataset(
     /// Set to ask.
-    asked: RwSignal<Option<ToDelete>>,
+    asked: RwSignal<Option<Question<ToDelete>>>,
     /// It is gone.
     #[prop(into)]
     on_deleted: Callback<()>,
 ) -> impl IntoView {
     let toaster = use_toaster();
     let task = Task::new();
-    let message = RwSignal::new(None::<String>);
-    let chosen = StoredValue::new(None::<ToDelete>);
-    Effect::new(move |_| {
-        if let Some(dataset) = asked.get() {
-            message.set(Some(format!(
-                "Delete “{}” with its {}, topics, graders and dry runs? This cannot be undone.",
-                dataset.name, dataset.holds
-            )));
-            chosen.set_value(Some(dataset));
-            asked.set(None);
-        }
-    });
-    let on_confirm = Callback::new(move |()| {
-        let Some(ToDelete { id, name, .. }) = chosen.get_value() else { return };
+    let on_confirm = Callback::new(move |ToDelete { id, name, .. }: ToDelete| {
         let words = format!("Deleted “{name}”.");
         task.start_or(
             delete_dataset(id, name),
@@ -57,5 +64,5 @@ pub fn DeleteDataset(
             move |error| toaster.error(&error),
         );
     });
-    view! { <ConfirmDialog title="Delete this dataset?" message confirm="Delete the dataset" on_confirm/> }
+    view! { <ConfirmDialog asked on_confirm/> }
 }

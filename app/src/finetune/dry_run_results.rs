@@ -13,7 +13,7 @@ use super::score_distribution_chart::ScoreDistributionChart;
 use super::steps::dry_run::open_configuration;
 use super::steps::parts::{Bar, score, share};
 use crate::contexts::{FinetuneProcess, use_finetune_process};
-use crate::ui::{Button, ButtonVariant, Card, Stat};
+use crate::ui::{Button, ButtonVariant, Card, Sentence, Stat, visible};
 
 /// All of a run's result. Drawn anew when another run is shown or a new one is done.
 #[component]
@@ -108,7 +108,7 @@ fn VerdictBanner(report: DryRunReport) -> impl IntoView {
             </p>
             <div class="verdict__text">
                 <p>
-                    <strong>{diagnosis.summary}</strong>
+                    <strong><Sentence text=diagnosis.summary /></strong>
                 </p>
                 <p class="small">
                     {confidence_words(diagnosis.confidence, &diagnosis.confidence_reason)}
@@ -168,8 +168,8 @@ fn Scores(
             <div class="stats">
                 <Stat value=score(statistics.mean) label="mean" interval=interval(statistics.mean_ci95) />
                 <Stat value=score(statistics.std) label="deviation" interval=interval(statistics.std_ci95) />
-                <Stat value=share(statistics.score_fractions.gt0) label="above 0" />
-                <Stat value=share(statistics.score_fractions.eq1) label="exactly 1" />
+                <Stat value=share(statistics.score_fractions.gt0) label="of scores above 0" />
+                <Stat value=share(statistics.score_fractions.eq1) label="of scores exactly 1" />
                 {headroom}
             </div>
             <ScoreDistributionChart svg=histogram buckets />
@@ -185,49 +185,6 @@ fn interval(interval: Interval) -> String {
 
 #[component]
 fn ByTopic(topics: Vec<TopicScore>) -> impl IntoView {
-    let process = use_finetune_process();
-    let row = move |topic: TopicScore| {
-        let (icon, word, class) = match topic.status {
-            Quality::Good => ("✓", "fine", "status status--good"),
-            Quality::Attention => ("!", "look here", "status status--attention"),
-            Quality::Problem => ("✕", "problem", "status status--bad"),
-        };
-        let bar = match topic.status {
-            Quality::Good => "",
-            Quality::Attention => "bar--attention",
-            Quality::Problem => "bar--bad",
-        };
-        let name = topic.topic.clone().unwrap_or_else(|| "Without a topic".to_owned());
-        let selection = SampleSelection::Topic { topic: topic.topic };
-        let percent = topic.mean * 100.0;
-        view! {
-            <tr>
-                <th scope="row" class="by-topic__name">
-                    <button
-                        type="button"
-                        class="link clamp"
-                        title=format!("{name}: see its samples")
-                        on:click=move |_| open_samples(process, &selection)
-                    >
-                        {name.clone()}
-                    </button>
-                </th>
-                <td class="number" title=format!("deviation {}", score(topic.std))>
-                    <strong>{score(topic.mean)}</strong>
-                </td>
-                <td class="by-topic__bar">
-                    <Bar percent=Signal::stored(percent) class=bar />
-                </td>
-                <td class="number muted">{format::count(topic.count)}</td>
-                <td>
-                    <span class=class title=word>
-                        <span aria-hidden="true">{icon}</span>
-                        <span class="visually-hidden">{word}</span>
-                    </span>
-                </td>
-            </tr>
-        }
-    };
     view! {
         <Card title="Scores by topic" aside="mean • prompts">
             <table class="table by-topic">
@@ -240,7 +197,7 @@ fn ByTopic(topics: Vec<TopicScore>) -> impl IntoView {
                         <th scope="col">"Status"</th>
                     </tr>
                 </thead>
-                <tbody>{topics.into_iter().map(row).collect_view()}</tbody>
+                <tbody>{topics.into_iter().map(|topic| view! { <TopicScoreRow topic /> }).collect_view()}</tbody>
             </table>
             <p class="muted small legend">
                 <span class="status status--good">"✓ 0.25 or more"</span>
@@ -248,6 +205,47 @@ fn ByTopic(topics: Vec<TopicScore>) -> impl IntoView {
                 <span class="status status--bad">"✕ below 0.10"</span>
             </p>
         </Card>
+    }
+}
+
+/// One topic's mean; its name leads to its samples.
+#[component]
+fn TopicScoreRow(topic: TopicScore) -> impl IntoView {
+    let process = use_finetune_process();
+    let (icon, word, class, bar) = match topic.status {
+        Quality::Good => ("✓", "fine", "status status--good", ""),
+        Quality::Attention => ("!", "look here", "status status--attention", "bar--attention"),
+        Quality::Problem => ("✕", "problem", "status status--bad", "bar--bad"),
+    };
+    let name = topic.topic.clone().unwrap_or_else(|| "Without a topic".to_owned());
+    let selection = SampleSelection::Topic { topic: topic.topic };
+    let percent = topic.mean * 100.0;
+    view! {
+        <tr>
+            <th scope="row" class="by-topic__name">
+                <button
+                    type="button"
+                    class="link clamp"
+                    title=visible(&format!("{name}: see its samples")).into_owned()
+                    on:click=move |_| open_samples(process, &selection)
+                >
+                    <bdi>{visible(&name).into_owned()}</bdi>
+                </button>
+            </th>
+            <td class="number" title=format!("deviation {}", score(topic.std))>
+                <strong>{score(topic.mean)}</strong>
+            </td>
+            <td class="by-topic__bar">
+                <Bar percent=Signal::stored(percent) class=bar />
+            </td>
+            <td class="number muted">{format::count(topic.count)}</td>
+            <td>
+                <span class=class title=word>
+                    <span aria-hidden="true">{icon}</span>
+                    <span class="visually-hidden">{word}</span>
+                </span>
+            </td>
+        </tr>
     }
 }
 
@@ -265,7 +263,7 @@ fn WhyThisVerdict(diagnosis: DryRunDiagnosis, planned: i64) -> impl IntoView {
                     </span>
                     <p>
                         <span class="visually-hidden">"Passed: "</span>
-                        {check.message}
+                        <Sentence text=check.message />
                     </p>
                 </li>
             }
@@ -315,10 +313,10 @@ fn FindingRow(finding: Finding, planned: i64) -> impl IntoView {
             <div>
                 <p>
                     <span class="visually-hidden">{word}</span>
-                    <strong>{finding.message.clone()}</strong>
+                    <strong><Sentence text=finding.message.clone() /></strong>
                 </p>
-                <p class="muted small">{finding.causes.clone()}</p>
-                <p class="small">{finding.action_text.clone()}</p>
+                <p class="muted small"><Sentence text=finding.causes.clone() /></p>
+                <p class="small"><Sentence text=finding.action_text.clone() /></p>
                 <FindingButton finding planned />
             </div>
         </li>

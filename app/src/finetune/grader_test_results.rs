@@ -1,14 +1,14 @@
 //! "Test on 5 samples": the button, the results, their statistics.
 
 use anneal_server::api::test_grader;
-use anneal_server::types::grader::{GraderTestReport, GraderTestResult};
+use anneal_server::types::grader::{GraderConfig, GraderTestReport, GraderTestResult};
 use leptos::prelude::*;
 
 use super::script_grader_editor::GraderDraft;
 use super::steps::parts::{ErrorNote, Task, When, field, score};
 use crate::contexts::use_finetune_process;
 use crate::records::RecordedAnswer;
-use crate::ui::{Button, Stat};
+use crate::ui::{Button, Stat, visible};
 
 /// Samples a test grades.
 const SAMPLES: i64 = 5;
@@ -26,12 +26,24 @@ pub fn GraderTestResults(draft: GraderDraft) -> impl IntoView {
         (Some(own), _) => Some(own),
         (None, saved) => saved,
     });
+    let former = Memo::new(move |_| report.with(|report| of_former_script(report.as_ref()?, draft, task)));
     let responses = field(|o| o.recorded_responses);
     let run = move |_| {
         task.start(test_grader(process.dataset_id(), draft.to_test(), SAMPLES), move |report| {
             own.set(Some(report));
             process.refresh();
         });
+    };
+    let what_is_tested = move || {
+        if task.busy() {
+            "Grading five recorded responses…"
+        } else if responses.get() == 0 {
+            "There is no valid record with a recorded response to grade."
+        } else if draft.is_dirty() {
+            "Tests what is in the editor, without saving it."
+        } else {
+            "Tests the saved grader on recorded responses."
+        }
     };
     view! {
         <section class="card">
@@ -47,23 +59,31 @@ pub fn GraderTestResults(draft: GraderDraft) -> impl IntoView {
                 >
                     "Test on 5 samples"
                 </Button>
-                <span class="muted small" aria-live="polite">
-                    {move || {
-                        if task.busy() {
-                            "Grading five recorded responses…"
-                        } else if responses.get() == 0 {
-                            "There is no valid record with a recorded response to grade."
-                        } else if draft.is_dirty() {
-                            "Tests what is in the editor, without saving it."
-                        } else {
-                            "Tests the saved grader on recorded responses."
-                        }
-                    }}
-                </span>
+                <span class="muted small" aria-live="polite">{what_is_tested}</span>
             </div>
             <ErrorNote error=task.error() />
-            {move || report.get().map(|report| view! { <Results report /> })}
+            {move || former.get().map(|words| view! { <p class="note note--attention" role="status">{words}</p> })}
+            <div class:results--former=move || former.with(Option::is_some)>
+                {move || report.get().map(|report| view! { <Results report /> })}
+            </div>
         </section>
+    }
+}
+
+/// What is said of results of another text than the one in the editor: they say nothing of it, and must not look as if.
+fn of_former_script(report: &GraderTestReport, draft: GraderDraft, task: Task) -> Option<String> {
+    let GraderConfig::Script { script } = &report.grader_config;
+    let is_former = draft.script.with(|text| text != script);
+    is_former.then(|| former_words(report.grader_version, task.error().get().is_some()))
+}
+
+/// What is said over the results of another script than the one in the editor.
+fn former_words(version: Option<i64>, test_failed: bool) -> String {
+    let of = version.map_or_else(|| "an earlier draft".to_owned(), |version| format!("version {version}"));
+    if test_failed {
+        format!("The script in the editor could not be tested. The results below are of {of}, before this change.")
+    } else {
+        format!("The results below are of {of}, not of what is in the editor now. Test again to see what it gives.")
     }
 }
 
@@ -124,15 +144,15 @@ fn ResultRow(result: GraderTestResult) -> impl IntoView {
             </td>
             <td data-label="Prompt" class="wrap">
                 <button type="button" class="link clamp" on:click=open>
-                    {result.prompt_preview}
+                    <bdi>{visible(&result.prompt_preview).into_owned()}</bdi>
                 </button>
             </td>
             <td data-label="Response" class="wrap">
                 <RecordedAnswer text=result.response_preview />
             </td>
             <td data-label="Reasoning and logs" class="wrap">
-                {result.error.map(|error| view! { <p class="note note--error">{error}</p> })}
-                {result.reasoning.map(|text| view! { <p>{text}</p> })}
+                {result.error.map(|error| view! { <p class="note note--error" dir="auto">{visible(&error).into_owned()}</p> })}
+                {result.reasoning.map(|text| view! { <p dir="auto">{visible(&text).into_owned()}</p> })}
                 <Logs lines=result.logs />
             </td>
         </tr>
@@ -158,8 +178,19 @@ pub fn Logs(lines: Vec<String>) -> impl IntoView {
         view! {
             <details class="disclosure">
                 <summary>{format!("{} logged", anneal_server::format::counted(i64::try_from(lines.len()).unwrap_or(i64::MAX), "line"))}</summary>
-                <div class="text text--code">{lines.join("\n")}</div>
+                <div class="text text--code" dir="auto">{visible(&lines.join("\n")).into_owned()}</div>
             </details>
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::former_words;
+
+    #[test]
+    fn former_results_are_called_so() {
+        assert!(former_words(Some(3), true).ends_with("are of version 3, before this change."));
+        assert!(former_words(None, false).contains("are of an earlier draft, not of what is in the editor now."));
+    }
 }

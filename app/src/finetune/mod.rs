@@ -34,7 +34,7 @@ pub use next_step_hint::NextStepHint;
 pub use pipeline_canvas::PipelineCanvas;
 pub use pipeline_connector::PipelineConnector;
 pub use pipeline_step_card::PipelineStepCard;
-pub use script_grader_editor::provide_grader_draft;
+pub use script_grader_editor::{GraderDraftGuard, provide_grader_draft};
 pub use status::{StatusBadge, tone_of};
 pub use step_detail_panel::StepDetailPanel;
 pub use upload_form::{UploadForm, UploadTarget};

@@ -4,7 +4,7 @@ use anneal_server::types::pipeline::{NextAction, NextStep};
 use leptos::prelude::*;
 
 use crate::contexts::{FinetuneProcess, PageDialog, PageQuery, use_finetune_process};
-use crate::ui::{Button, ButtonVariant};
+use crate::ui::{Button, ButtonVariant, Sentence};
 
 /// Shown while there is something to do. What only opens something is a link, so that it works without
 /// JavaScript; what starts work is a button.
@@ -14,7 +14,7 @@ pub fn NextStepHint() -> impl IntoView {
     let hint = move |next: NextStep| {
         view! {
             <div class="next-step">
-                <p class="next-step__message"><strong>"Next: "</strong>{next.message.clone()}</p>
+                <p class="next-step__message"><strong>"Next: "</strong><Sentence text=next.message.clone()/></p>
                 {action(process, &next)}
             </div>
         }

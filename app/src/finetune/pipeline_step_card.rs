@@ -1,6 +1,6 @@
 //! One step's card.
 
-use anneal_server::types::pipeline::{NextAction, PipelineStepId, PipelineStepStatus};
+use anneal_server::types::pipeline::{NextAction, PipelineStep, PipelineStepId, PipelineStepStatus};
 use leptos::prelude::*;
 
 use super::{StatusBadge, tone_of};
@@ -22,24 +22,16 @@ pub fn PipelineStepCard(
 ) -> impl IntoView {
     let process = use_finetune_process();
     let step = Memo::new(move |_| process.pipeline.with(|pipeline| pipeline.step(id).clone()));
-    let status = Memo::new(move |_| step.with(|step| step.status));
     let is_selected = Memo::new(move |_| process.selected_step() == id);
-    let blocked = Memo::new(move |_| step.with(|step| step.blocked_reason.clone().filter(|_| step.is_blocked)));
-    let stale = Memo::new(move |_| step.with(|step| step.stale_reason.clone()));
-    let progress = Memo::new(move |_| step.with(|step| step.progress));
     // One attribute: a `class=` that changes would take away what `class:` has added.
-    let class = move || {
-        let selected = if is_selected.get() { " step-card--selected" } else { "" };
-        let is_blocked = if blocked.get().is_some() { " step-card--blocked" } else { "" };
-        let status = status.get();
-        format!(
-            "step-card step-card--{} {}{selected}{is_blocked}",
-            status.label().to_lowercase(),
-            tone_of(status).class()
-        )
+    let class = move || step.with(|step| card_class(step, is_selected.get()));
+    let title = move || {
+        step.with(|step| {
+            blocked_reason(step).or_else(|| step.stale_reason.as_ref().map(|reason| format!("Stale: {reason}")))
+        })
     };
-    let title = move || blocked.get().or_else(|| stale.get().map(|reason| format!("Stale: {reason}")));
-    let rerun = move || rerun_action(id).filter(|_| step.with(|step| step.can_rerun));
+    let progress = Memo::new(move |_| step.with(|step| step.progress));
+    let is_processing = Memo::new(move |_| step.with(|step| step.status == PipelineStepStatus::Processing));
     view! {
         <div class=class>
             <a
@@ -55,22 +47,56 @@ pub fn PipelineStepCard(
                 <span class="step-card__name">{id.name()}</span>
                 <span class="step-card__category">{id.category()}</span>
                 <span class="step-card__facts">{move || step.with(|step| step.status_text.clone())}</span>
-                <span class="step-card__status">
-                    <StatusBadge status/>
-                    {move || stale.get().map(|reason| view! {
-                        <span class="step-card__stale"><Icon name=IconName::Clock/>"Stale"</span>
-                        <span class="visually-hidden">{format!(": {reason}")}</span>
-                    })}
-                    {move || blocked.get().map(|reason| view! {
-                        <span class="step-card__lock"><Icon name=IconName::Lock/></span>
-                        <span class="visually-hidden">{format!("Blocked: {reason}")}</span>
-                    })}
-                </span>
-                {move || (status.get() == PipelineStepStatus::Processing).then(|| view! {
+                <CardStatus step/>
+                {move || is_processing.get().then(|| view! {
                     <span class="step-card__progress"><Progress bare=true percent=progress label=format!("{} progress", id.name())/></span>
                 })}
             </a>
-            {move || rerun().map(|action| view! {
+            <RerunButton step id/>
+        </div>
+    }
+}
+
+fn card_class(step: &PipelineStep, is_selected: bool) -> String {
+    let selected = if is_selected { " step-card--selected" } else { "" };
+    let blocked = if blocked_reason(step).is_some() { " step-card--blocked" } else { "" };
+    let status = step.status.label().to_lowercase();
+    format!("step-card step-card--{status} {}{selected}{blocked}", tone_of(step.status).class())
+}
+
+fn blocked_reason(step: &PipelineStep) -> Option<String> {
+    step.blocked_reason.clone().filter(|_| step.is_blocked)
+}
+
+/// The badge, and whether the step's result is stale or the step blocked; the reasons are for screen readers.
+#[component]
+fn CardStatus(step: Memo<PipelineStep>) -> impl IntoView {
+    let status = Memo::new(move |_| step.with(|step| step.status));
+    let stale = Memo::new(move |_| step.with(|step| step.stale_reason.clone()));
+    let blocked = Memo::new(move |_| step.with(blocked_reason));
+    view! {
+        <span class="step-card__status">
+            <StatusBadge status/>
+            {move || stale.get().map(|reason| view! {
+                <span class="step-card__stale"><Icon name=IconName::Clock/>"Stale"</span>
+                <span class="visually-hidden">{format!(": {reason}")}</span>
+            })}
+            {move || blocked.get().map(|reason| view! {
+                <span class="step-card__lock"><Icon name=IconName::Lock/></span>
+                <span class="visually-hidden">{format!("Blocked: {reason}")}</span>
+            })}
+        </span>
+    }
+}
+
+/// Shown where the step has a run of its own and can start it now.
+#[component]
+fn RerunButton(step: Memo<PipelineStep>, id: PipelineStepId) -> impl IntoView {
+    let process = use_finetune_process();
+    let rerun = Memo::new(move |_| rerun_action(id).filter(|_| step.with(|step| step.can_rerun)));
+    move || {
+        rerun.get().map(|action| {
+            view! {
                 <button
                     type="button"
                     class="step-card__rerun"
@@ -81,8 +107,8 @@ pub fn PipelineStepCard(
                 >
                     <Icon name=IconName::Rerun/>
                 </button>
-            })}
-        </div>
+            }
+        })
     }
 }
 

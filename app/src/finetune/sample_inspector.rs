@@ -10,7 +10,7 @@ use super::grader_test_results::{Logs, ScoreChip};
 use super::steps::dry_run::{own_param, set_own_param};
 use crate::contexts::{FinetuneProcess, PageQuery, use_finetune_process};
 use crate::records::{Conversation, Pager, RecordedAnswer, first_line, leaf_topics, topic_options};
-use crate::ui::{Card, ErrorView, Select};
+use crate::ui::{Card, ErrorView, Select, UserText, visible};
 
 /// Samples on a page, as the server pages them.
 const PAGE_SIZE: i64 = 50;
@@ -187,9 +187,9 @@ fn SampleItem(sample: DryRunSample) -> impl IntoView {
         <li class="inspector__item">
             <button type="button" class="inspector__line" aria-expanded=move || open.get().to_string() on:click=toggle>
                 <ScoreChip score />
-                <span class="inspector__topic clamp" title=topic.clone()>{topic.clone()}</span>
-                <span class="inspector__prompt clamp">{preview}</span>
-                <span class="inspector__response clamp muted">{first_line}</span>
+                <UserText class="inspector__topic clamp" text=topic />
+                <UserText class="inspector__prompt clamp" text=preview />
+                <UserText class="inspector__response clamp muted" text=first_line />
             </button>
             <Show when=move || open.get()>
                 <SampleDetail sample record_id />
@@ -218,9 +218,9 @@ fn SampleDetail(sample: StoredValue<SampleText>, record_id: i64) -> impl IntoVie
                 <h4>"Graded response"</h4>
                 <RecordedAnswer text=response />
                 <h4>"Why this score"</h4>
-                {error.map(|error| view! { <p class="note note--error">{error}</p> })}
+                {error.map(|error| view! { <p class="note note--error" dir="auto">{visible(&error).into_owned()}</p> })}
                 {match reasoning {
-                    Some(text) => view! { <p>{text}</p> }.into_any(),
+                    Some(text) => view! { <p dir="auto">{visible(&text).into_owned()}</p> }.into_any(),
                     None => view! { <p class="muted">"The grader gave no reason."</p> }.into_any(),
                 }}
                 <Logs lines=logs />

@@ -7,7 +7,7 @@ use leptos::prelude::*;
 
 use super::steps::parts::{ErrorNote, Task, When, field};
 use crate::contexts::use_finetune_process;
-use crate::ui::{Button, ButtonVariant, CodeEditor, CodePlace, Disclosure, place_in};
+use crate::ui::{Button, ButtonVariant, CodeEditor, CodePlace, Disclosure, LeaveGuard, UnsavedSign, place_in};
 
 /// What is being written, and which saved script it started from.
 #[derive(Clone, Copy)]
@@ -46,7 +46,6 @@ impl GraderDraft {
                 draft.adopt(newest);
             }
         });
-        warn_before_unload(move || draft.is_dirty_untracked());
         draft
     }
 
@@ -74,17 +73,24 @@ impl GraderDraft {
     }
 }
 
-/// Lets the browser ask before the page is left or reloaded while there is something to lose.
-pub fn warn_before_unload(has_unsaved: impl Fn() -> bool + Clone + 'static) {
-    Effect::new(move |_| {
-        let has_unsaved = has_unsaved.clone();
-        let handle = window_event_listener(leptos::ev::beforeunload, move |ev| {
-            if has_unsaved() {
-                ev.prevent_default();
-            }
-        });
-        on_cleanup(move || handle.remove());
+/// Asks before the dataset's page is left with a script that is not saved; another step keeps it.
+#[component]
+pub fn GraderDraftGuard() -> impl IntoView {
+    let process = use_finetune_process();
+    let draft = GraderDraft::of_route();
+    let keeps = Callback::new(move |(_, to): (String, String)| {
+        to.split(['?', '#']).next() == Some(&format!("/finetune/{}", process.dataset_id()))
     });
+    // The draft dies with the page, so there is nothing to give up before.
+    let given_up = RwSignal::new(false);
+    view! {
+        <LeaveGuard
+            unsaved=Signal::derive(move || draft.is_dirty() && !given_up.get())
+            keeps
+            message="The grader script is not saved. Leave the dataset all the same?"
+            on_leave=Callback::new(move |()| given_up.set(true))
+        />
+    }
 }
 
 /// Whether there is anything to lose: the untouched starter is nothing.
@@ -100,11 +106,48 @@ fn script_of(grader: &GraderVersion) -> String {
 /// The editor with its save button.
 #[component]
 pub fn ScriptGraderEditor(draft: GraderDraft) -> impl IntoView {
-    let process = use_finetune_process();
     let task = Task::new();
     let error = task.error();
     let message = Signal::derive(move || error.get().map(|error| error.to_string()));
     let error_line = Signal::derive(move || message.get().and_then(|message| Some(place_in(&message)?.0)));
+    view! {
+        <DraftNotes draft />
+        <CodeEditor id="grader-script" value=draft.script label="Grader script (JavaScript)" error_line rows=18 />
+        <ErrorNote error />
+        <CodePlace text=draft.script error=message />
+        <DraftButtons draft task />
+    }
+}
+
+/// What the text is where it is not simply the newest saved version.
+#[component]
+fn DraftNotes(draft: GraderDraft) -> impl IntoView {
+    let newer = Memo::new(move |_| {
+        let (saved, base) =
+            (draft.saved.get().map(|(version, _)| version), draft.base.get().map(|(version, _)| version));
+        saved.filter(|_| saved > base && draft.is_dirty())
+    });
+    let saved_elsewhere = move |version: i64| {
+        view! {
+            <p class="note note--attention" role="status">
+                {format!("Version {version} was saved elsewhere meanwhile. Saving makes yours the newest; discarding loads it.")}
+            </p>
+        }
+    };
+    view! {
+        <Show when=move || draft.saved.with(Option::is_none)>
+            <p class="muted small">
+                "Nothing is saved yet. This is a starter: it shows what a grader can look at. Change it to say what a good answer is for you, test it, then save it."
+            </p>
+        </Show>
+        {move || newer.get().map(saved_elsewhere)}
+    }
+}
+
+/// Save and discard; `task` is the save.
+#[component]
+fn DraftButtons(draft: GraderDraft, task: Task) -> impl IntoView {
+    let process = use_finetune_process();
     let nothing_to_save = Signal::derive(move || !draft.is_dirty() && draft.saved.with(Option::is_some));
     let save = move |_| {
         let script = draft.script.get_untracked();
@@ -121,31 +164,7 @@ pub fn ScriptGraderEditor(draft: GraderDraft) -> impl IntoView {
             saved => draft.adopt(saved),
         }
     };
-    let newer = Memo::new(move |_| {
-        let (saved, base) =
-            (draft.saved.get().map(|(version, _)| version), draft.base.get().map(|(version, _)| version));
-        saved.filter(|_| saved > base && draft.is_dirty())
-    });
     view! {
-        <Show when=move || draft.saved.with(Option::is_none)>
-            <p class="muted small">
-                "Nothing is saved yet. This is a starter: it shows what a grader can look at. Change it to say what a good answer is for you, test it, then save it."
-            </p>
-        </Show>
-        {move || {
-            newer
-                .get()
-                .map(|version| {
-                    view! {
-                        <p class="note note--attention" role="status">
-                            {format!("Version {version} was saved elsewhere meanwhile. Saving makes yours the newest; discarding loads it.")}
-                        </p>
-                    }
-                })
-        }}
-        <CodeEditor id="grader-script" value=draft.script label="Grader script (JavaScript)" error_line rows=18 />
-        <ErrorNote error />
-        <CodePlace text=draft.script error=message />
         <div class="row">
             <Button
                 variant=ButtonVariant::Primary
@@ -157,10 +176,7 @@ pub fn ScriptGraderEditor(draft: GraderDraft) -> impl IntoView {
             </Button>
             <Show when=move || draft.is_dirty()>
                 <Button on:click=discard>"Discard changes"</Button>
-                <span class="status status--attention" role="status">
-                    <span aria-hidden="true">"● "</span>
-                    "Unsaved changes"
-                </span>
+                <UnsavedSign />
             </Show>
         </div>
     }

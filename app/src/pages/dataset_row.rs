@@ -9,7 +9,7 @@ use leptos::prelude::*;
 
 use crate::finetune::delete_dataset::{ToDelete, delete_url};
 use crate::finetune::tone_of;
-use crate::ui::{Menu, MenuLink, MenuSeparator, RelativeTime};
+use crate::ui::{Menu, MenuLink, MenuSeparator, Question, RelativeTime, UserText};
 
 /// Name, key numbers, a mini pipeline with the current status in words, and when it last changed.
 #[component]
@@ -19,7 +19,7 @@ pub fn DatasetRow(
     /// The server's clock when the page was made.
     now: TimestampMs,
     /// Set by the menu to ask whether it shall be deleted.
-    to_delete: RwSignal<Option<ToDelete>>,
+    to_delete: RwSignal<Option<Question<ToDelete>>>,
 ) -> impl IntoView {
     let DatasetSummary { dataset, total_records, valid_records, topic_count, balance_score, pipeline } = summary;
     let status = status_in_words(&pipeline);
@@ -27,9 +27,9 @@ pub fn DatasetRow(
         <li class="dataset-row">
             <div class="dataset-row__main">
                 <h2 class="dataset-row__name">
-                    <a class="dataset-row__link" href=format!("/finetune/{}", dataset.id)>{dataset.name.clone()}</a>
+                    <a class="dataset-row__link" href=format!("/finetune/{}", dataset.id)><UserText text=dataset.name.clone()/></a>
                 </h2>
-                <p class="dataset-row__objective">{dataset.objective.clone()}</p>
+                <p class="dataset-row__objective"><UserText text=dataset.objective.clone()/></p>
             </div>
             <dl class="dataset-row__facts">
                 <div class="fact">
@@ -61,7 +61,7 @@ pub fn DatasetRow(
 }
 
 #[component]
-fn RowMenu(dataset: Dataset, total_records: i64, to_delete: RwSignal<Option<ToDelete>>) -> impl IntoView {
+fn RowMenu(dataset: Dataset, total_records: i64, to_delete: RwSignal<Option<Question<ToDelete>>>) -> impl IntoView {
     let Dataset { id, name, .. } = dataset;
     let delete_href = delete_url(&id);
     let label = format!("Actions for {name}");
@@ -74,7 +74,8 @@ fn RowMenu(dataset: Dataset, total_records: i64, to_delete: RwSignal<Option<ToDe
     let holds = format::counted(total_records, "record");
     let ask = move |event: MouseEvent| {
         event.prevent_default();
-        to_delete.set(Some(ToDelete { id: id.clone(), name: name.clone(), holds: holds.clone() }));
+        let dataset = ToDelete { id: id.clone(), name: name.clone(), holds: holds.clone() };
+        to_delete.set(Some(dataset.question()));
     };
     view! {
         <div class="dataset-row__menu">

@@ -11,7 +11,7 @@ use anneal_server::types::error::AppError;
 use anneal_server::types::overview::DatasetOverview;
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::hooks::use_params_map;
+use leptos_router::hooks::{use_params_map, use_query_map};
 
 use self::about::AboutCard;
 use self::danger::DangerCard;
@@ -19,7 +19,7 @@ use self::rules::RulesCard;
 use self::statistics::StatisticsCard;
 use crate::frame::TopBar;
 use crate::server_only;
-use crate::ui::{ErrorView, Spinner};
+use crate::ui::{ErrorView, Spinner, use_toaster};
 
 /// Loads the dataset, then the four cards.
 #[component]
@@ -65,6 +65,23 @@ fn Settings(overview: DatasetOverview) -> impl IntoView {
     }
 }
 
+/// Says in the page's corner that an action succeeded, every time it does.
+fn say_when_saved(succeeded: impl Fn() -> bool + 'static, words: &'static str) {
+    let toaster = use_toaster();
+    Effect::new(move |_| {
+        if succeeded() {
+            toaster.success(words);
+        }
+    });
+}
+
+/// The same on the page that follows a form sent without JavaScript, which alone leads to `?saved=`.
+#[component]
+fn SavedNote(card: &'static str, words: &'static str) -> impl IntoView {
+    let is_saved = use_query_map().with_untracked(|query| query.get("saved").is_some_and(|saved| saved == card));
+    is_saved.then(|| view! { <p class="note" role="status">{words}</p> })
+}
+
 /// The message of an error that belongs to this field.
 fn error_at(error: Option<AppError>, name: &str) -> Option<String> {
     match error {
@@ -78,4 +95,18 @@ fn error_elsewhere(error: Option<AppError>, fields: &[&str]) -> Option<AppError>
     error.filter(
         |error| !matches!(error, AppError::Invalid { field: Some(field), .. } if fields.contains(&field.as_str())),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_is_shown_at_its_field_or_at_the_end() {
+        let at_name = AppError::invalid_field("name", "no");
+        assert_eq!(error_at(Some(at_name.clone()), "name").as_deref(), Some("no"));
+        assert_eq!(error_at(Some(at_name.clone()), "objective"), None);
+        assert_eq!(error_elsewhere(Some(at_name), &["name"]), None);
+        assert!(error_elsewhere(Some(AppError::invalid("x")), &["name"]).is_some());
+    }
 }

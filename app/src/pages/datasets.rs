@@ -13,7 +13,7 @@ use super::dataset_row::DatasetRow;
 use crate::finetune::delete_dataset::{DeleteDataset, ToDelete};
 use crate::frame::TopBar;
 use crate::server_only;
-use crate::ui::{Button, ButtonVariant, EmptyState, ErrorView, Icon, IconName, Select, Spinner};
+use crate::ui::{Button, ButtonVariant, EmptyState, ErrorView, Icon, IconName, Question, Select, Spinner};
 
 /// The sample dataset's name starts with this.
 const SAMPLE_NAME_PREFIX: &str = "Sample:";
@@ -23,7 +23,7 @@ const SAMPLE_NAME_PREFIX: &str = "Sample:";
 pub fn DatasetsPage() -> impl IntoView {
     let datasets = Resource::new(|| (), |()| list_datasets());
     let now = SharedValue::new(server_only::now).into_inner();
-    let to_delete = RwSignal::new(None::<ToDelete>);
+    let to_delete = RwSignal::new(None::<Question<ToDelete>>);
     let retry = Callback::new(move |()| datasets.refetch());
     view! {
         <Title text="Datasets"/>
@@ -105,7 +105,11 @@ impl SortBy {
 }
 
 #[component]
-fn DatasetList(list: Vec<DatasetSummary>, now: TimestampMs, to_delete: RwSignal<Option<ToDelete>>) -> impl IntoView {
+fn DatasetList(
+    list: Vec<DatasetSummary>,
+    now: TimestampMs,
+    to_delete: RwSignal<Option<Question<ToDelete>>>,
+) -> impl IntoView {
     let has_sample = list.iter().any(|summary| summary.dataset.name.starts_with(SAMPLE_NAME_PREFIX));
     let total = i64::try_from(list.len()).unwrap_or(i64::MAX);
     let list = StoredValue::new(list);

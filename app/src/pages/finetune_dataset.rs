@@ -8,14 +8,16 @@ use leptos_meta::Title;
 use leptos_router::hooks::{use_location, use_params_map};
 
 use crate::contexts::{FinetuneProcess, use_finetune_process};
+use crate::finetune::delete_dataset::{DatasetToDelete, DeleteDataset, ToDelete};
 use crate::finetune::steps::dry_run::{load_run, provide_run};
 use crate::finetune::{
-    DataDialogs, DatasetHeader, HealthIndicator, HelpDialog, PipelineCanvas, StepDetailPanel, provide_grader_draft,
+    DataDialogs, DatasetHeader, GraderDraftGuard, HealthIndicator, HelpDialog, PipelineCanvas, StepDetailPanel,
+    provide_grader_draft,
 };
 use crate::frame::TopBar;
 use crate::records::RecordsOverlay;
 use crate::server_only;
-use crate::ui::{ButtonVariant, ErrorView, Spinner};
+use crate::ui::{ButtonVariant, EmptyState, ErrorView, IconName, Question, Spinner, visible};
 
 /// Loads the dataset and provides its context to everything below.
 #[component]
@@ -55,11 +57,24 @@ fn DatasetCanvas(overview: DatasetOverview) -> impl IntoView {
     let name = ArcMemo::new(move |_| process.overview().with(|overview| overview.dataset.name.clone()));
     let _computed = name.get_untracked();
     let title = move || name.get();
+    let to_delete = RwSignal::new(None::<Question<ToDelete>>);
+    provide_context(DatasetToDelete(to_delete));
+    view! {
+        <Title text=title/>
+        <Show when=move || !process.deleted().get() fallback=DeletedDataset>
+            <LiveCanvas/>
+        </Show>
+        // Outlives the canvas, which goes as soon as the deletion is heard of: its answer leads to the list.
+        <DeleteDataset asked=to_delete on_deleted=move |()| process.go_to_list()/>
+    }
+}
+
+#[component]
+fn LiveCanvas() -> impl IntoView {
     let canvas_height = RwSignal::new(None::<f64>);
     let is_folded = RwSignal::new(false);
     let height = move || canvas_height.get().map(|height| format!("{height:.0}px"));
     view! {
-        <Title text=title/>
         <div class="dataset-page">
             <DatasetHeader/>
             <HealthIndicator/>
@@ -78,7 +93,27 @@ fn DatasetCanvas(overview: DatasetOverview) -> impl IntoView {
             <RecordsOverlay/>
             <DataDialogs/>
             <HelpDialog/>
+            <GraderDraftGuard/>
         </div>
+    }
+}
+
+/// In place of a dataset that was deleted while its page was open.
+#[component]
+fn DeletedDataset() -> impl IntoView {
+    let process = use_finetune_process();
+    let name = process.overview().with_untracked(|overview| visible(&overview.dataset.name).into_owned());
+    view! {
+        <TopBar title=name.clone() parents=vec![("Finetune".to_owned(), "/finetune".to_owned())]/>
+        <main class="page" id="main" tabindex="-1" role="alert">
+            <EmptyState
+                icon=IconName::Trash
+                title=format!("Dataset “{name}” was deleted")
+                message="Somebody deleted it, in another window or on the command line, while it was open here. Its records, topics, graders and dry runs went with it."
+            >
+                <a class=ButtonVariant::Primary.class() href="/finetune">"Show all datasets"</a>
+            </EmptyState>
+        </main>
     }
 }
 

@@ -4,6 +4,8 @@ use anneal_server::types::dataset::{DatasetRecord, content_text};
 use leptos::prelude::*;
 use serde_json::Value;
 
+use crate::ui::{UserText, visible};
+
 /// Characters of a message shown before "Show all".
 const COLLAPSED_CHARS: usize = 1200;
 
@@ -59,7 +61,7 @@ fn answer_view(answer: Option<Value>) -> AnyView {
         {messages.into_iter().map(message_view).collect_view()}
         {calls.into_iter().map(tool_call_view).collect_view()}
         {rest.map(|text| view! { <LongText text code=true /> })}
-        {finish.map(|text| view! { <p class="muted small">{text}</p> })}
+        {finish.map(|text| view! { <p class="muted small"><UserText text /></p> })}
     }
     .into_any()
 }
@@ -86,8 +88,8 @@ fn message_view(message: Value) -> impl IntoView {
     view! {
         <div class=class>
             <p class="message__role">
-                <strong>{role}</strong>
-                <span class="muted">{name} {answers}</span>
+                <strong><UserText text=role /></strong>
+                <span class="muted">{name.map(|text| view! { <UserText text /> })} {answers.map(|text| view! { <UserText text /> })}</span>
             </p>
             {(!text.is_empty()).then(|| view! { <LongText text code=is_code /> })}
             {no_text}
@@ -159,8 +161,8 @@ pub fn ToolCall(
             <p class="message__role">
                 <span aria-hidden="true">"→ "</span>
                 "calls "
-                <strong>{name}</strong>
-                <span class="muted">{id}</span>
+                <strong><UserText text=name /></strong>
+                <span class="muted"><UserText text=id /></span>
             </p>
             <LongText text=arguments code=true />
         </div>
@@ -181,7 +183,7 @@ fn tools_view(tools: Value) -> impl IntoView {
     let title = format!("{count} {} the model may call", if count == 1 { "tool" } else { "tools" });
     view! {
         <details class="disclosure">
-            <summary>{title} <span class="muted">{format!(" {}", names.join(", "))}</span></summary>
+            <summary>{title} " " <span class="muted"><UserText text=names.join(", ") /></span></summary>
             <LongText text=pretty(&tools) code=true />
         </details>
     }
@@ -197,9 +199,10 @@ pub fn LongText(
     code: bool,
 ) -> impl IntoView {
     let class = if code { "text text--code" } else { "text" };
+    let text = visible(&text).into_owned();
     let Some(cut) = text.char_indices().nth(COLLAPSED_CHARS).map(|(index, _)| index) else {
         // No <pre>: HTML drops the line break it may begin with, and the browser then misses it.
-        return view! { <div class=class>{text}</div> }.into_any();
+        return view! { <div class=class dir="auto">{text}</div> }.into_any();
     };
     let (open, set_open) = signal(false);
     let rest = text[cut..].chars().count();
@@ -207,7 +210,7 @@ pub fn LongText(
         format!("Show {} more characters", anneal_server::format::count(i64::try_from(rest).unwrap_or(i64::MAX)));
     let start = format!("{}…", &text[..cut]);
     view! {
-        <div class=class>{move || if open.get() { text.clone() } else { start.clone() }}</div>
+        <div class=class dir="auto">{move || if open.get() { text.clone() } else { start.clone() }}</div>
         <button
             type="button"
             class="link small"

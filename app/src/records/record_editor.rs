@@ -10,9 +10,8 @@ use leptos::prelude::*;
 use super::conversation::{LongText, pretty};
 use super::record_table::StatusWords;
 use super::records_overlay::RecordsState;
-use crate::finetune::script_grader_editor::warn_before_unload;
 use crate::finetune::steps::parts::{ErrorNote, Task};
-use crate::ui::{Button, ButtonVariant, CodeEditor, CodePlace, ConfirmDialog, Disclosure, place_in};
+use crate::ui::{Button, ButtonVariant, CodeEditor, CodePlace, ConfirmDialog, Disclosure, Question, place_in};
 
 /// What the open record's pane knows of its editing; lives as long as the pane, so that a save can be
 /// undone after the editor was left.
@@ -67,7 +66,7 @@ struct Editor {
     /// What somebody else made of the record meanwhile.
     theirs: RwSignal<Option<DatasetRecord>>,
     /// The question before a usable record becomes an invalid one.
-    question: RwSignal<Option<String>>,
+    question: RwSignal<Option<Question<()>>>,
 }
 
 impl Editor {
@@ -98,7 +97,13 @@ impl Editor {
             },
             move |error| match error {
                 AppError::Invalid { field: Some(field), message } if field == RecordEdit::ALLOW_INVALID => {
-                    self.question.set(Some(message));
+                    self.question.set(Some(Question {
+                        title: "This makes the record invalid".to_owned(),
+                        message,
+                        confirm: "Save all the same",
+                        keep: "Go on editing",
+                        subject: (),
+                    }));
                 }
                 error => self.task.fail(Some(error)),
             },
@@ -170,7 +175,6 @@ pub fn RecordEditor(state: RecordsState, editing: Editing, record: DatasetRecord
             editing.restored.set(None);
         }
     });
-    warn_before_unload(move || state.unsaved.try_get_untracked().unwrap_or(false));
     let message = Signal::derive(move || error.get().map(|error| error.to_string()));
     let error_line = Signal::derive(move || message.get().and_then(|message| Some(place_in(&message)?.0)));
     let is_raw = record.raw.is_some();
@@ -200,12 +204,7 @@ pub fn RecordEditor(state: RecordsState, editing: Editing, record: DatasetRecord
             </Button>
             <Button on:click=leave>{move || if dirty.get() { "Discard changes" } else { "Back to reading" }}</Button>
         </div>
-        <ConfirmDialog
-            title="This makes the record invalid"
-            message=editor.question
-            confirm="Save all the same"
-            on_confirm=Callback::new(move |()| editor.save(true))
-        />
+        <ConfirmDialog asked=editor.question on_confirm=move |()| editor.save(true) />
     }
 }
 

@@ -8,26 +8,22 @@ use leptos::prelude::*;
 use super::conversation::Conversation;
 use super::record_editor::{Editing, RecordEditor, UndoSave};
 use super::record_table::{StatusWords, focus_row, label_origin};
-use super::records_overlay::{Leaving, RecordsState};
+use super::records_overlay::{Leaving, RecordsState, UNSAVED};
+use crate::contexts::PageQuery;
 use crate::finetune::steps::parts::field;
-use crate::ui::{Button, ButtonVariant, ConfirmDialog, ErrorView};
+use crate::ui::{Button, ButtonVariant, ConfirmDialog, ErrorView, LeaveGuard, UnsavedSign, visible};
 
 /// Shown while the URL names a record.
 #[component]
 pub fn RecordPane(state: RecordsState) -> impl IntoView {
-    let question = RwSignal::new(None::<String>);
-    let asked = StoredValue::new(None::<Leaving>);
-    Effect::new(move |_| {
-        if let Some(to) = state.leaving.get() {
-            asked.set_value(Some(to));
-            state.leaving.set(None);
-            question.set(Some("What you changed in this record is not saved. Leave it all the same?".to_owned()));
-        }
-    });
-    let leave = Callback::new(move |()| {
-        if let Some(to) = asked.get_value() {
-            state.go(to);
-        }
+    // Nothing is lost where the same record stays open.
+    let keeps = Callback::new(|(from, to): (String, String)| {
+        let parts = |address: &str| {
+            let (path, search) = address.split_once('?').unwrap_or((address, ""));
+            let query = PageQuery::parse(search.split('#').next().unwrap_or_default());
+            (path.to_owned(), query.records.is_some(), query.record)
+        };
+        parts(&from) == parts(&to)
     });
     Effect::new(move |before: Option<Option<i64>>| {
         let now = state.record.get();
@@ -39,7 +35,8 @@ pub fn RecordPane(state: RecordsState) -> impl IntoView {
     });
     view! {
         {move || state.record.get().map(|id| view! { <OpenRecord state id /> })}
-        <ConfirmDialog title="Unsaved changes" message=question confirm="Leave without saving" on_confirm=leave />
+        <ConfirmDialog asked=state.leaving on_confirm=move |to| state.go(to) />
+        <LeaveGuard unsaved=state.unsaved keeps message=UNSAVED on_leave=Callback::new(move |()| state.unsaved.set(false)) />
     }
 }
 
@@ -61,6 +58,7 @@ fn OpenRecord(state: RecordsState, id: i64) -> impl IntoView {
         <section class="records__pane" aria-label=format!("Record {id}") tabindex="-1" node_ref=pane>
             <header class="records__pane-head">
                 <h3>{format!("Record {id}")}</h3>
+                <Show when=move || state.unsaved.get()><UnsavedSign /></Show>
                 <Button small=true variant=ButtonVariant::Ghost on:click=move |_| state.leave(Leaving::Record(None))>
                     "Close record"
                 </Button>
@@ -126,7 +124,7 @@ fn RecordFacts(record: DatasetRecord) -> impl IntoView {
             view! {
                 <div>
                     <dt>{name}</dt>
-                    <dd>{value}</dd>
+                    <dd dir="auto">{visible(&value).into_owned()}</dd>
                 </div>
             }
         })

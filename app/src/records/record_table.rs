@@ -11,7 +11,7 @@ use wasm_bindgen::JsCast;
 
 use super::pager::Pager;
 use super::records_overlay::{Leaving, PAGE_SIZE, RecordsState};
-use crate::ui::ErrorView;
+use crate::ui::{ErrorView, UserText, visible};
 
 /// The rows the URL selects, with their pager. `j`, `k` and the arrows move between rows, Enter opens.
 #[component]
@@ -208,7 +208,7 @@ fn Row(state: RecordsState, row: RecordRow) -> impl IntoView {
                     aria-expanded=move || is_open().to_string()
                     on:click=move |_| state.leave(Leaving::Record(Some(id)))
                 >
-                    {preview}
+                    <bdi>{visible(&preview).into_owned()}</bdi>
                 </button>
             </td>
             <td data-label="Messages" class="number">
@@ -217,14 +217,14 @@ fn Row(state: RecordsState, row: RecordRow) -> impl IntoView {
             </td>
             <td data-label="Topic" class="records-table__topic">
                 {match row.topic {
-                    Some(topic) => view! { <span class="clamp" title=topic.clone()>{topic.clone()}</span> }.into_any(),
+                    Some(topic) => view! { <UserText text=topic class="clamp" /> }.into_any(),
                     None => view! { <span class="muted">"–"</span> }.into_any(),
                 }}
                 <span class="muted small">{origin}</span>
                 {row.needs_review.then(|| view! { <span class="status status--attention small">"! to review"</span> })}
             </td>
             <td data-label="Status" class="records-table__status">
-                <StatusWords validation=row.validation />
+                <StatusWords validation=row.validation one_line=true />
             </td>
         </tr>
     }
@@ -247,6 +247,9 @@ pub fn label_origin(method: Option<CategorizationMethod>, confidence: Option<f64
 pub fn StatusWords(
     /// What validation says.
     validation: anneal_server::types::validation::RecordValidationStatus,
+    /// Each reason on one line, cut where it is long: the whole is in the reading pane, and on hover.
+    #[prop(optional)]
+    one_line: bool,
 ) -> impl IntoView {
     let (icon, word, class) = match validation.status {
         RecordStatus::Valid => ("✓ ", "valid", "status status--good"),
@@ -256,14 +259,18 @@ pub fn StatusWords(
     };
     let labels = validation.errors.iter().map(|error| error.label()).collect::<Vec<_>>().join(", ");
     let kept = validation.duplicate_of.map(|id| format!("kept: record {id}"));
+    let labels = Some(labels).filter(|labels| !labels.is_empty());
+    let reason = move |text: Option<String>, class: &'static str, one_line_class: &'static str| {
+        text.map(|text| view! { <UserText text class=if one_line { one_line_class } else { class } /> })
+    };
     view! {
         <span class=class>
             <span aria-hidden="true">{icon}</span>
             {word}
         </span>
-        {(!labels.is_empty()).then(|| view! { <span class="small reasons">{labels}</span> })}
-        {validation.details.map(|details| view! { <span class="muted small reasons">{details}</span> })}
-        {kept.map(|kept| view! { <span class="muted small reasons">{kept}</span> })}
+        {reason(labels, "small reasons", "small reasons one-line")}
+        {reason(validation.details, "muted small reasons", "muted small reasons one-line")}
+        {reason(kept, "muted small reasons", "muted small reasons one-line")}
     }
 }
 

@@ -6,12 +6,10 @@ use anneal_server::types::overview::DatasetOverview;
 use anneal_server::types::validation::{RecordStatus, ValidationError};
 use leptos::prelude::*;
 
-use super::records_overlay::RecordsState;
+use super::records_overlay::{Leaving, RecordsState};
+use crate::contexts::ANY_TOPIC;
 use crate::finetune::steps::parts::field;
-use crate::ui::{Button, ButtonVariant, Select};
-
-/// Value of the topic list for "any".
-const ANY_TOPIC: &str = "\u{1}any";
+use crate::ui::{Button, IconName, Select, Sentence, visible};
 
 /// Status chips, error list, topic list and search.
 #[component]
@@ -46,10 +44,8 @@ pub fn FilterChips(state: RecordsState) -> impl IntoView {
             {chip("Valid", Some(RecordStatus::Valid), |o| o.hygiene.valid)}
             {chip("Invalid", Some(RecordStatus::Invalid), |o| o.hygiene.rejected)}
             {chip("Duplicates", Some(RecordStatus::Duplicate), |o| o.hygiene.duplicates_removed)}
-            <ErrorSelect state />
-            <TopicSelect state />
             <ReviewToggle state />
-            <TextSearch state />
+            <SearchForm state />
         </div>
     }
 }
@@ -59,7 +55,7 @@ fn ErrorSelect(state: RecordsState) -> impl IntoView {
     let errors = field(|o| o.hygiene.errors_by_type.iter().map(|(error, count)| (*error, *count)).collect::<Vec<_>>());
     let choose = move |name: String| {
         let before = state.filter.get_untracked();
-        state.process.open_records(RecordFilter { error: ValidationError::parse(&name), status: None, ..before });
+        state.leave(Leaving::Filtered(RecordFilter { error: ValidationError::parse(&name), status: None, ..before }));
     };
     let options = move || {
         let any = (String::new(), "Any error or none".to_owned());
@@ -71,6 +67,7 @@ fn ErrorSelect(state: RecordsState) -> impl IntoView {
     let chosen = move || state.filter.with(|filter| filter.error.map_or("", ValidationError::as_str).to_owned());
     view! {
         <Select
+            name="error"
             class="filters__select"
             label="Filter by error"
             options=Signal::derive(options)
@@ -86,7 +83,7 @@ fn TopicSelect(state: RecordsState) -> impl IntoView {
     let choose = move |name: String| {
         let before = state.filter.get_untracked();
         let topic = (name != ANY_TOPIC).then_some(name);
-        state.process.open_records(RecordFilter { topic, ..before });
+        state.leave(Leaving::Filtered(RecordFilter { topic, ..before }));
     };
     let first = [(ANY_TOPIC, "Any topic"), ("", "Without a topic")];
     let options = Signal::derive(move || topic_options(&first, topics.get()));
@@ -94,6 +91,7 @@ fn TopicSelect(state: RecordsState) -> impl IntoView {
     view! {
         <Show when=move || topics.with(|topics| !topics.is_empty())>
             <Select
+                name="topic"
                 class="filters__select"
                 label="Filter by topic"
                 options
@@ -107,7 +105,7 @@ fn TopicSelect(state: RecordsState) -> impl IntoView {
 /// The options of a list of topics, after these of its own.
 pub fn topic_options(first: &[(&str, &str)], topics: Vec<String>) -> Vec<(String, String)> {
     let first = first.iter().map(|(value, words)| ((*value).to_owned(), (*words).to_owned()));
-    first.chain(topics.into_iter().map(|topic| (topic.clone(), topic))).collect()
+    first.chain(topics.into_iter().map(|topic| (topic.clone(), visible(&topic).into_owned()))).collect()
 }
 
 /// The names of the topics that records can carry.
@@ -139,27 +137,54 @@ fn ReviewToggle(state: RecordsState) -> impl IntoView {
     }
 }
 
+/// Error, topic and text. A form whose fields are the page's own parameters, so that it works without JavaScript;
+/// with it, a chosen error or topic counts at once.
 #[component]
-fn TextSearch(state: RecordsState) -> impl IntoView {
+fn SearchForm(state: RecordsState) -> impl IntoView {
     let typed = RwSignal::new(state.filter.with_untracked(|filter| filter.text.clone().unwrap_or_default()));
     // Back and forward change the URL without typing.
     Effect::new(move |_| typed.set(state.filter.with(|filter| filter.text.clone().unwrap_or_default())));
     let search = move |ev: leptos::ev::SubmitEvent| {
         ev.prevent_default();
         let text = Some(typed.get_untracked().trim().to_owned()).filter(|text| !text.is_empty());
-        state.process.open_records(RecordFilter { text, ..state.filter.get_untracked() });
+        state.leave(Leaving::Filtered(RecordFilter { text, ..state.filter.get_untracked() }));
     };
+    // What the fields do not say themselves.
+    let rest = Memo::new(move |_| {
+        let mut query = state.process.query().get();
+        let kept = state.filter.with(|filter| RecordFilter {
+            status: filter.status,
+            needs_review: filter.needs_review,
+            ..RecordFilter::default()
+        });
+        query.records = Some((kept, 1));
+        query.record = None;
+        query.pairs()
+    });
+    let hidden = |(name, value): (String, String)| view! { <input type="hidden" name=name value=value /> };
     view! {
-        <form class="filters__search" role="search" on:submit=search>
+        <form
+            class="filters__form"
+            role="search"
+            method="get"
+            action=format!("/finetune/{}", state.process.dataset_id())
+            on:submit=search
+        >
+            {move || rest.get().into_iter().map(hidden).collect_view()}
+            <ErrorSelect state />
+            <TopicSelect state />
             <input
                 type="search"
+                class="filters__search"
+                name="q"
                 autofocus
                 aria-label="Search in prompts and answers"
-                placeholder="Search text, then Enter"
+                placeholder="Search text"
                 value=typed.get_untracked()
                 prop:value=move || typed.get()
                 on:input:target=move |ev| typed.set(ev.target().value())
             />
+            <Button kind="submit" small=true icon=IconName::Search>"Search"</Button>
         </form>
     }
 }
@@ -168,13 +193,17 @@ fn TextSearch(state: RecordsState) -> impl IntoView {
 #[component]
 pub fn ActiveFilters(state: RecordsState) -> impl IntoView {
     let words = Memo::new(move |_| state.filter.with(filter_words));
+    let all = move || {
+        state.process.url_with(|query| {
+            query.records = Some((RecordFilter::default(), 1));
+            query.record = None;
+        })
+    };
     view! {
         <Show when=move || words.with(|words| !words.is_empty())>
             <p class="records__narrowed">
-                <span>"Only " {move || words.with(|words| words.join(", "))}</span>
-                <Button small=true variant=ButtonVariant::Ghost on:click=move |_| state.process.open_records(RecordFilter::default())>
-                    "Show all"
-                </Button>
+                <span>{move || view! { <Sentence text=words.with(|words| format!("Only {}", words.join(", "))) /> }}</span>
+                <a class="button button--ghost button--small" href=all data-noscroll="">"Show all"</a>
             </p>
         </Show>
     }

@@ -16,7 +16,10 @@ use super::records_filters::{ActiveFilters, FilterChips};
 use crate::contexts::{FinetuneProcess, use_finetune_process};
 use crate::finetune::steps::ErrorBreakdown;
 use crate::finetune::steps::parts::field;
-use crate::ui::{Dialog, DialogSize, Disclosure};
+use crate::ui::{Dialog, DialogSize, Disclosure, Question};
+
+/// What is said before an edit is lost.
+pub const UNSAVED: &str = "What you changed in this record is not saved. Leave it all the same?";
 
 /// Rows on a page.
 pub const PAGE_SIZE: i64 = 50;
@@ -36,15 +39,17 @@ pub struct RecordsState {
     pub ticked: RwSignal<BTreeSet<i64>>,
     /// Whether the reading pane's editor holds what is not saved; written by the editor.
     pub unsaved: RwSignal<bool>,
-    /// Where to go once the user agreed to lose that; written by `leave`.
-    pub leaving: RwSignal<Option<Leaving>>,
+    /// Whether to go there and lose that; written by `leave`.
+    pub leaving: RwSignal<Option<Question<Leaving>>>,
 }
 
 /// A way out of an editor with unsaved changes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Leaving {
     /// To another record, or with `None` back to the list.
     Record(Option<i64>),
+    /// To the list by another filter.
+    Filtered(RecordFilter),
     /// Out of the overlay.
     Overlay,
 }
@@ -76,7 +81,13 @@ impl RecordsState {
     /// Goes there, or first asks if something is not saved.
     pub fn leave(self, to: Leaving) {
         if self.unsaved.get_untracked() {
-            self.leaving.set(Some(to));
+            self.leaving.set(Some(Question {
+                title: "Unsaved changes".to_owned(),
+                message: UNSAVED.to_owned(),
+                confirm: "Leave without saving",
+                keep: "Go on editing",
+                subject: to,
+            }));
         } else {
             self.go(to);
         }
@@ -87,6 +98,7 @@ impl RecordsState {
         self.unsaved.set(false);
         match to {
             Leaving::Record(id) => self.process.open_record(id),
+            Leaving::Filtered(filter) => self.process.open_records(filter),
             Leaving::Overlay => self.process.close_records(),
         }
     }

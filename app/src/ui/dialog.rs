@@ -35,7 +35,8 @@ impl DialogSize {
 
 /// A modal dialog. Its content exists only while it is open. Whoever owns `open` closes it: Esc, the
 /// cross and a click beside it call `on_close` and change nothing themselves. A dialog that is open in
-/// the server's answer is readable without JavaScript.
+/// the server's answer is readable without JavaScript. Content that could destroy something marks the
+/// control that does not with `autofocus`.
 #[component]
 pub fn Dialog(
     /// Whether it is open.
@@ -92,6 +93,20 @@ fn Head(title: Signal<String>, on_close: Callback<()>) -> impl IntoView {
     }
 }
 
+/// What takes the focus in a dialog that opens: what its content names, else the content's first control, else the
+/// cross. (The browser alone would take the cross, which stands first and does nothing one came for.)
+const FOCUS_FIRST: [&str; 2] = [
+    ".dialog__body [autofocus]",
+    ".dialog__body :is(a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex='0']):not(:disabled)",
+];
+
+fn focus_inside(dialog: &web_sys::HtmlDialogElement) {
+    let first = FOCUS_FIRST.into_iter().find_map(|selector| dialog.query_selector(selector).ok().flatten());
+    if let Some(control) = first.and_then(|found| found.dyn_into::<web_sys::HtmlElement>().ok()) {
+        let _ = control.focus();
+    }
+}
+
 /// The element and who owns it; `Copy`, for the handlers.
 #[derive(Clone, Copy)]
 struct Handle {
@@ -112,6 +127,7 @@ impl Handle {
             dialog.close();
             // Fails only if the element has left the document meanwhile.
             let _ = dialog.show_modal();
+            focus_inside(&dialog);
         } else if dialog.open() {
             dialog.close();
         }

@@ -5,7 +5,7 @@ use anneal_server::types::error::AppError;
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
-use super::{Button, Icon, IconName};
+use super::{Button, Icon, IconName, Sentence};
 
 /// Shows an [`AppError`]; its message already says what happened, why and what to do. `retry` adds a
 /// button.
@@ -22,7 +22,7 @@ pub fn ErrorView(
             <Icon name=IconName::Warning/>
             <div class="error-view__text">
                 <strong class="error-view__title">{title_of(&error)}</strong>
-                <p class="error-view__message">{error.to_string()}</p>
+                <p class="error-view__message"><Sentence text=error.to_string() /></p>
             </div>
             {(error == AppError::Unauthorized).then(|| view! { <SignIn/> })}
             {retry.map(|retry| view! { <Button small=true on:click=move |_| retry.run(())>"Try again"</Button> })}

@@ -14,6 +14,9 @@ pub fn Select(
     /// The `Field`'s id.
     #[prop(optional, into)]
     id: Option<&'static str>,
+    /// The form field's name, where a form is sent without JavaScript too.
+    #[prop(optional, into)]
+    name: Option<&'static str>,
     /// Extra class.
     #[prop(optional, into)]
     class: Option<&'static str>,
@@ -39,6 +42,7 @@ pub fn Select(
     view! {
         <select
             id=id
+            name=name
             class=class
             aria-label=label
             aria-describedby=id.map(described_by)

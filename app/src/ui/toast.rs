@@ -6,7 +6,7 @@ use std::time::Duration;
 use anneal_server::types::error::AppError;
 use leptos::prelude::*;
 
-use super::{Button, ButtonVariant, Icon, IconName, Tone};
+use super::{Button, ButtonVariant, Icon, IconName, Sentence, Tone};
 
 /// How long a message stays; errors stay until they are closed.
 const STAY: Duration = Duration::from_secs(6);
@@ -110,7 +110,7 @@ fn ToastView(toaster: Toaster, toast: Toast) -> impl IntoView {
     view! {
         <div class=format!("toast {}", toast.tone.class())>
             <Icon name=icon/>
-            <p class="toast__message">{toast.message}</p>
+            <p class="toast__message"><Sentence text=toast.message /></p>
             {toast
                 .action
                 .map(|(label, run)| {

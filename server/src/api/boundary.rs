@@ -24,10 +24,26 @@ where
     };
     result.map_err(|error| {
         let error = error.into_app(&request_id.0);
-        if let (Some(response), Ok(status)) = (response, http_status(&error)) {
+        // A form sent without JavaScript is led back to its page, which shows the error.
+        if let (Some(response), Ok(status), false) = (response, http_status(&error), is_plain_form()) {
             response.set_status(status);
         }
         error
+    })
+}
+
+/// Where a form sent without JavaScript leads once it is done; calls from code go where they like.
+pub(super) fn lead_form_to(path: &str) {
+    if is_plain_form() {
+        leptos_axum::redirect(path);
+    }
+}
+
+/// Whether the caller is a browser that will show the answer as a page; while a page is drawn, nobody posts.
+fn is_plain_form() -> bool {
+    use_context::<Parts>().is_some_and(|parts| {
+        let accept = parts.headers.get(axum::http::header::ACCEPT).and_then(|accept| accept.to_str().ok());
+        parts.method == axum::http::Method::POST && accept.is_some_and(|accept| accept.contains("text/html"))
     })
 }
 

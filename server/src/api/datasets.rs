@@ -20,24 +20,27 @@ pub async fn get_overview(dataset_id: String) -> Result<DatasetOverview, AppErro
     super::boundary::answer(|state| async move { crate::datasets::overview(&state, &dataset_id).await }).await
 }
 
-/// Makes the sample dataset (records, topics, grader, finished dry run) and goes to it; works as a plain
-/// form post too. Answers the new dataset's id.
+/// Makes the sample dataset (records, topics, grader, finished dry run) and goes to its verdict; works as a
+/// plain form post too. Answers the new dataset's id.
 #[server(prefix = "/api", endpoint = "datasets/sample")]
 pub async fn open_sample() -> Result<String, AppError> {
     let id =
         super::boundary::answer(|state| async move { crate::sample::create(&state, crate::jobs::RunBy::Server).await })
             .await?;
-    leptos_axum::redirect(&format!("/finetune/{id}"));
+    // To the verdict, which is what the sample is to show.
+    leptos_axum::redirect(&format!("/finetune/{id}?step=dryrun#step-panel"));
     Ok(id)
 }
 
-/// Changes name and objective.
-#[server(prefix = "/api", endpoint = "datasets/update", input = Json)]
+/// Changes name and objective; works as a plain form post too.
+#[server(prefix = "/api", endpoint = "datasets/update")]
 pub async fn update_dataset(dataset_id: String, name: String, objective: String) -> Result<Dataset, AppError> {
-    super::boundary::answer(
-        |state| async move { crate::datasets::update(&state, &dataset_id, &name, &objective).await },
-    )
-    .await
+    let changed = super::boundary::answer(|state| async move {
+        crate::datasets::update(&state, &dataset_id, &name, &objective).await
+    })
+    .await?;
+    super::boundary::lead_form_to(&format!("/finetune/{}/settings?saved=about", changed.id));
+    Ok(changed)
 }
 
 /// Changes the rules' parameters and starts validating every record again.
@@ -49,9 +52,31 @@ pub async fn update_validation_config(dataset_id: String, config: ValidationConf
     .await
 }
 
-/// Deletes a dataset with all that belongs to it. `confirm_name` must equal its name.
-#[server(prefix = "/api", endpoint = "datasets/delete", input = Json)]
+/// The same from a form, with the numbers as they were typed; works as a plain form post too.
+#[server(prefix = "/api", endpoint = "datasets/rules")]
+pub async fn save_rules(
+    dataset_id: String,
+    min_user_message_length: String,
+    max_tokens: String,
+    tokenizer: String,
+    // A form without a ticked box sends none.
+    #[server(default)] allowed_roles: Vec<String>,
+) -> Result<Dataset, AppError> {
+    let changed = super::boundary::answer(|state| async move {
+        let typed = crate::datasets::TypedRules { min_user_message_length, max_tokens, tokenizer, allowed_roles };
+        crate::datasets::update_validation_config(&state, &dataset_id, typed.read()?).await
+    })
+    .await?;
+    super::boundary::lead_form_to(&format!("/finetune/{}/settings?saved=rules", changed.id));
+    Ok(changed)
+}
+
+/// Deletes a dataset with all that belongs to it. `confirm_name` must equal its name. Works as a plain form
+/// post too.
+#[server(prefix = "/api", endpoint = "datasets/delete")]
 pub async fn delete_dataset(dataset_id: String, confirm_name: String) -> Result<(), AppError> {
     super::boundary::answer(|state| async move { crate::datasets::delete(&state, &dataset_id, &confirm_name).await })
-        .await
+        .await?;
+    super::boundary::lead_form_to("/finetune");
+    Ok(())
 }

@@ -43,7 +43,7 @@ fn uncategorized(report: &CoverageReport) -> Option<String> {
     let share = report.uncategorized_count as f64 / report.valid_records.max(1) as f64;
     (share > UNCATEGORIZED_SHARE).then(|| {
         format!(
-            "{} ({:.0}%) carry none of the topics and are not counted here: categorize them, so that coverage speaks for all.",
+            "{} ({:.0}%) carry none of the topics and are not counted here: give them one, so that coverage speaks for all.",
             format::counted(report.uncategorized_count, "valid record"),
             share * 100.0
         )

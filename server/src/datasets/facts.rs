@@ -159,6 +159,8 @@ impl Facts {
             recorded_responses: Some(self.recorded_responses),
             import_failed: self.last_failure(JobKind::Import),
             topic_count: self.hierarchy.is_some().then(|| i64::try_from(leaves.len()).unwrap_or(i64::MAX)),
+            topics_with_keywords: self.topics_with_keywords(),
+            keywords_exhausted: self.keywords_exhausted(dataset),
             labelled_records: self.topic_counts.iter().filter(on_leaf).map(|count| count.valid).sum(),
             needs_review_records: self.topic_counts.iter().filter(on_leaf).map(|count| count.needs_review).sum(),
             balance_score: self.balance_score(),
@@ -180,6 +182,18 @@ impl Facts {
                 dry_running: self.progress(JobKind::DryRun),
             },
         }
+    }
+
+    fn topics_with_keywords(&self) -> i64 {
+        let leaves = self.hierarchy.iter().flat_map(TopicHierarchy::leaves);
+        i64::try_from(leaves.filter(|leaf| !leaf.keywords.is_empty()).count()).unwrap_or(i64::MAX)
+    }
+
+    /// Every change of records, topics or rules moves the dataset's time on, labels that the job gave included; a label
+    /// depends on the record and the hierarchy alone.
+    fn keywords_exhausted(&self, dataset: &Dataset) -> bool {
+        let last = self.newest(JobKind::Categorize).filter(|job| job.state == JobState::Succeeded);
+        last.and_then(|job| job.finished_at).is_some_and(|finished_at| finished_at >= dataset.updated_at)
     }
 
     fn newest(&self, kind: JobKind) -> Option<&JobStatus> {

@@ -4,11 +4,13 @@ mod facts;
 pub(crate) mod large;
 mod overview;
 pub mod records;
+mod typed_rules;
 
 pub(crate) use facts::facts_of;
 pub(crate) use large::discard;
 pub use large::{purge_deleted, validate_again};
 pub use overview::{coverage, hygiene, overview};
+pub use typed_rules::TypedRules;
 
 use crate::db;
 use crate::error::ServiceResult;

@@ -31,7 +31,7 @@ fn about_records(inputs: &PipelineInputs) -> Option<NextStep> {
     let hint = |message: String, button: &str, action| Some(hint(PipelineStepId::Extract, message, button, action));
     if inputs.total_records + inputs.pending_records == 0 {
         let message = match &inputs.import_failed {
-            Some(error) => format!("The import brought no records: {error}. Correct the file or choose another one."),
+            Some(error) => format!("The import brought no records: {}. Correct the file or choose another one.", clause(error)),
             None => "Import your traces. Everything here is computed from them; lines that cannot be used are kept and explained.".to_owned(),
         };
         return hint(message, "Import data", NextAction::ImportData);
@@ -55,7 +55,8 @@ fn about_records(inputs: &PipelineInputs) -> Option<NextStep> {
     }
     if let Some(error) = &inputs.import_failed {
         let message = format!(
-            "The last import stopped: {error}. The {} from before it stopped are kept; import the rest, or go on with these.",
+            "The last import stopped: {}. The {} from before it stopped are kept; import the rest, or go on with these.",
+            clause(error),
             counted(inputs.valid_records, "valid record")
         );
         return hint(message, "Import data", NextAction::ImportData);
@@ -80,6 +81,12 @@ fn about_topics(inputs: &PipelineInputs) -> Option<NextStep> {
         return hint(message.to_owned(), "Add topics", NextAction::OpenStep);
     }
     let unlabelled = inputs.valid_records - inputs.labelled_records;
+    if unlabelled > 0 && (inputs.labelled_records == 0 || (inputs.grader.is_none() && poorly_labelled(inputs))) {
+        // Offering what can find nothing would send people round in a circle.
+        if let Some((message, button)) = nothing_to_find(inputs, unlabelled) {
+            return hint(message, button, NextAction::OpenStep);
+        }
+    }
     if inputs.labelled_records == 0 {
         let message = format!(
             "No record carries a topic yet. Categorize the {} by the topics' keywords: coverage counts labelled records.",
@@ -91,8 +98,10 @@ fn about_topics(inputs: &PipelineInputs) -> Option<NextStep> {
         return None;
     }
     if let Some(error) = &inputs.categorize_failed {
-        let message =
-            format!("Categorizing stopped: {error}. What it labelled before is kept; start it again for the rest.");
+        let message = format!(
+            "Categorizing stopped: {}. What it labelled before is kept; start it again for the rest.",
+            clause(error)
+        );
         return hint(message, "Categorize", NextAction::Categorize);
     }
     if poorly_labelled(inputs) {
@@ -109,6 +118,32 @@ fn about_topics(inputs: &PipelineInputs) -> Option<NextStep> {
             counted(inputs.needs_review_records, "label")
         );
         return hint(message, "Review labels", NextAction::OpenStep);
+    }
+    None
+}
+
+/// What to do instead of labelling by keyword where that would find nothing.
+fn nothing_to_find(inputs: &PipelineInputs, unlabelled: i64) -> Option<(String, &'static str)> {
+    if inputs.keywords_exhausted {
+        let message = match inputs.labelled_records {
+            0 => format!(
+                "No topic's keywords occur in any of the {}. Give the topics words that your users write, or label some records by hand.",
+                counted(inputs.valid_records, "valid record")
+            ),
+            _ => format!(
+                "{} of {} have no topic, because no keyword occurs in them. Look at some, then add words of theirs to the topics, or label them by hand.",
+                count(unlabelled),
+                counted(inputs.valid_records, "valid record")
+            ),
+        };
+        return Some((message, "Edit the topics"));
+    }
+    if inputs.topics_with_keywords == 0 {
+        let message = format!(
+            "Give the topics keywords. Without any, only their names can be looked for in the {} that carry no topic.",
+            counted(unlabelled, "valid record")
+        );
+        return Some((message, "Add keywords"));
     }
     None
 }
@@ -131,8 +166,8 @@ fn about_grader(inputs: &PipelineInputs) -> Option<NextStep> {
         return hint(message.to_owned(), "Set a grader", NextAction::OpenStep);
     };
     let Some(test) = grader.last_test else {
-        // A dry run on this grader has told more than a test could.
-        let graded = inputs.dry_run.as_ref().is_some_and(|result| result.changed_since.is_empty());
+        // A dry run has told more than a test could; where this grader is a newer one, running it again does.
+        let graded = inputs.dry_run.is_some() || inputs.dry_run_failed.is_some();
         let message =
             "Test the grader on five samples: that takes seconds and shows errors before a whole dry run does.";
         return if graded { None } else { hint(message.to_owned(), "Test the grader", NextAction::TestGrader) };
@@ -151,8 +186,10 @@ fn about_grader(inputs: &PipelineInputs) -> Option<NextStep> {
 fn about_dry_run(inputs: &PipelineInputs) -> NextStep {
     let hint = |message: String, button: &str, action| hint(PipelineStepId::DryRun, message, button, action);
     if let Some(error) = &inputs.dry_run_failed {
-        let message =
-            format!("The dry run failed: {error}. The samples graded before are kept; open it to see what happened.");
+        let message = format!(
+            "The dry run failed: {}. The samples graded before are kept; open it to see what happened.",
+            clause(error)
+        );
         return hint(message, "Open the dry run", NextAction::OpenStep);
     }
     let Some(result) = &inputs.dry_run else {
@@ -205,6 +242,11 @@ fn about_training(job: &TrainingFacts) -> NextStep {
         }
     };
     hint(PipelineStepId::Train, message.to_owned(), "Open the training", NextAction::OpenStep)
+}
+
+/// An error's message within a sentence that ends by itself.
+fn clause(error: &str) -> &str {
+    error.trim_end_matches('.')
 }
 
 fn hint(step: PipelineStepId, message: String, button: &str, action: NextAction) -> NextStep {

@@ -50,7 +50,7 @@ pub fn compute_extract_step_status(inputs: &PipelineInputs) -> PipelineStep {
 
 /// Step 2: what the records are about.
 pub fn compute_topics_step_status(inputs: &PipelineInputs) -> PipelineStep {
-    let card = Card::new(PipelineStepId::Topics);
+    let card = Card { can_rerun: !inputs.keywords_exhausted, ..Card::new(PipelineStepId::Topics) };
     if let Some(progress) = inputs.loading.categorizing {
         return card.processing(format!("Categorizing {}", counted(inputs.valid_records, "record")), progress);
     }
@@ -67,7 +67,9 @@ pub fn compute_topics_step_status(inputs: &PipelineInputs) -> PipelineStep {
     if inputs.valid_records == 0 {
         return card.done(Attention, format!("{topics} • no valid record to label"));
     }
-    let labelled = if poorly_labelled(inputs) {
+    let labelled = if inputs.labelled_records == 0 && inputs.keywords_exhausted {
+        format!("no keyword matches any of {}", counted(inputs.valid_records, "record"))
+    } else if poorly_labelled(inputs) {
         format!("{} of {}", count(inputs.labelled_records), counted(inputs.valid_records, "record"))
     } else {
         counted(inputs.labelled_records, "record")

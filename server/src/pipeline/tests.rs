@@ -19,6 +19,7 @@ fn good() -> PipelineInputs {
         valid_records: 1_008,
         invalid_records: 34,
         topic_count: Some(7),
+        topics_with_keywords: 7,
         labelled_records: 1_008,
         balance_score: Some(0.72),
         balance_rating: Some(BalanceRating::Good),
@@ -125,6 +126,11 @@ fn topics_follow_their_row() {
             |i| (i.valid_records, i.labelled_records, i.needs_review_records) = (1_000, 1_000, 101),
             Attention,
             "7 topics • 1,000 records • 101 to review",
+        ),
+        (
+            |i| (i.labelled_records, i.keywords_exhausted) = (0, true),
+            Attention,
+            "7 topics • no keyword matches any of 1,008 records",
         ),
         (
             |i| i.categorize_failed = Some("the disk is full".to_owned()),
@@ -356,6 +362,8 @@ fn steps_that_have_something_to_run_can_be_run_again() {
     let again: Vec<bool> = state.steps.iter().map(|step| step.can_rerun).collect();
     // Coverage is always up to date; no trainer is connected.
     assert_eq!(again, [true, true, false, true, true, false, false]);
+    let exhausted = compute_pipeline_state(&with(|i| i.keywords_exhausted = true));
+    assert!(!exhausted.step(PipelineStepId::Topics).can_rerun, "it would find the same");
     let running = compute_pipeline_state(&with(|i| i.loading.dry_running = Some(half())));
     assert!(!running.step(PipelineStepId::DryRun).can_rerun);
 }
@@ -379,15 +387,45 @@ fn the_hint_follows_the_state() {
             ViewIssues,
             "395 of 1,000 records (39.5%)",
         ),
-        (|i| (i.import_failed, i.topic_count) = (Some("cut off".to_owned()), None), Extract, ImportData, "cut off"),
+        (
+            |i| (i.import_failed, i.topic_count) = (Some("It is cut off.".to_owned()), None),
+            Extract,
+            ImportData,
+            "stopped: It is cut off. The 1,008 valid records",
+        ),
         (|i| i.topic_count = None, Topics, OpenStep, "Add topics"),
         (|i| i.labelled_records = 0, Topics, Categorize, "1,008 valid records"),
         (|i| (i.labelled_records, i.grader) = (500, None), Topics, Categorize, "508 of 1,008 valid records"),
+        // Labelling by keyword is not offered where it can find nothing.
+        (
+            |i| (i.labelled_records, i.keywords_exhausted) = (0, true),
+            Topics,
+            OpenStep,
+            "No topic's keywords occur in any of the 1,008 valid records",
+        ),
+        (
+            |i| (i.labelled_records, i.grader, i.keywords_exhausted) = (500, None, true),
+            Topics,
+            OpenStep,
+            "508 of 1,008 valid records have no topic, because no keyword occurs in them",
+        ),
+        (|i| (i.labelled_records, i.topics_with_keywords) = (0, 0), Topics, OpenStep, "Give the topics keywords"),
+        (|i| (i.keywords_exhausted, i.grader) = (true, None), Grader, OpenStep, "Set a grader"),
         (|i| (i.needs_review_records, i.grader) = (200, None), Topics, OpenStep, "200 labels"),
         (|i| (i.categorize_failed, i.grader) = (Some("disk full".to_owned()), None), Topics, Categorize, "disk full"),
         (|i| (i.balance_score, i.grader) = (Some(0.31), None), Coverage, OpenStep, "0.31"),
         (|i| i.grader = None, Grader, OpenStep, "Set a grader"),
         (|i| (i.grader.as_mut().unwrap().last_test, i.dry_run) = (None, None), Grader, TestGrader, "five samples"),
+        // A run that is out of date asks for another run, not for a test.
+        (
+            |i| {
+                i.grader.as_mut().unwrap().last_test = None;
+                i.dry_run.as_mut().unwrap().changed_since = vec!["the grader is now version 2".to_owned()];
+            },
+            DryRun,
+            StartDryRun,
+            "the grader is now version 2. Run it again",
+        ),
         (|i| i.grader = Some(tested(5, 3, None)), Grader, OpenStep, "3 of 5 test samples"),
         (|i| i.dry_run = None, DryRun, StartDryRun, "Start a dry run"),
         (|i| i.dry_run_failed = Some("no worker".to_owned()), DryRun, OpenStep, "no worker"),

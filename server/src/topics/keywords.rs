@@ -1,9 +1,11 @@
 //! Categorizing by keyword: words and phrases of a text looked up in the topics' keywords. Pure.
 //!
 //! A term's strength is 1.5 n - 0.5 for a phrase of n words (1, 2.5, 4, ...), so that one phrase of two
-//! words beats two single words. It counts whole for the leaf whose keyword it is, half for each level
-//! further up, and half where it only stands in the leaf's name. Each term counts once, however often the
-//! text repeats it. The confidence is the winner's share of all leaves' strengths times s / (s + 1), s being
+//! words beats two single words. It counts whole for the leaf whose keyword it is, and half where it only
+//! stands in the leaf's name. Each term counts once, however often the text repeats it. A keyword of a topic
+//! above counts half for each level further up, but only for leaves that matched themselves: it says that
+//! the text is about one of the topics below, not about which, and records carry leaves (domain.md section 4).
+//! So it decides between branches, and alone it labels nothing, not even an only child. The confidence is the winner's share of all leaves' strengths times s / (s + 1), s being
 //! its own strength: a single unrivalled keyword gives 0.5, two give 0.67, a tie never reaches 0.5.
 //!
 //! The system prompt is left out: it is the same for all requests of an application, so it says nothing
@@ -43,9 +45,6 @@ struct Topic {
     name: String,
     parent: Option<usize>,
     is_leaf: bool,
-    /// Leaves at or below it, and the first of them.
-    leaves: usize,
-    first_leaf: usize,
 }
 
 impl KeywordIndex {
@@ -58,7 +57,7 @@ impl KeywordIndex {
         index
     }
 
-    /// The leaf that the text is most likely about; `None` if it contains no keyword at all.
+    /// The leaf that the text is most likely about; `None` if it contains no leaf's keyword or name.
     pub fn categorize(&self, last_user_message: &str) -> Option<CategorizationMetadata> {
         let strengths = self.strengths(last_user_message);
         let mut ranked: Vec<(usize, f64)> = self.leaf_strengths(&strengths);
@@ -66,12 +65,7 @@ impl KeywordIndex {
         ranked.sort_by(|(topic, strength), (other, rival)| rival.total_cmp(strength).then(topic.cmp(other)));
         let &(winner, strength) = ranked.first()?;
         let total: f64 = ranked.iter().map(|(_, strength)| strength).sum();
-        let mut share = strength / total;
-        if !strengths.contains_key(&winner) {
-            // Only a topic above matched: every leaf below it is as likely.
-            share /= self.siblings_that_match_alike(winner, &strengths) as f64;
-        }
-        let confidence = share * strength / (strength + 1.0);
+        let confidence = strength / total * strength / (strength + 1.0);
         Some(CategorizationMetadata {
             topic: self.topics[winner].name.clone(),
             confidence,
@@ -107,13 +101,10 @@ impl KeywordIndex {
         strengths
     }
 
-    /// The leaves that matched themselves, and for each matched inner topic its first leaf, with what they
-    /// inherit from above.
+    /// The leaves that matched themselves, with what they inherit from above.
     fn leaf_strengths(&self, strengths: &HashMap<usize, f64>) -> Vec<(usize, f64)> {
-        let mut leaves: Vec<usize> = strengths.keys().map(|topic| self.topics[*topic].first_leaf).collect();
-        leaves.sort_unstable();
-        leaves.dedup();
-        leaves.into_iter().map(|leaf| (leaf, self.inherited(leaf, strengths))).collect()
+        let leaves = strengths.keys().filter(|topic| self.topics[**topic].is_leaf);
+        leaves.map(|leaf| (*leaf, self.inherited(*leaf, strengths))).collect()
     }
 
     /// A leaf's own strength and that of the topics above it, halved for every level.
@@ -127,23 +118,10 @@ impl KeywordIndex {
         sum
     }
 
-    /// Leaves below the nearest matched topic above.
-    fn siblings_that_match_alike(&self, leaf: usize, strengths: &HashMap<usize, f64>) -> usize {
-        let mut at = self.topics[leaf].parent;
-        while let Some(topic) = at {
-            if strengths.contains_key(&topic) {
-                return self.topics[topic].leaves;
-            }
-            at = self.topics[topic].parent;
-        }
-        1
-    }
-
-    fn add_topic(&mut self, node: &TopicNode, parent: Option<usize>) -> usize {
+    fn add_topic(&mut self, node: &TopicNode, parent: Option<usize>) {
         let topic = self.topics.len();
         let is_leaf = node.children.is_empty();
-        let leaves = usize::from(is_leaf);
-        self.topics.push(Topic { name: node.name.clone(), parent, is_leaf, leaves, first_leaf: topic });
+        self.topics.push(Topic { name: node.name.clone(), parent, is_leaf });
         let mut terms: HashMap<u32, f64> = HashMap::new();
         if is_leaf {
             self.add_name_terms(&node.name, &mut terms);
@@ -157,15 +135,8 @@ impl KeywordIndex {
             self.ends.entry(end).or_default().push((topic, strength));
         }
         for child in &node.children {
-            let child = self.add_topic(child, Some(topic));
-            self.topics[topic].leaves += self.topics[child].leaves;
+            self.add_topic(child, Some(topic));
         }
-        if !is_leaf {
-            // Children are numbered depth first: the first leaf is the next one down.
-            self.topics[topic].first_leaf =
-                (topic..self.topics.len()).find(|below| self.topics[*below].is_leaf).unwrap_or(topic);
-        }
-        topic
     }
 
     /// The whole name and its words; words of one or two characters ("of", "to") say nothing.
@@ -285,8 +256,23 @@ mod tests {
         check("the VAT numbers", "vat_numbers", 2.75 / 3.75);
         // The parent's keyword adds half to the leaf: 1.5 / 2.5.
         check("a refund for this invoice", "refunds", 0.6);
-        // The parent's alone: 0.5 / 1.5, shared by its two leaves.
-        check("my invoice", "refunds", 1.0 / 6.0);
+        // Between leaves that match alike, the parent's keyword decides: 1.5 of 2.5, times 1.5 / 2.5.
+        check("password for the invoice with the refund", "refunds", 0.6 * 0.6);
+    }
+
+    #[test]
+    fn a_keyword_of_a_topic_above_labels_nothing_by_itself() {
+        assert_eq!(index().categorize("my invoice"), None, "either of two topics below");
+        let json = r#"[{"name": "billing", "keywords": ["invoice"], "children": [
+            {"name": "money", "keywords": ["price"], "children": [{"name": "refunds", "keywords": ["refund"]}]}]}]"#;
+        let only_child = KeywordIndex::new(&parse_hierarchy(json).unwrap());
+        for text in ["my invoice", "the price", "the price on my invoice", "billing money"] {
+            assert_eq!(only_child.categorize(text), None, "{text}: an only child is not what its parent is");
+        }
+        let found = only_child.categorize("a refund of the price on the invoice").unwrap();
+        // 1 + 1/2 + 1/4 of its own.
+        assert_eq!((found.topic.as_str(), found.confidence), ("refunds", 1.75 / 2.75));
+        assert!(found.secondary_topics.is_empty(), "topics above label no record");
     }
 
     #[test]

@@ -77,7 +77,7 @@ fn ask_before_unlabelling(affected: i64, unlabelled: &[String]) -> Result<(), Ap
         "{} would lose their topic, because {} no longer a topic that labels records. Confirm to go on; categorizing again can label them anew.",
         format::counted(affected, "record"),
         match unlabelled {
-            [one] => format!("\"{one}\" is"),
+            [one] => format!("“{one}” is"),
             many => format!("{} topics are", many.len()),
         }
     )))
@@ -117,7 +117,7 @@ pub async fn assign(state: &AppState, dataset_id: &str, record_ids: &[i64], topi
     {
         return Err(AppError::invalid_field(
             "topic",
-            format!("\"{topic}\" is no topic that can label records. Choose one of the lowest level, or add it first."),
+            format!("“{topic}” is no topic that can label records. Choose one of the lowest level, or add it first."),
         )
         .into());
     }

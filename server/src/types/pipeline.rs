@@ -184,6 +184,10 @@ pub struct PipelineInputs {
     pub import_failed: Option<String>,
     /// Leaf topics; `None` without a hierarchy.
     pub topic_count: Option<i64>,
+    /// Leaf topics that have keywords of their own; the others can be found by their name alone.
+    pub topics_with_keywords: i64,
+    /// The last categorization went through, and nothing it looks at has changed since: another one finds the same.
+    pub keywords_exhausted: bool,
     /// Valid records that carry a topic of the hierarchy.
     pub labelled_records: i64,
     /// Valid records whose label needs review.

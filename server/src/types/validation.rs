@@ -147,6 +147,9 @@ pub enum Tokenizer {
 }
 
 impl Tokenizer {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::O200kBase, Self::Cl100kBase];
+
     /// The field's name for it.
     pub const fn as_str(self) -> &'static str {
         match self {

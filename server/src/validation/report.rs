@@ -54,65 +54,98 @@ fn percent(part: i64, whole: i64) -> String {
 }
 
 fn recommendations(report: &HygieneReport) -> Vec<String> {
-    let count = |error: ValidationError| report.errors_by_type.get(&error).copied().unwrap_or(0);
-    let over =
-        |part: i64, bound_percent: i64| i128::from(part) * 100 > i128::from(report.total) * i128::from(bound_percent);
-    let share = |part: i64| {
-        let records = if part == 1 { "record" } else { "records" };
-        format!("{part} {records} ({})", percent(part, report.total))
-    };
-    let mut advice = Vec::new();
+    let all = Counts(report);
+    [missing_texts(all), broken_tool_chains(all), wrong_lengths(all), repeats(all)].concat()
+}
 
-    let no_user = count(ValidationError::NoUserMessage);
-    if over(no_user, 5) {
+/// The report's counts, as the advice compares and names them.
+#[derive(Clone, Copy)]
+struct Counts<'a>(&'a HygieneReport);
+
+impl Counts<'_> {
+    fn of(self, error: ValidationError) -> i64 {
+        self.0.errors_by_type.get(&error).copied().unwrap_or(0)
+    }
+
+    fn is_over(self, part: i64, bound_percent: i64) -> bool {
+        i128::from(part) * 100 > i128::from(self.0.total) * i128::from(bound_percent)
+    }
+
+    /// "12 records (4.5%)".
+    fn named(self, part: i64) -> String {
+        let records = if part == 1 { "record" } else { "records" };
+        format!("{part} {records} ({})", percent(part, self.0.total))
+    }
+}
+
+/// User messages that are not there, or say nothing.
+fn missing_texts(all: Counts) -> Vec<String> {
+    let mut advice = Vec::new();
+    let no_user = all.of(ValidationError::NoUserMessage);
+    if all.is_over(no_user, 5) {
         advice.push(format!(
             "{} without any user message: the export probably kept only system or assistant turns. Export whole \
              conversations, or check that the roles are named \"user\".",
-            share(no_user)
+            all.named(no_user)
         ));
     }
-    let empty = count(ValidationError::EmptyUserMessage);
-    if over(empty, 5) {
+    let empty = all.of(ValidationError::EmptyUserMessage);
+    if all.is_over(empty, 5) {
         advice.push(format!(
             "{} with an empty user message: the text was probably lost or masked when the traces were written. Fix the \
              export, or edit these records.",
-            share(empty)
+            all.named(empty)
         ));
     }
-    let missing_id = count(ValidationError::MissingToolCallId);
-    let orphan = count(ValidationError::OrphanToolResult);
-    if missing_id + orphan > 0 {
-        advice.push(format!(
-            "{} with a broken tool chain ({missing_id} without a call id, {orphan} with a result that answers no call): the \
-             logger dropped ids, or the conversation was cut. Log tool calls with their ids, and cut before a call, not \
-             after it.",
-            share(missing_id + orphan)
-        ));
+    advice
+}
+
+fn broken_tool_chains(all: Counts) -> Vec<String> {
+    let missing_id = all.of(ValidationError::MissingToolCallId);
+    let orphan = all.of(ValidationError::OrphanToolResult);
+    if missing_id + orphan == 0 {
+        return Vec::new();
     }
-    let short = count(ValidationError::UserMessageTooShort);
-    if over(short, 10) {
+    vec![format!(
+        "{} with a broken tool chain ({missing_id} without a call id, {orphan} with a result that answers no call): the \
+         logger dropped ids, or the conversation was cut. Log tool calls with their ids, and cut before a call, not \
+         after it.",
+        all.named(missing_id + orphan)
+    )]
+}
+
+/// Prompts that are too short to carry a task, or too long to train on.
+fn wrong_lengths(all: Counts) -> Vec<String> {
+    let mut advice = Vec::new();
+    let short = all.of(ValidationError::UserMessageTooShort);
+    if all.is_over(short, 10) {
         advice.push(format!(
             "{} whose last user message is too short: short turns like \"yes\" carry no task. Keep more of the \
              conversation in the prompt, or lower the minimum length in the validation settings.",
-            share(short)
+            all.named(short)
         ));
     }
-    let long = count(ValidationError::ExceedsMaxTokens);
+    let long = all.of(ValidationError::ExceedsMaxTokens);
     if long > 0 {
         advice.push(format!(
             "{} over the token limit: long histories or tool results fill the prompt. Shorten them, or raise the limit in \
              the validation settings if the model to train takes more.",
-            share(long)
-        ));
-    }
-    if over(report.duplicates_removed, 5) {
-        advice.push(format!(
-            "{} repeat an earlier span or prompt and were set aside: the export probably overlaps, or retries were logged. \
-             Export each span once; the earliest of each is kept.",
-            share(report.duplicates_removed)
+            all.named(long)
         ));
     }
     advice
+}
+
+fn repeats(all: Counts) -> Vec<String> {
+    let duplicates = all.0.duplicates_removed;
+    if !all.is_over(duplicates, 5) {
+        return Vec::new();
+    }
+    vec![format!(
+        "{} repeat an earlier span or prompt and were set aside: the export probably overlaps, or retries were logged. \
+         Export each span once; the earliest of each is kept.",
+        all.named(duplicates)
+    )]
 }
 
 #[cfg(test)]

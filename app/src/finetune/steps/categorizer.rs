@@ -4,12 +4,13 @@ use anneal_server::api::categorize;
 use anneal_server::format;
 use anneal_server::types::dataset::RecordFilter;
 use anneal_server::types::job::JobKind;
+use anneal_server::types::pipeline::PipelineInputs;
 use anneal_server::types::topics::CategorizeMode;
 use leptos::prelude::*;
 
 use super::parts::{ErrorNote, RecordsLink, Task, field};
 use crate::contexts::use_finetune_process;
-use crate::ui::ConfirmDialog;
+use crate::ui::{Button, ButtonVariant, ConfirmDialog, Question};
 
 /// The ways to the records whose label is missing or doubtful.
 #[component]
@@ -34,26 +35,21 @@ pub fn Categorizer() -> impl IntoView {
     let process = use_finetune_process();
     let task = Task::new();
     let include_manual = RwSignal::new(false);
-    let question = RwSignal::new(None::<String>);
+    let question = RwSignal::new(None::<Question<()>>);
     let running = Memo::new(move |_| process.job(JobKind::Categorize).is_some_and(|job| job.state.is_active()));
-    let disabled = move || running.get() || task.busy();
+    let disabled = Signal::derive(move || running.get());
+    let busy = Signal::derive(move || task.busy());
     let labelled = field(|o| o.pipeline_inputs.labelled_records);
+    let futile = field(|o| why_futile(&o.pipeline_inputs));
     let start = move |mode: CategorizeMode| {
         task.start(categorize(process.dataset_id(), mode, include_manual.get_untracked()), move |_| process.refresh());
     };
-    let ask = move |_| {
-        let manual =
-            if include_manual.get_untracked() { "labels set by hand included" } else { "labels set by hand are kept" };
-        question.set(Some(format!(
-            "Label every valid record again? {} carry a label now; each may change ({manual}).",
-            format::counted(labelled.get_untracked(), "record"),
-        )));
-    };
+    let ask = move |_| question.set(Some(relabel_question(labelled.get_untracked(), include_manual.get_untracked())));
     view! {
         <fieldset class="form">
             <legend>"Label by keyword"</legend>
             <p class="muted small">
-                "Each record is compared with every topic's name and keywords. A record no keyword points to stays without a topic; a weak match is marked for review."
+                "Each record is compared with the name and keywords of every topic that records can carry; a keyword of a topic above only decides between those below it that match themselves. A record that none matches stays without a topic; a weak match is marked for review."
             </p>
             <label class="checkbox">
                 <input
@@ -63,26 +59,91 @@ pub fn Categorizer() -> impl IntoView {
                 />
                 <span>"When labelling everything again, also overwrite labels set by hand or brought by an imported file"</span>
             </label>
+            {move || futile.get().filter(|_| !running.get()).map(|(words, _)| futile_note(words))}
             <div class="toolbar">
-                <button
-                    type="button"
-                    class="button button--primary"
-                    disabled=disabled
+                <Button
+                    variant=ButtonVariant::Primary
+                    busy
+                    disabled=Signal::derive(move || running.get() || futile.with(|futile| futile.is_some_and(|(_, stops)| stops)))
                     on:click=move |_| start(CategorizeMode::UnlabelledOnly)
                 >
-                    {move || if task.busy() { "Starting…" } else { "Label records without a topic" }}
-                </button>
-                <button type="button" class="button button--secondary" disabled=disabled on:click=ask>
-                    "Label all again…"
-                </button>
+                    "Label records without a topic"
+                </Button>
+                <Button busy disabled on:click=ask>"Label all again…"</Button>
             </div>
             <ErrorNote error=task.error() />
         </fieldset>
-        <ConfirmDialog
-            title="Label all again"
-            message=question
-            confirm="Label all again"
-            on_confirm=Callback::new(move |()| start(CategorizeMode::RecategorizeAll))
-        />
+        <ConfirmDialog asked=question on_confirm=move |()| start(CategorizeMode::RecategorizeAll) />
+    }
+}
+
+fn relabel_question(labelled: i64, include_manual: bool) -> Question<()> {
+    let manual = if include_manual { "labels set by hand included" } else { "labels set by hand are kept" };
+    Question {
+        title: "Label every valid record again?".to_owned(),
+        message: format!("{} carry a label now; each may change ({manual}).", format::counted(labelled, "record")),
+        confirm: "Label all again",
+        keep: "Keep the labels",
+        subject: (),
+    }
+}
+
+fn futile_note(words: &'static str) -> impl IntoView {
+    view! {
+        <p class="note note--attention" role="status">
+            <span aria-hidden="true">"! "</span>
+            {words}
+        </p>
+    }
+}
+
+/// Why labelling the rest by keyword would find nothing, or little, and what to do; and whether it is so sure that
+/// there is no use in starting it.
+fn why_futile(inputs: &PipelineInputs) -> Option<(&'static str, bool)> {
+    let unlabelled = inputs.valid_records - inputs.labelled_records;
+    if inputs.valid_records > 0 && unlabelled == 0 {
+        return Some(("Every valid record has a topic.", true));
+    }
+    if inputs.keywords_exhausted && inputs.labelled_records == 0 {
+        let words = "The last run found no topic's keyword in any record. Open some of the records, and add the words they use to the topics; or tick records and assign a topic by hand. Then there is something to run again.";
+        return Some((words, true));
+    }
+    if inputs.keywords_exhausted {
+        let words = "The last run found no keyword in the records that are left. Open some of them, and add the words they use to the topics; or tick them and assign a topic by hand. Then there is something to run again.";
+        return Some((words, true));
+    }
+    if inputs.topics_with_keywords == 0 {
+        let words = "No topic has keywords yet, so only the topics' names can be looked for. Choose a topic in the tree and give it the words and phrases that point to it.";
+        return Some((words, false));
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_that_would_find_nothing_is_not_offered() {
+        let inputs = |labelled_records, topics_with_keywords, keywords_exhausted| PipelineInputs {
+            valid_records: 10,
+            labelled_records,
+            topics_with_keywords,
+            keywords_exhausted,
+            ..PipelineInputs::default()
+        };
+        for (inputs, expected) in [
+            (inputs(0, 3, false), None),
+            (inputs(4, 3, false), None),
+            (inputs(0, 0, false), Some(("No topic has keywords yet", false))),
+            (inputs(0, 3, true), Some(("The last run found no topic's keyword in any record", true))),
+            (inputs(4, 3, true), Some(("The last run found no keyword in the records that are left", true))),
+            (inputs(10, 3, true), Some(("Every valid record has a topic", true))),
+        ] {
+            let got = why_futile(&inputs);
+            assert_eq!(got.map(|(_, stops)| stops), expected.map(|(_, stops)| stops), "{inputs:?}");
+            let words = |found: Option<(&'static str, bool)>| found.map_or("", |(words, _)| words);
+            assert!(words(got).starts_with(words(expected)), "{got:?}");
+        }
     }
 }

@@ -3,18 +3,18 @@
 use anneal_server::api::first_valid_records;
 use anneal_server::format;
 use anneal_server::types::dataset::RecordFilter;
-use anneal_server::types::import::{ImportMode, ImportReport};
-use anneal_server::types::job::{JobKind, JobState};
+use anneal_server::types::job::JobKind;
 use anneal_server::types::overview::DatasetOverview;
 use anneal_server::types::validation::{HygieneReport, RecordStatus, ValidationError};
 use leptos::prelude::*;
 
+use super::imports_table::ImportsTable;
 use super::job_progress::JobProgress;
 use super::parts::{Bar, Check, CheckState, Checklist, RecordsLink, When, field};
 use crate::contexts::{PageDialog, use_finetune_process};
-use crate::finetune::delete_dataset::{DeleteDataset, ToDelete, delete_url};
+use crate::finetune::delete_dataset::{DatasetToDelete, ToDelete, delete_url};
 use crate::records::Conversation;
-use crate::ui::ButtonVariant;
+use crate::ui::{ButtonVariant, Sentence};
 
 /// Conversations shown.
 const SAMPLES: i64 = 3;
@@ -22,7 +22,13 @@ const SAMPLES: i64 = 3;
 /// The panel of step 1.
 #[component]
 pub fn ExtractPanel() -> impl IntoView {
-    let checks = field(checks);
+    let process = use_finetune_process();
+    let running = move |kind| process.job(kind).is_some_and(|job| job.state.is_active());
+    let overview = process.overview();
+    let checks = Memo::new(move |_| {
+        let now = Running { import: running(JobKind::Import), validation: running(JobKind::Validate) };
+        overview.with(|overview| checks(overview, now))
+    });
     let checked = field(|o| o.hygiene.timestamp);
     let rules = field(rules);
     let has_records = field(|o| o.hygiene.total + o.hygiene.pending > 0);
@@ -77,11 +83,14 @@ fn NothingImported() -> impl IntoView {
     let name = field(|o| o.dataset.name.clone());
     let failed = field(|o| o.pipeline_inputs.import_failed.is_some() && o.hygiene.total + o.hygiene.pending == 0);
     let importing = Memo::new(move |_| process.job(JobKind::Import).is_some_and(|job| job.state.is_active()));
-    let to_delete = RwSignal::new(None::<ToDelete>);
+    let to_delete = use_context::<DatasetToDelete>();
     let ask = move |event: leptos::ev::MouseEvent| {
         event.prevent_default();
         let holds = "0 records".to_owned();
-        to_delete.set(Some(ToDelete { id: process.dataset_id(), name: name.get_untracked(), holds }));
+        let dataset = ToDelete { id: process.dataset_id(), name: name.get_untracked(), holds };
+        if let Some(DatasetToDelete(asked)) = to_delete {
+            asked.set(Some(dataset.question()));
+        }
     };
     view! {
         <Show when=move || failed.get() && !importing.get()>
@@ -104,25 +113,30 @@ fn NothingImported() -> impl IntoView {
                 </div>
             </section>
         </Show>
-        <DeleteDataset asked=to_delete on_deleted=move |()| process.refresh() />
     }
 }
 
-fn checks(overview: &DatasetOverview) -> Vec<Check> {
+/// What is being done to the records.
+#[derive(Debug, Clone, Copy)]
+struct Running {
+    import: bool,
+    validation: bool,
+}
+
+fn checks(overview: &DatasetOverview, running: Running) -> Vec<Check> {
     let hygiene = &overview.hygiene;
-    let inputs = &overview.pipeline_inputs;
+    let none_valid = match hygiene.total {
+        // What comes may yet be valid.
+        _ if running.import || running.validation => CheckState::Open,
+        0 => CheckState::Open,
+        _ => CheckState::Failed,
+    };
     let mut checks = vec![
         Check::new(
-            CheckState::of(hygiene.valid > 0, if hygiene.total > 0 { CheckState::Failed } else { CheckState::Open }),
+            CheckState::of(hygiene.valid > 0, none_valid),
             if hygiene.valid > 0 { "There are valid records" } else { "At least one valid record" },
         ),
-        Check::new(
-            CheckState::of(hygiene.pending == 0, CheckState::Open),
-            match hygiene.pending {
-                0 => "Every record is validated".to_owned(),
-                pending => format!("{} still to validate", format::counted(pending, "record")),
-            },
-        ),
+        validated(hygiene, running),
     ];
     if hygiene.total > 0 {
         let bad = hygiene.total - hygiene.valid;
@@ -131,10 +145,33 @@ fn checks(overview: &DatasetOverview) -> Vec<Check> {
             format!("At most 20% unusable: {} ({})", hygiene.rejection_rate, format::counted(bad, "record")),
         ));
     }
-    if let Some(error) = &inputs.import_failed {
+    if let Some(error) = overview.pipeline_inputs.import_failed.as_ref().filter(|_| !running.import) {
         checks.push(Check::new(CheckState::Failed, format!("The last import failed: {error}")));
     }
     checks
+}
+
+/// Whether every record has its verdict; while an import goes on, nobody can say.
+fn validated(hygiene: &HygieneReport, running: Running) -> Check {
+    let (checked, pending) = (hygiene.total, hygiene.pending);
+    if running.import {
+        let so_far = match checked {
+            0 => "none has come yet".to_owned(),
+            _ => format!("{} so far", format::counted(checked, "record")),
+        };
+        return Check::new(
+            CheckState::Open,
+            format!("The import is going on: records are validated as they come, {so_far}"),
+        );
+    }
+    match (checked, pending) {
+        (_, 1..) if running.validation => {
+            Check::new(CheckState::Open, format!("Validating: {} to go", format::counted(pending, "record")))
+        }
+        (_, 1..) => Check::new(CheckState::Attention, format!("{} not validated", format::counted(pending, "record"))),
+        (0, _) => Check::new(CheckState::Open, "Every record validated: there is none yet"),
+        _ => Check::new(CheckState::Done, format!("All {} are validated", format::counted(checked, "record"))),
+    }
 }
 
 fn rules(overview: &DatasetOverview) -> String {
@@ -237,84 +274,10 @@ pub fn Recommendations(#[prop(into)] items: Signal<Vec<String>>) -> impl IntoVie
         <Show when=move || items.with(|i| !i.is_empty())>
             <p class="subhead">"What to do"</p>
             <ul class="bullets">
-                {move || items.get().into_iter().map(|text| view! { <li>{text}</li> }).collect_view()}
+                {move || items.get().into_iter().map(|text| view! { <li><Sentence text /></li> }).collect_view()}
             </ul>
         </Show>
     }
-}
-
-#[component]
-fn ImportsTable() -> impl IntoView {
-    let imports = field(|o| o.imports.clone());
-    view! {
-        <Show
-            when=move || imports.with(|i| !i.is_empty())
-            fallback=|| view! { <p class="muted">"Nothing was imported yet. “Data” in the header adds a file."</p> }
-        >
-            <div class="table-scroll" tabindex="0" role="region" aria-label="Imports">
-                <table class="table table--cards">
-                    <thead>
-                        <tr>
-                            <th scope="col">"File"</th>
-                            <th scope="col">"State"</th>
-                            <th scope="col" class="number">"Rows"</th>
-                            <th scope="col" class="number">"Valid"</th>
-                            <th scope="col" class="number">"Invalid"</th>
-                            <th scope="col" class="number">"Duplicates"</th>
-                            <th scope="col" class="number">"Rows/s"</th>
-                            <th scope="col" class="number">"Size"</th>
-                            <th scope="col">"When"</th>
-                        </tr>
-                    </thead>
-                    <tbody>{move || imports.get().into_iter().map(import_row).collect_view()}</tbody>
-                </table>
-            </div>
-        </Show>
-    }
-}
-
-fn import_row(import: ImportReport) -> impl IntoView {
-    let state = match import.state {
-        JobState::Queued => "… queued",
-        JobState::Running => "… running",
-        JobState::Succeeded => "✓ done",
-        JobState::Failed => "✕ failed",
-        JobState::Cancelled => "– cancelled",
-    };
-    let speed = rows_per_second(import.records, import.duration_ms);
-    let replaced = (import.mode == ImportMode::Replace).then_some(" (replaced what was there)");
-    let forms =
-        format!("{} native lines, {} chat lines", format::count(import.native_lines), format::count(import.chat_lines));
-    let created_at = import.created_at;
-    view! {
-        <tr>
-            <th scope="row" data-label="File" class="imports__file" title=forms>
-                {import.file_name}
-                <span class="muted">{replaced}</span>
-            </th>
-            <td data-label="State">
-                {state}
-                {import.error.map(|error| view! { <p class="note note--error">{error}</p> })}
-            </td>
-            <td data-label="Rows" class="number">{format::count(import.records)}</td>
-            <td data-label="Valid" class="number">{format::count(import.valid)}</td>
-            <td data-label="Invalid" class="number">{format::count(import.invalid)}</td>
-            <td data-label="Duplicates" class="number">{format::count(import.duplicates)}</td>
-            <td data-label="Rows/s" class="number">{speed}</td>
-            <td data-label="Size" class="number">{format::bytes(import.bytes)}</td>
-            <td data-label="When">
-                <When at=Signal::derive(move || created_at) />
-            </td>
-        </tr>
-    }
-}
-
-/// Rows per second; a dash where nothing was measured.
-fn rows_per_second(rows: i64, duration_ms: i64) -> String {
-    if rows == 0 || duration_ms <= 0 {
-        return "–".to_owned();
-    }
-    format::count(rows.saturating_mul(1000) / duration_ms)
 }
 
 #[component]
@@ -369,9 +332,24 @@ mod tests {
     }
 
     #[test]
-    fn speed_needs_rows_and_time() {
-        assert_eq!(rows_per_second(0, 10), "–");
-        assert_eq!(rows_per_second(10, 0), "–");
-        assert_eq!(rows_per_second(5_000, 2_000), "2,500");
+    fn nothing_is_called_validated_before_it_is() {
+        let hygiene = |total, pending| HygieneReport { total, pending, ..HygieneReport::default() };
+        let (nothing, importing, validating) = (
+            Running { import: false, validation: false },
+            Running { import: true, validation: false },
+            Running { import: false, validation: true },
+        );
+        for (hygiene, running, state, part) in [
+            (hygiene(0, 0), nothing, CheckState::Open, "there is none yet"),
+            (hygiene(0, 0), importing, CheckState::Open, "none has come yet"),
+            (hygiene(1_024, 0), importing, CheckState::Open, "1,024 records so far"),
+            (hygiene(0, 15), validating, CheckState::Open, "15 records to go"),
+            (hygiene(4, 15), nothing, CheckState::Attention, "15 records not validated"),
+            (hygiene(1_200, 0), nothing, CheckState::Done, "All 1,200 records are validated"),
+        ] {
+            let check = validated(&hygiene, running);
+            assert_eq!(check.state, state, "{}", check.text);
+            assert!(check.text.contains(part), "{}", check.text);
+        }
     }
 }

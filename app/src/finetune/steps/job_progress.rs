@@ -8,7 +8,7 @@ use leptos::prelude::*;
 
 use super::parts::{ErrorNote, Task};
 use crate::contexts::use_finetune_process;
-use crate::ui::{Button, Progress};
+use crate::ui::{Button, Progress, Sentence};
 
 /// The live progress of a kind of job with its cancel button; after a failure or a cancel, what happened.
 #[component]
@@ -26,7 +26,7 @@ pub fn JobProgress(
             JobState::Failed => Some(view! {
                 <p class="note note--error" role="alert">
                     <span aria-hidden="true">"✕ "</span>
-                    {format!("{title} failed: {}", job.error.unwrap_or_else(|| "the server gave no reason.".to_owned()))}
+                    <Sentence text=format!("{title} failed: {}", job.error.unwrap_or_else(|| "the server gave no reason.".to_owned())) />
                 </p>
             }.into_any()),
             JobState::Cancelled => Some(view! {

@@ -8,6 +8,7 @@ mod deploy;
 pub(crate) mod dry_run;
 mod extract;
 mod grader;
+mod imports_table;
 pub(crate) mod job_progress;
 pub(crate) mod parts;
 mod topic_editor;

@@ -11,7 +11,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::contexts::use_finetune_process;
-use crate::ui::{ErrorView, RelativeTime};
+use crate::ui::{ErrorView, RelativeTime, Sentence};
 
 /// One field of the overview, so that only what changed is drawn again.
 pub fn field<T>(read: impl Fn(&DatasetOverview) -> T + Send + Sync + 'static) -> Memo<T>
@@ -156,7 +156,7 @@ pub fn Checklist(#[prop(into)] checks: Signal<Vec<Check>>) -> impl IntoView {
                                 </span>
                                 <span>
                                     <span class="visually-hidden">{word}</span>
-                                    {check.text}
+                                    <Sentence text=check.text />
                                 </span>
                             </li>
                         }

@@ -7,8 +7,9 @@ use anneal_server::types::topics::TopicEdit;
 use leptos::prelude::*;
 
 use super::parts::Task;
+use super::topic_tree::{find_topic, names_below};
 use crate::contexts::{FinetuneProcess, use_finetune_process};
-use crate::ui::ConfirmDialog;
+use crate::ui::Question;
 
 /// A change of the hierarchy that may need the user's yes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,17 +43,8 @@ pub struct TopicEditor {
     pub form: RwSignal<OpenForm>,
     /// The change under way.
     pub task: Task,
-    /// What is to be answered before the change is made.
-    question: RwSignal<Option<Question>>,
-}
-
-/// A question before a change.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Question {
-    message: String,
-    change: TopicChange,
-    /// Whether records lose labels by it, or only the tree changes.
-    takes_labels: bool,
+    /// What is to be answered before a change is made; written by `ask_to_delete` and by the server's refusal.
+    pub question: RwSignal<Option<Question<TopicChange>>>,
 }
 
 impl TopicEditor {
@@ -68,20 +60,22 @@ impl TopicEditor {
     }
 
     /// Asks before a topic (with all below it) is deleted, which so many valid records carry.
-    pub fn ask_to_delete(self, name: String, records: i64) {
-        let carried = if records > 0 {
-            format!("{} will lose their label.", format::counted(records, "record"))
-        } else {
-            "No valid record carries it.".to_owned()
-        };
+    pub fn ask_to_delete(self, name: &str, records: i64) {
+        let below = self.process.overview().with_untracked(|overview| {
+            let node = overview.hierarchy.as_ref().and_then(|hierarchy| find_topic(&hierarchy.nodes, name));
+            node.map(names_below).unwrap_or_default()
+        });
         self.question.set(Some(Question {
-            message: format!("Delete “{name}” with all topics below it? {carried}"),
-            change: TopicChange::Edit(TopicEdit::Delete { name }),
-            takes_labels: records > 0,
+            title: "Delete this topic?".to_owned(),
+            message: what_deleting_takes(name, &below, records),
+            confirm: if below.is_empty() { "Delete the topic" } else { "Delete them all" },
+            keep: "Keep it",
+            subject: TopicChange::Edit(TopicEdit::Delete { name: name.to_owned() }),
         }));
     }
 
-    fn send(self, change: TopicChange, confirm: bool) {
+    /// Sends a change, with `confirm` whatever it takes.
+    pub fn send(self, change: TopicChange, confirm: bool) {
         let process = self.process;
         let dataset_id = process.dataset_id();
         let again = change.clone();
@@ -99,7 +93,13 @@ impl TopicEditor {
             },
             move |error| match error {
                 AppError::Conflict { message } if !confirm => {
-                    self.question.set(Some(Question { message, change: again, takes_labels: true }));
+                    self.question.set(Some(Question {
+                        title: "Records would lose their topic".to_owned(),
+                        message,
+                        confirm: "Change it all the same",
+                        keep: "Keep the topics as they are",
+                        subject: again,
+                    }));
                 }
                 error => self.task.fail(Some(error)),
             },
@@ -107,34 +107,52 @@ impl TopicEditor {
     }
 }
 
-/// The question, with words that fit what the change takes away.
-#[component]
-pub fn ConfirmTopicChange(editor: TopicEditor) -> impl IntoView {
-    let message = RwSignal::new(None::<String>);
-    let asked = StoredValue::new(None::<TopicChange>);
-    let takes_labels = RwSignal::new(false);
-    Effect::new(move |_| {
-        if let Some(question) = editor.question.get() {
-            asked.set_value(Some(question.change));
-            takes_labels.set(question.takes_labels);
-            message.set(Some(question.message));
-            editor.question.set(None);
+/// Names of topics listed one by one; more are counted.
+const NAMED: usize = 5;
+
+/// "“billing” is deleted, and the 2 topics below it with it: “refunds”, “vat”. 120 valid records lose their label."
+fn what_deleting_takes(name: &str, below: &[String], records: i64) -> String {
+    let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+    let children = match below.len() {
+        0 => String::new(),
+        count => {
+            let named: Vec<String> = below.iter().take(NAMED).map(|name| format!("“{name}”")).collect();
+            let more = match count.saturating_sub(NAMED) {
+                0 => String::new(),
+                more => format!(" and {} more", format::count(number(more))),
+            };
+            format!(", with the {} below it: {}{more}", format::counted(number(count), "topic"), named.join(", "))
         }
-    });
-    let on_confirm = Callback::new(move |()| {
-        if let Some(change) = asked.get_value() {
-            editor.send(change, true);
-        }
-    });
-    let words = move |with_labels: &'static str, without: &'static str| {
-        Signal::derive(move || if takes_labels.get() { with_labels } else { without }.to_owned())
     };
-    view! {
-        <ConfirmDialog
-            title=words("This takes labels off records", "Delete this topic?")
-            message
-            confirm=words("Take the labels off", "Delete topic")
-            on_confirm
-        />
+    let labels = match records {
+        0 => "No valid record loses a label by it.".to_owned(),
+        1 => "1 valid record loses its label.".to_owned(),
+        many => format!("{} valid records lose their label.", format::count(many)),
+    };
+    format!("“{name}” goes{children}. {labels} This cannot be undone; the topics can be downloaded first.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deletion_says_all_that_goes() {
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        let end = "This cannot be undone; the topics can be downloaded first.";
+        assert_eq!(
+            what_deleting_takes("vat", &[], 0),
+            format!("“vat” goes. No valid record loses a label by it. {end}")
+        );
+        assert_eq!(
+            what_deleting_takes("billing", &names(&["refunds", "vat"]), 1_200),
+            format!(
+                "“billing” goes, with the 2 topics below it: “refunds”, “vat”. 1,200 valid records lose their label. {end}"
+            )
+        );
+        let many = what_deleting_takes("all", &names(&["a", "b", "c", "d", "e", "f", "g"]), 1);
+        assert!(
+            many.contains("7 topics below it: “a”, “b”, “c”, “d”, “e” and 2 more. 1 valid record loses its label.")
+        );
     }
 }

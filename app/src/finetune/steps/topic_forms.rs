@@ -8,6 +8,7 @@ use super::chosen_file::read_chosen_file;
 use super::parts::ErrorNote;
 use super::topic_editor::{OpenForm, TopicChange, TopicEditor};
 use super::topic_tree::split_keywords;
+use crate::ui::{Button, ButtonVariant, Sentence};
 
 /// What an importable file looks like.
 const IMPORT_EXAMPLE: &str = r#"{"nodes": [
@@ -53,7 +54,7 @@ pub fn TopicForm(
     };
     view! {
         <form class="card form" on:submit=save>
-            <h3>{title}</h3>
+            <h3><Sentence text=title /></h3>
             <TextField label="Name" value=name hint="1 to 300 characters, unique in the whole tree." />
             <TextField label="Description" value=description hint="What belongs to it." />
             <TextField label="Keywords" value=keywords hint="Words and phrases that point to it, separated by commas." />
@@ -65,19 +66,16 @@ pub fn TopicForm(
 
 #[component]
 fn FormButtons(editor: TopicEditor, save_label: &'static str) -> impl IntoView {
-    let busy = move || editor.task.busy();
     let close = move |_| {
         editor.task.fail(None);
         editor.form.set(OpenForm::Closed);
     };
     view! {
         <div class="toolbar">
-            <button type="submit" class="button button--primary" disabled=busy>
-                {move || if busy() { "Saving…" } else { save_label }}
-            </button>
-            <button type="button" class="button button--secondary" on:click=close>
-                "Close"
-            </button>
+            <Button kind="submit" variant=ButtonVariant::Primary busy=Signal::derive(move || editor.task.busy())>
+                {save_label}
+            </Button>
+            <Button on:click=close>"Close"</Button>
         </div>
     }
 }

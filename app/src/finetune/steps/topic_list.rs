@@ -8,6 +8,7 @@ use super::parts::{ErrorNote, RecordsLink, field};
 use super::topic_editor::{OpenForm, TopicEditor};
 use super::topic_forms::{ImportForm, TopicForm};
 use super::topic_tree::{TreeRow, find_topic, tree_counts, tree_rows};
+use crate::ui::{Button, ButtonVariant, UserText};
 
 /// The tree with its search; a topic's name opens its fields.
 #[component]
@@ -63,11 +64,10 @@ fn TopicRow(editor: TopicEditor, row: TreeRow, counts: Memo<(i64, i64)>) -> impl
             <button
                 type="button"
                 class="tree__name"
-                title=name.get_value()
                 aria-pressed=move || is_edited().to_string()
                 on:click=move |_| editor.form.set(OpenForm::Edit(name.get_value()))
             >
-                {name.get_value()}
+                <UserText text=name.get_value() />
             </button>
             <Show when=move || is_leaf fallback=move || view! { <span class="number muted">{move || format::count(counts.get().0)}</span> }>
                 <RecordsLink class="link number" filter=records(false) title="Show its records">
@@ -87,25 +87,25 @@ fn TopicRow(editor: TopicEditor, row: TreeRow, counts: Memo<(i64, i64)>) -> impl
 
 #[component]
 fn TopicActions(editor: TopicEditor, name: StoredValue<String>, counts: Memo<(i64, i64)>) -> impl IntoView {
-    let delete = move |_| editor.ask_to_delete(name.get_value(), counts.get_untracked().0);
+    let delete = move |_| editor.ask_to_delete(&name.get_value(), counts.get_untracked().0);
     view! {
         <span class="tree__actions">
-            <button
-                type="button"
-                class="button button--ghost button--small"
+            <Button
+                variant=ButtonVariant::Ghost
+                small=true
                 on:click=move |_| editor.form.set(OpenForm::Add(Some(name.get_value())))
-                aria-label=format!("Add a topic under {}", name.get_value())
+                attr:aria-label=format!("Add a topic under {}", name.get_value())
             >
                 "Add under"
-            </button>
-            <button
-                type="button"
-                class="button button--ghost button--small"
+            </Button>
+            <Button
+                variant=ButtonVariant::Ghost
+                small=true
                 on:click=delete
-                aria-label=format!("Delete {}", name.get_value())
+                attr:aria-label=format!("Delete {}", name.get_value())
             >
                 "Delete…"
-            </button>
+            </Button>
         </span>
     }
 }

@@ -73,6 +73,11 @@ pub fn find_topic<'a>(nodes: &'a [TopicNode], name: &str) -> Option<&'a TopicNod
     nodes.iter().find_map(|node| if node.name == name { Some(node) } else { find_topic(&node.children, name) })
 }
 
+/// The names of all topics below one, depth first.
+pub fn names_below(node: &TopicNode) -> Vec<String> {
+    node.children.iter().flat_map(|child| std::iter::once(child.name.clone()).chain(names_below(child))).collect()
+}
+
 /// Comma- or line-separated words, trimmed, without empty ones.
 pub fn split_keywords(text: &str) -> Vec<String> {
     text.split([',', '\n']).map(str::trim).filter(|keyword| !keyword.is_empty()).map(str::to_owned).collect()

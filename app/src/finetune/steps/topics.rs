@@ -8,9 +8,10 @@ use leptos::prelude::*;
 use super::categorizer::{Categorizer, LabelLinks};
 use super::job_progress::JobProgress;
 use super::parts::{Check, CheckState, Checklist, field};
-use super::topic_editor::{ConfirmTopicChange, OpenForm, TopicEditor};
+use super::topic_editor::{OpenForm, TopicEditor};
 use super::topic_list::{OpenTopicForm, TopicTree};
 use crate::contexts::use_finetune_process;
+use crate::ui::{Button, ButtonVariant, ConfirmDialog};
 
 /// The panel of step 2.
 #[component]
@@ -49,7 +50,7 @@ pub fn TopicsPanel() -> impl IntoView {
                     </section>
                 </div>
             </div>
-            <ConfirmTopicChange editor />
+            <ConfirmDialog asked=editor.question on_confirm=move |change| editor.send(change, true) />
         </div>
     }
 }
@@ -102,14 +103,10 @@ fn TopicToolbar(editor: TopicEditor) -> impl IntoView {
     let download = format!("/download/{}/topics.json", use_finetune_process().dataset_id());
     view! {
         <div class="toolbar">
-            <button type="button" class="button button--secondary" on:click=move |_| editor.form.set(OpenForm::Add(None))>
-                "Add topic"
-            </button>
-            <button type="button" class="button button--secondary" on:click=move |_| editor.form.set(OpenForm::Import)>
-                "Import JSON…"
-            </button>
+            <Button on:click=move |_| editor.form.set(OpenForm::Add(None))>"Add topic"</Button>
+            <Button on:click=move |_| editor.form.set(OpenForm::Import)>"Import JSON…"</Button>
             <Show when=move || has_topics.get()>
-                <a class="button button--secondary" href=download.clone() download rel="external">
+                <a class=ButtonVariant::Secondary.class() href=download.clone() download rel="external">
                     "Download JSON"
                 </a>
             </Show>

@@ -10,7 +10,7 @@ use leptos::prelude::*;
 
 use super::parts::{Check, CheckState, Checklist, field};
 use crate::contexts::use_finetune_process;
-use crate::ui::{ButtonVariant, Card, ErrorView, Field, Stat, described_by};
+use crate::ui::{ButtonVariant, Card, ErrorView, Field, Stat, UserText, described_by};
 
 /// The panel of step 6.
 #[component]
@@ -188,7 +188,7 @@ fn SplitTable(topics: Vec<SplitTopic>) -> impl IntoView {
                                 view! {
                                     <tr>
                                         <th scope="row">
-                                            <span class="clamp" title=name.clone()>{name.clone()}</span>
+                                            <UserText class="clamp" text=name />
                                         </th>
                                         <td class="number">{format::count(topic.train)}</td>
                                         <td class="number">{format::count(topic.valid)}</td>

@@ -1,45 +1,33 @@
 //! Name and objective.
 
-use anneal_server::api::update_dataset;
+use anneal_server::api::UpdateDataset;
 use anneal_server::types::dataset::Dataset;
-use leptos::ev::SubmitEvent;
+use leptos::form::ActionForm;
 use leptos::prelude::*;
 
-use super::{error_at, error_elsewhere};
-use crate::ui::{Button, ButtonVariant, Card, ErrorView, Field, described_by, use_toaster};
+use super::{SavedNote, error_at, error_elsewhere, say_when_saved};
+use crate::ui::{Button, ButtonVariant, Card, ErrorView, Field, described_by};
 
-/// What the dataset is called and for.
+/// What the dataset is called and for. A plain form, so that it works without JavaScript too.
 #[component]
 pub fn AboutCard(dataset: Dataset) -> impl IntoView {
-    let toaster = use_toaster();
-    let id = StoredValue::new(dataset.id);
-    let name = RwSignal::new(dataset.name);
-    let objective = RwSignal::new(dataset.objective);
-    let save = Action::new(move |(): &()| async move {
-        let saved = update_dataset(id.get_value(), name.get_untracked(), objective.get_untracked()).await;
-        if saved.is_ok() {
-            toaster.success("Saved.");
-        }
-        saved
-    });
+    let save = ServerAction::<UpdateDataset>::new();
     let error = Memo::new(move |_| save.value().get().and_then(Result::err));
-    let on_submit = move |event: SubmitEvent| {
-        event.prevent_default();
-        save.dispatch(());
-    };
+    say_when_saved(move || save.value().get().is_some_and(|saved| saved.is_ok()), "Saved.");
     view! {
         <Card title="About">
-            <form class="stack" on:submit=on_submit>
+            <ActionForm action=save attr:class="stack">
+                <input type="hidden" name="dataset_id" value=dataset.id/>
                 <Field id="settings-name" label="Name" error=Signal::derive(move || error_at(error.get(), "name"))>
                     <input
                         type="text"
                         id="settings-name"
+                        name="name"
                         required
                         maxlength="200"
                         autocomplete="off"
-                        value=name.get_untracked()
+                        value=dataset.name
                         aria-describedby=described_by("settings-name")
-                        on:input=move |event| name.set(event_target_value(&event))
                     />
                 </Field>
                 <Field
@@ -51,17 +39,18 @@ pub fn AboutCard(dataset: Dataset) -> impl IntoView {
                 >
                     <textarea
                         id="settings-objective"
+                        name="objective"
                         rows="3"
                         maxlength="10000"
                         aria-describedby=described_by("settings-objective")
-                        on:input=move |event| objective.set(event_target_value(&event))
                     >
-                        {objective.get_untracked()}
+                        {dataset.objective}
                     </textarea>
                 </Field>
                 {move || error_elsewhere(error.get(), &["name", "objective"]).map(|error| view! { <ErrorView error/> })}
+                <SavedNote card="about" words="Saved."/>
                 <div class="row"><Button kind="submit" variant=ButtonVariant::Primary busy=save.pending()>"Save"</Button></div>
-            </form>
+            </ActionForm>
         </Card>
     }
 }

@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 
+use crate::format;
 use crate::types::dry_run::{Finding, FindingAction, Interval, PassedCheck, Quality, Verdict};
 
 /// What a finding means for the two qualities and the verdict.
@@ -93,6 +94,12 @@ pub(super) fn percent(share: f64, bound: f64) -> String {
     format!("{}%", distinct(share * 100.0, bound * 100.0, 0))
 }
 
+/// "45 of 300 scores (15%)": a share with what it is a share of. Counts of one run add up where rounded shares do not.
+pub(super) fn of_scores(part: i64, all: i64, bound: f64) -> String {
+    let share = part as f64 / all.max(1) as f64;
+    format!("{} of {} ({})", format::count(part), format::counted(all, "score"), percent(share, bound))
+}
+
 /// "[0.07, 0.12]".
 pub(super) fn interval_text(interval: Interval) -> String {
     format!("[{:.2}, {:.2}]", interval.low, interval.high)
@@ -119,5 +126,7 @@ mod tests {
         assert_eq!(figure(0.10, 0.10), "0.10");
         assert_eq!(percent(0.098, 0.10), "9.8%");
         assert_eq!(percent(0.86, 0.10), "86%");
+        assert_eq!(of_scores(1_230, 3_000, 0.5), "1,230 of 3,000 scores (41%)");
+        assert_eq!(of_scores(1, 1, 0.5), "1 of 1 score (100%)");
     }
 }

@@ -1,6 +1,6 @@
 //! Checks of the scores themselves: level, spread, how many score at all, and their shape.
 
-use super::outcome::{Effect, Outcome, Words, figure, finding, interval_text, percent};
+use super::outcome::{Effect, Outcome, Words, figure, finding, interval_text, of_scores, percent};
 use super::settle::{BadSide, MOST_FURTHER_SAMPLES, SLACK, Standing, share_interval, standing};
 use super::shape::is_bimodal;
 use super::{DiagnosisBounds, DiagnosisInput};
@@ -176,13 +176,14 @@ fn spread(input: &DiagnosisInput, bounds: &DiagnosisBounds, outcome: &mut Outcom
 
 fn scoring_at_all(input: &DiagnosisInput, bounds: &DiagnosisBounds, outcome: &mut Outcome) {
     let (share, bound) = (input.statistics.score_fractions.gt0, bounds.nonzero_no_go_below);
+    let above = scores_of(share, input.statistics.count);
     let interval = share_interval(share, input.statistics.count);
     let interval_text = format!("[{:.0}%, {:.0}%]", interval.low * 100.0, interval.high * 100.0);
     match standing(share, interval, input.statistics.count, bound, BadSide::Below) {
         Standing::Broken => {
             let message = format!(
-                "{} of the scores are above 0, fewer than {:.0}%, with all of the 95% interval {interval_text}.",
-                percent(share, bound),
+                "{} are above 0, fewer than {:.0}%, with all of the 95% interval {interval_text}.",
+                of_scores(above, input.statistics.count, bound),
                 bound * 100.0
             );
             let action_text = "Look at the lowest samples: find out what keeps them at 0.".to_owned();
@@ -208,18 +209,24 @@ fn scoring_at_all(input: &DiagnosisInput, bounds: &DiagnosisBounds, outcome: &mu
             outcome.find("whether enough responses score at all", open.finding(further, effect));
         }
         Standing::Clear => outcome.pass(format!(
-            "{} of the scores are above 0; at least {:.0}% should be.",
-            percent(share, bound),
+            "{} are above 0; at least {:.0}% should be.",
+            of_scores(above, input.statistics.count, bound),
             bound * 100.0
         )),
     }
 }
 
+/// How many scores a fraction of them is.
+#[expect(clippy::cast_possible_truncation, reason = "a fraction of a count is no larger than the count")]
+fn scores_of(fraction: f64, count: i64) -> i64 {
+    (fraction * count as f64).round() as i64
+}
+
 fn full_marks(input: &DiagnosisInput, bounds: &DiagnosisBounds, outcome: &mut Outcome) {
     let (share, bound) = (input.statistics.score_fractions.eq1, bounds.ones_caution_above);
+    let ones = of_scores(scores_of(share, input.statistics.count), input.statistics.count, bound);
     if share > bound + SLACK {
-        let message =
-            format!("{} of the scores are exactly 1, more than {:.0}%.", percent(share, bound), bound * 100.0);
+        let message = format!("{ones} are exactly 1, more than {:.0}%.", bound * 100.0);
         let action_text = "Look at the highest samples: add a criterion on which they still differ.".to_owned();
         let effect = Effect {
             dataset: Some(Quality::Attention),
@@ -230,11 +237,7 @@ fn full_marks(input: &DiagnosisInput, bounds: &DiagnosisBounds, outcome: &mut Ou
         outcome
             .find("most responses get full marks", finding("many_ones", words, FindingAction::InspectHighest, effect));
     } else {
-        outcome.pass(format!(
-            "{} of the scores are exactly 1, no more than {:.0}%.",
-            percent(share, bound),
-            bound * 100.0
-        ));
+        outcome.pass(format!("{ones} are exactly 1, no more than {:.0}%.", bound * 100.0));
     }
 }
 
@@ -245,18 +248,24 @@ fn heaps(input: &DiagnosisInput, bounds: &DiagnosisBounds, outcome: &mut Outcome
     if statistics.max - statistics.min <= SLACK {
         return;
     }
-    let share_near = |end: f64| {
-        let near = |score: &&f64| (**score - end).abs() <= bounds.binary_within + SLACK;
-        input.scores.iter().filter(near).count() as f64 / input.scores.len().max(1) as f64
+    let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+    let near = |end: f64| {
+        let is_near = |score: &&f64| (**score - end).abs() <= bounds.binary_within + SLACK;
+        number(input.scores.iter().filter(is_near).count())
     };
-    let (zeros, ones) = (share_near(0.0), share_near(1.0));
+    let (zeros, ones, all) = (near(0.0), near(1.0), number(input.scores.len()));
+    // More than those that are exactly 0 or 1, of which other checks speak: so the distance is named.
+    let at_the_ends = format!(
+        "{} lie within {} of 0 or 1",
+        of_scores(zeros + ones, all, bounds.binary_share_above),
+        bounds.binary_within
+    );
     let grader_attention = Effect { dataset: None, grader: Some(Quality::Attention), verdict_at_best: None };
-    if zeros + ones > bounds.binary_share_above + SLACK {
+    if (zeros + ones) as f64 > (bounds.binary_share_above + SLACK) * all as f64 {
         let message = format!(
-            "{} of the scores are 0 or 1 ({:.0}% at 0, {:.0}% at 1), more than {:.0}%: the grader is close to yes or no.",
-            percent(zeros + ones, bounds.binary_share_above),
-            zeros * 100.0,
-            ones * 100.0,
+            "{at_the_ends} ({} near 0, {} near 1), more than {:.0}%: the grader is close to yes or no.",
+            format::count(zeros),
+            format::count(ones),
             bounds.binary_share_above * 100.0
         );
         let causes = "Grader: it decides rather than measures. That does train, with a weaker signal per sample.";
@@ -283,8 +292,7 @@ fn heaps(input: &DiagnosisInput, bounds: &DiagnosisBounds, outcome: &mut Outcome
         );
     } else {
         outcome.pass(format!(
-            "Scores do not fall into two heaps, and {} are 0 or 1, no more than {:.0}%.",
-            percent(zeros + ones, bounds.binary_share_above),
+            "Scores do not fall into two heaps: {at_the_ends}, no more than {:.0}%.",
             bounds.binary_share_above * 100.0
         ));
     }

@@ -112,9 +112,9 @@ fn a_healthy_run_is_a_go_with_every_check_named() {
         [
             "Mean 0.45 lies between 0.20 and 0.60.",
             "Spread 0.21 is at or above 0.15.",
-            "100% of the scores are above 0; at least 10% should be.",
-            "0% of the scores are exactly 1, no more than 50%.",
-            "Scores do not fall into two heaps, and 0% are 0 or 1, no more than 60%.",
+            "300 of 300 scores (100%) are above 0; at least 10% should be.",
+            "0 of 300 scores (0%) are exactly 1, no more than 50%.",
+            "Scores do not fall into two heaps: 0 of 300 scores (0%) lie within 0.01 of 0 or 1, no more than 60%.",
             "No topic with 5 or more samples has a mean below 0.10; the lowest is “refunds” with 0.40.",
             "Balance 0.80 is at or above 0.50.",
             "Score follows length only weakly: correlation 0.10, within 0.35.",
@@ -280,7 +280,25 @@ fn bimodal_scores_are_a_caution_and_binary_ones_a_warning() {
     );
     assert_eq!(
         diagnosis.findings[0].message,
-        "100% of the scores are 0 or 1 (60% at 0, 40% at 1), more than 60%: the grader is close to yes or no."
+        "300 of 300 scores (100%) lie within 0.01 of 0 or 1 (180 near 0, 120 near 1), more than 60%: the grader is close to yes or no."
+    );
+    // What is near an end and what is exactly there are told apart, and each says of what it is a share.
+    let near: Vec<f64> = (0..300).map(|i| [0.0, 0.005, 0.995, 1.0, 0.5][i % 5]).collect();
+    let diagnosis = diagnose_scores(&near);
+    let said: Vec<&str> = diagnosis
+        .findings
+        .iter()
+        .map(|finding| finding.message.as_str())
+        .chain(diagnosis.passed.iter().map(|passed| passed.message.as_str()))
+        .filter(|message| message.contains(" of 300 scores"))
+        .collect();
+    assert_eq!(
+        said,
+        [
+            "240 of 300 scores (80%) lie within 0.01 of 0 or 1 (120 near 0, 120 near 1), more than 60%: the grader is close to yes or no.",
+            "240 of 300 scores (80%) are above 0; at least 10% should be.",
+            "60 of 300 scores (20%) are exactly 1, no more than 50%.",
+        ]
     );
     // Too few to speak of a shape.
     assert!(!ids(&diagnose_scores(&two_heaps[..20])).contains(&"bimodal"));

@@ -71,74 +71,116 @@ pub(super) fn draw_answer(
     id: &str,
     draw: &mut Draw,
 ) -> Answer {
-    let good_call = call.map(|(name, args)| tools::call(id, name, args));
-    let calls = |kept: bool| good_call.iter().filter(|_| kept).cloned().collect();
+    let case = Case { scenario, slots, sentences, call, offered, id };
     let all = rephrased(&sentences.join(" "), draw);
-    let some = |draw: &mut Draw| {
-        let keep = draw.between(1, sentences.len().max(2) - 1).min(sentences.len());
-        rephrased(&sentences[..keep].join(" "), draw)
-    };
-    // Good answers, too, forget a thing now and then.
-    let most = |draw: &mut Draw| {
-        let left_out = draw.below(sentences.len());
-        let kept = sentences.iter().enumerate().filter(|(index, _)| sentences.len() == 1 || *index != left_out);
-        rephrased(&kept.map(|(_, sentence)| sentence.as_str()).collect::<Vec<_>>().join(" "), draw)
-    };
-    let write = |template: &str, draw: &mut Draw| write_out(template, slots, draw);
     match draw.weighted(&[8, 11, 33, 8, 6, 10, 9, 3, 12]) {
-        // Excellent: all of it, warmly.
-        0 => Answer { text: dressed(scenario, &all, slots, draw), calls: calls(true) },
-        // Good: most of it, plainly.
-        1 => Answer {
-            text: if call.is_some() && draw.percent(30) { String::new() } else { most(draw) },
-            calls: calls(true),
-        },
-        // Mediocre: a part.
-        2 => {
-            let text = some(draw);
-            let text = if draw.percent(50) { dressed(scenario, &text, slots, draw) } else { text };
-            Answer { text, calls: if draw.percent(55) { slips(call, id, draw) } else { Vec::new() } }
-        }
-        // Plausible and wrong.
-        3 => {
-            let text = write(draw.pick(scenario.wrong), draw);
-            let text = if draw.percent(60) { dressed(scenario, &text, slots, draw) } else { text };
-            Answer { text, calls: Vec::new() }
-        }
-        // A wrong tool, where there is one.
-        4 => {
-            let wrong = tools::another(offered, call.map_or("", |(name, _)| name), id, draw);
-            let text = if draw.percent(50) {
-                some(draw)
-            } else {
-                write("[Let me look into that.|One moment, checking.]", draw)
-            };
-            Answer { text, calls: wrong.into_iter().collect() }
-        }
-        // Evasive.
-        5 => {
-            let mut text = write(draw.pick(&EVASIONS), draw);
-            if draw.percent(50) {
-                text = format!("{text} {}", write(draw.pick(&EVASIONS), draw));
-            }
-            Answer { text, calls: Vec::new() }
-        }
-        // Far too long, with a part or all of it in between.
-        6 => {
-            let mut padding = PADDING.to_vec();
-            draw.shuffle(&mut padding);
-            let (before, behind) = (draw.between(1, 3), draw.between(1, 3));
-            let core = if draw.percent(20) { all } else { some(draw) };
-            let text = format!("{}\n\n{core}\n\n{}", padding[..before].join(" "), padding[5..5 + behind].join(" "));
-            Answer { text, calls: calls(draw.percent(40)) }
-        }
-        // Next to nothing.
+        0 => case.excellent(&all, draw),
+        1 => case.good(draw),
+        2 => case.mediocre(draw),
+        3 => case.wrong(draw),
+        4 => case.wrong_tool(draw),
+        5 => case.evasive(draw),
+        6 => case.far_too_long(all, draw),
         7 => Answer { text: draw.pick(&CURT).to_owned(), calls: Vec::new() },
-        // Half right, half wrong.
-        _ => {
-            let text = format!("{} {}", some(draw), write(draw.pick(scenario.wrong), draw));
-            Answer { text, calls: calls(draw.percent(50)) }
+        _ => case.half_wrong(draw),
+    }
+}
+
+/// What there is to answer, and what the answer could say.
+struct Case<'a> {
+    scenario: &'a Scenario,
+    slots: &'a Slots,
+    sentences: &'a [String],
+    call: Option<(&'a str, &'a Map<String, Value>)>,
+    offered: &'a [Value],
+    id: &'a str,
+}
+
+impl Case<'_> {
+    /// All of it, warmly.
+    fn excellent(&self, all: &str, draw: &mut Draw) -> Answer {
+        Answer { text: self.dressed(all, draw), calls: self.calls(true) }
+    }
+
+    /// Most of it, plainly: good answers, too, forget a thing now and then.
+    fn good(&self, draw: &mut Draw) -> Answer {
+        if self.call.is_some() && draw.percent(30) {
+            return Answer { text: String::new(), calls: self.calls(true) };
         }
+        let left_out = draw.below(self.sentences.len());
+        let is_kept = |index: usize| self.sentences.len() == 1 || index != left_out;
+        let kept = self.sentences.iter().enumerate().filter(|(index, _)| is_kept(*index));
+        let kept: Vec<&str> = kept.map(|(_, sentence)| sentence.as_str()).collect();
+        Answer { text: rephrased(&kept.join(" "), draw), calls: self.calls(true) }
+    }
+
+    /// A part.
+    fn mediocre(&self, draw: &mut Draw) -> Answer {
+        let text = self.part(draw);
+        let text = if draw.percent(50) { self.dressed(&text, draw) } else { text };
+        Answer { text, calls: if draw.percent(55) { slips(self.call, self.id, draw) } else { Vec::new() } }
+    }
+
+    /// Plausible and wrong.
+    fn wrong(&self, draw: &mut Draw) -> Answer {
+        let text = self.write(draw.pick(self.scenario.wrong), draw);
+        let text = if draw.percent(60) { self.dressed(&text, draw) } else { text };
+        Answer { text, calls: Vec::new() }
+    }
+
+    /// A wrong tool, where there is one.
+    fn wrong_tool(&self, draw: &mut Draw) -> Answer {
+        let wrong = tools::another(self.offered, self.call.map_or("", |(name, _)| name), self.id, draw);
+        let text = if draw.percent(50) {
+            self.part(draw)
+        } else {
+            self.write("[Let me look into that.|One moment, checking.]", draw)
+        };
+        Answer { text, calls: wrong.into_iter().collect() }
+    }
+
+    fn evasive(&self, draw: &mut Draw) -> Answer {
+        let mut text = self.write(draw.pick(&EVASIONS), draw);
+        if draw.percent(50) {
+            text = format!("{text} {}", self.write(draw.pick(&EVASIONS), draw));
+        }
+        Answer { text, calls: Vec::new() }
+    }
+
+    /// Padding around a part or all of it.
+    fn far_too_long(&self, all: String, draw: &mut Draw) -> Answer {
+        let mut padding = PADDING.to_vec();
+        draw.shuffle(&mut padding);
+        let (before, behind) = (draw.between(1, 3), draw.between(1, 3));
+        let core = if draw.percent(20) { all } else { self.part(draw) };
+        let text = format!("{}\n\n{core}\n\n{}", padding[..before].join(" "), padding[5..5 + behind].join(" "));
+        Answer { text, calls: self.calls(draw.percent(40)) }
+    }
+
+    /// Half right, half wrong.
+    fn half_wrong(&self, draw: &mut Draw) -> Answer {
+        let text = format!("{} {}", self.part(draw), self.write(draw.pick(self.scenario.wrong), draw));
+        Answer { text, calls: self.calls(draw.percent(50)) }
+    }
+
+    /// The good call, if it is made.
+    fn calls(&self, made: bool) -> Vec<Value> {
+        let good = self.call.filter(|_| made).map(|(name, args)| tools::call(self.id, name, args));
+        good.into_iter().collect()
+    }
+
+    /// The first sentences of the good answer.
+    fn part(&self, draw: &mut Draw) -> String {
+        let keep = draw.between(1, self.sentences.len().max(2) - 1).min(self.sentences.len());
+        rephrased(&self.sentences[..keep].join(" "), draw)
+    }
+
+    fn write(&self, template: &str, draw: &mut Draw) -> String {
+        write_out(template, self.slots, draw)
+    }
+
+    fn dressed(&self, text: &str, draw: &mut Draw) -> String {
+        dressed(self.scenario, text, self.slots, draw)
     }
 }
 

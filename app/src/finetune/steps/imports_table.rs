@@ -1,0 +1,112 @@
+//! The imports of a dataset: what each brought, or why it failed.
+
+use anneal_server::format;
+use anneal_server::types::import::{ImportMode, ImportReport};
+use anneal_server::types::job::JobState;
+use leptos::prelude::*;
+
+use super::parts::{When, field};
+use crate::ui::{Sentence, UserText};
+
+/// All imports, newest first.
+#[component]
+pub fn ImportsTable() -> impl IntoView {
+    let imports = field(|o| o.imports.clone());
+    view! {
+        <Show
+            when=move || imports.with(|i| !i.is_empty())
+            fallback=|| view! { <p class="muted">"Nothing was imported yet. “Data” in the header adds a file."</p> }
+        >
+            <div class="table-scroll" tabindex="0" role="region" aria-label="Imports">
+                <table class="table table--cards imports">
+                    <thead>
+                        <tr>
+                            <th scope="col">"File"</th>
+                            <th scope="col">"State"</th>
+                            <th scope="col" class="number">"Rows"</th>
+                            <th scope="col" class="number">"Valid"</th>
+                            <th scope="col" class="number">"Invalid"</th>
+                            <th scope="col" class="number">"Duplicates"</th>
+                            <th scope="col" class="number">"Rows/s"</th>
+                            <th scope="col" class="number">"Size"</th>
+                            <th scope="col">"When"</th>
+                        </tr>
+                    </thead>
+                    <tbody>{move || imports.get().into_iter().map(|import| view! { <ImportRow import /> }).collect_view()}</tbody>
+                </table>
+            </div>
+        </Show>
+    }
+}
+
+/// One import; why it failed is a line of its own below, which unfolds.
+#[component]
+fn ImportRow(import: ImportReport) -> impl IntoView {
+    let state = match import.state {
+        JobState::Queued => "… queued",
+        JobState::Running => "… running",
+        JobState::Succeeded => "✓ done",
+        JobState::Failed => "✕ failed",
+        JobState::Cancelled => "– cancelled",
+    };
+    let speed = rows_per_second(import.records, import.duration_ms);
+    let replaced = (import.mode == ImportMode::Replace).then_some(" (replaced what was there)");
+    let forms =
+        format!("{} native lines, {} chat lines", format::count(import.native_lines), format::count(import.chat_lines));
+    let created_at = import.created_at;
+    let class = if import.error.is_some() { "imports__row imports__row--failed" } else { "imports__row" };
+    view! {
+        <tr class=class>
+            <th scope="row" data-label="File" class="imports__file" title=forms>
+                <UserText text=import.file_name class="one-line" />
+                <span class="muted">{replaced}</span>
+            </th>
+            <td data-label="State" class="imports__state">{state}</td>
+            <td data-label="Rows" class="number">{format::count(import.records)}</td>
+            <td data-label="Valid" class="number">{format::count(import.valid)}</td>
+            <td data-label="Invalid" class="number">{format::count(import.invalid)}</td>
+            <td data-label="Duplicates" class="number">{format::count(import.duplicates)}</td>
+            <td data-label="Rows/s" class="number">{speed}</td>
+            <td data-label="Size" class="number">{format::bytes(import.bytes)}</td>
+            <td data-label="When">
+                <When at=Signal::derive(move || created_at) />
+            </td>
+        </tr>
+        {import
+            .error
+            .map(|error| {
+                view! {
+                    <tr class="imports__why">
+                        <td colspan="9">
+                            <details class="unfold">
+                                <summary>
+                                    <span class="visually-hidden">"Why it failed: "</span>
+                                    <Sentence text=error />
+                                </summary>
+                            </details>
+                        </td>
+                    </tr>
+                }
+            })}
+    }
+}
+
+/// Rows per second; a dash where nothing was measured.
+fn rows_per_second(rows: i64, duration_ms: i64) -> String {
+    if rows == 0 || duration_ms <= 0 {
+        return "–".to_owned();
+    }
+    format::count(rows.saturating_mul(1000) / duration_ms)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::rows_per_second;
+
+    #[test]
+    fn speed_needs_rows_and_time() {
+        assert_eq!(rows_per_second(0, 10), "–");
+        assert_eq!(rows_per_second(10, 0), "–");
+        assert_eq!(rows_per_second(5_000, 2_000), "2,500");
+    }
+}
