@@ -12,11 +12,14 @@ export class Server {
   private process?: ChildProcess;
   url = "";
 
+  /** Further variables for the next start. */
+  variables: Record<string, string> = {};
+
   constructor(readonly dataDir: string) {}
 
   /** Starts the program and waits until it says where it listens. */
   async start(): Promise<void> {
-    const environment = { ...process.env, ANNEAL_DATA_DIR: this.dataDir, ANNEAL_SITE_DIR: join(root, "target/site") };
+    const environment = { ...process.env, ...this.variables, ANNEAL_DATA_DIR: this.dataDir, ANNEAL_SITE_DIR: join(root, "target/site") };
     // A restarted server must be found where the page left it.
     const port = this.url ? new URL(this.url).port : "0";
     const child = spawn(program, ["serve", "--port", port], { env: environment, cwd: root, stdio: ["ignore", "pipe", "pipe"] });

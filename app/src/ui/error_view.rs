@@ -34,7 +34,9 @@ pub fn ErrorView(
 #[component]
 fn SignIn() -> impl IntoView {
     let here = use_location();
-    let path = here.pathname.get_untracked() + &here.search.get_untracked();
+    let (path, search) = (here.pathname.get_untracked(), here.search.get_untracked());
+    // The router's search comes without its question mark.
+    let path = if search.is_empty() { path } else { format!("{path}?{search}") };
     view! { <a class="button button--small" rel="external" href=sign_in_address(&path)>"Sign in"</a> }
 }
 

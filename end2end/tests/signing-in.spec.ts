@@ -1,0 +1,47 @@
+// Where a token is set: signing in leads back to what was asked for, in the middle of work too.
+import { chatLine, lengthGrader } from "../support/files";
+import { expect, hydrated, test } from "../support/server";
+
+const token = "0123456789abcdef-journey";
+
+test("whoever is signed out comes back to the same place", async ({ page, server, complaints }) => {
+  await server.stop();
+  server.variables = { ANNEAL_TOKEN: token };
+  await server.start();
+  const signIn = async () => {
+    await page.getByLabel("Access token").fill(token);
+    await page.getByRole("button", { name: "Sign in" }).click();
+  };
+
+  await page.goto(`${server.url}/finetune/new?from=a-link`);
+  await signIn();
+  await expect(page).toHaveURL(`${server.url}/finetune/new?from=a-link`);
+  await hydrated(page);
+  const lines = Array.from({ length: 20 }, (_, n) => chatLine(n)).join("\n");
+  await page.locator("input[type=file]").setInputFiles({ name: "a.jsonl", mimeType: "application/jsonl", buffer: Buffer.from(lines) });
+  await page.getByRole("button", { name: "Create dataset" }).click();
+  await expect(page).toHaveURL(/\/finetune\/[0-9a-f-]{36}/);
+  await page.getByRole("link", { name: /Grader Config/ }).click();
+  await page.getByLabel("Grader script (JavaScript)").fill(lengthGrader);
+  await expect(page).toHaveURL(/step=grader/);
+  const place = page.url();
+
+  // The cookie has expired.
+  await page.context().clearCookies();
+  await page.getByRole("button", { name: "Save grader" }).click();
+  const link = page.getByRole("link", { name: "Sign in" });
+  await expect(link.first()).toBeVisible();
+  await link.first().click();
+  await signIn();
+  await expect(page).toHaveURL(place);
+  await hydrated(page);
+
+  // The server is gone: that is said in words, not in the browser's.
+  await page.getByLabel("Grader script (JavaScript)").fill(lengthGrader);
+  await server.stop();
+  await page.getByRole("button", { name: "Save grader" }).click();
+  await expect(page.getByText("The server could not be reached: it has stopped, or the connection to it is broken.").first()).toBeVisible();
+  await expect(page.getByText(/error reaching server|Failed to fetch/)).toHaveCount(0);
+  // Refusals and the broken connection are what the test is about.
+  complaints.length = 0;
+});
