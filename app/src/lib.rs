@@ -34,7 +34,7 @@ use leptos_router::components::{FlatRoutes, Redirect, Route, Router};
 use leptos_router::{SsrMode, path};
 
 use pages::{DatasetSettingsPage, DatasetsPage, FinetuneDatasetPage, NewDatasetPage, NotFoundPage};
-use ui::{Toasts, provide_clock, provide_toaster};
+use ui::{Toasts, provide_clock, provide_leave_guards, provide_toaster};
 
 /// The HTML document. Scripts carry the answer's nonce, as the content security policy asks.
 #[cfg(feature = "ssr")]
@@ -69,6 +69,7 @@ pub fn App() -> impl IntoView {
     provide_meta_context();
     provide_toaster();
     provide_clock();
+    provide_leave_guards();
     mark_hydrated();
     view! {
         <Title formatter=|text: String| if text.is_empty() { "Anneal".to_owned() } else { format!("{text} · Anneal") }/>

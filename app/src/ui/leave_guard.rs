@@ -37,15 +37,14 @@ pub fn LeaveGuard(
     let asked = RwSignal::new(None::<Question<String>>);
     let location = use_location();
     let navigate = use_navigate();
-    let here = StoredValue::new(String::new());
-    // An effect, so that it still holds the former address when Back has just changed it.
-    Effect::new(move |_| here.set_value(address_of(&location.pathname.get(), &location.search.get())));
+    let here = Signal::derive(move || address_of(&location.pathname.get(), &location.search.get()));
     let guard = Guard { unsaved, keeps, message, asked, here };
-    let back = navigate.clone();
+    let guards = use_context::<Guards>();
     Effect::new(move |_| {
-        let back = back.clone();
         capture("click", move |event| guard.on_click(event));
-        capture("popstate", move |_| guard.on_history(&back));
+        if let Some(guards) = guards {
+            guards.raise(guard);
+        }
         let unload = window_event_listener(leptos::ev::beforeunload, move |event: BeforeUnloadEvent| {
             if guard.has_unsaved() {
                 event.prevent_default();
@@ -70,8 +69,45 @@ struct Guard {
     keeps: Callback<(String, String), bool>,
     message: &'static str,
     asked: RwSignal<Option<Question<String>>>,
-    /// Path and query of the page that is shown; written by an effect.
-    here: StoredValue<String>,
+    /// Path and query of the page that is shown.
+    here: Signal<String>,
+}
+
+/// The guards that are up, in the order in which they came.
+#[derive(Clone, Copy)]
+struct Guards(RwSignal<Vec<Guard>>);
+
+/// Lets [`LeaveGuard`]s below hear of Back and Forward. Called once by the app, before it makes the router: of the
+/// window's listeners the first one is asked first, and once the router has followed, what was typed is gone.
+pub fn provide_leave_guards() {
+    let guards = Guards(RwSignal::new(Vec::new()));
+    provide_context(guards);
+    if cfg!(target_arch = "wasm32") {
+        let handle = window_event_listener(leptos::ev::popstate, move |event| guards.on_history(&event));
+        on_cleanup(move || handle.remove());
+    }
+}
+
+impl Guards {
+    /// Until the owner is gone.
+    fn raise(self, guard: Guard) {
+        self.0.update_untracked(|guards| guards.push(guard));
+        on_cleanup(move || {
+            self.0.try_update_untracked(|guards| guards.retain(|other| other.asked != guard.asked));
+        });
+    }
+
+    /// Back and Forward have changed the address already: it is put back until the user has answered.
+    fn on_history(self, event: &web_sys::Event) {
+        let (Ok(address), Ok(history)) = (window().location().href(), window().history()) else { return };
+        let loses = self.0.with_untracked(|guards| guards.iter().find(|guard| guard.would_lose(&address)).copied());
+        if let Some(guard) = loses {
+            event.stop_immediate_propagation();
+            // Fails only for an address of another site.
+            let _ = history.push_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(&guard.here.get_untracked()));
+            guard.ask(address);
+        }
+    }
 }
 
 impl Guard {
@@ -80,7 +116,7 @@ impl Guard {
     }
 
     fn would_lose(self, address: &str) -> bool {
-        self.has_unsaved() && path_here(address).is_none_or(|path| !self.keeps.run((self.here.get_value(), path)))
+        self.has_unsaved() && path_here(address).is_none_or(|path| !self.keeps.run((self.here.get_untracked(), path)))
     }
 
     fn ask(self, address: String) {
@@ -109,17 +145,6 @@ impl Guard {
         event.prevent_default();
         event.stop_immediate_propagation();
         self.ask(link.href());
-    }
-
-    /// Back and Forward have changed the address, and the router has followed already; nothing is drawn anew if it is
-    /// put back before effects run.
-    fn on_history(self, navigate: &impl Fn(&str, NavigateOptions)) {
-        let Ok(address) = window().location().href() else { return };
-        if !self.would_lose(&address) {
-            return;
-        }
-        navigate(&self.here.get_value(), NavigateOptions { scroll: false, ..NavigateOptions::default() });
-        self.ask(address);
     }
 }
 

@@ -32,7 +32,7 @@ pub use dialog::{Dialog, DialogSize};
 pub use error_view::ErrorView;
 pub use field::{Field, described_by};
 pub use icon::{Icon, IconName};
-pub use leave_guard::{LeaveGuard, UnsavedSign};
+pub use leave_guard::{LeaveGuard, UnsavedSign, provide_leave_guards};
 pub use menu::{Menu, MenuButton, MenuLink, MenuSeparator};
 pub use progress::{Progress, Spinner};
 pub use relative_time::{RelativeTime, provide_clock};
