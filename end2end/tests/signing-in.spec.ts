@@ -1,4 +1,5 @@
 // Where a token is set: signing in leads back to what was asked for, in the middle of work too.
+import type { Page } from "@playwright/test";
 import { chatLine, lengthGrader } from "../support/files";
 import { expect, hydrated, test } from "../support/server";
 
@@ -8,13 +9,13 @@ test("whoever is signed out comes back to the same place", async ({ page, server
   await server.stop();
   server.variables = { ANNEAL_TOKEN: token };
   await server.start();
-  const signIn = async () => {
+  const signIn = async (page: Page) => {
     await page.getByLabel("Access token").fill(token);
     await page.getByRole("button", { name: "Sign in" }).click();
   };
 
   await page.goto(`${server.url}/finetune/new?from=a-link`);
-  await signIn();
+  await signIn(page);
   await expect(page).toHaveURL(`${server.url}/finetune/new?from=a-link`);
   await hydrated(page);
   const lines = Array.from({ length: 20 }, (_, n) => chatLine(n)).join("\n");
@@ -26,18 +27,22 @@ test("whoever is signed out comes back to the same place", async ({ page, server
   await expect(page).toHaveURL(/step=grader/);
   const place = page.url();
 
-  // The cookie has expired.
+  // The cookie has expired: signed in beside it, what was typed is saved after all.
   await page.context().clearCookies();
   await page.getByRole("button", { name: "Save grader" }).click();
   const link = page.getByRole("link", { name: "Sign in" });
   await expect(link.first()).toBeVisible();
-  await link.first().click();
-  await signIn();
-  await expect(page).toHaveURL(place);
-  await hydrated(page);
+  const [beside] = await Promise.all([page.waitForEvent("popup"), link.first().click()]);
+  await signIn(beside);
+  await expect(beside).toHaveURL(place);
+  await beside.close();
+  await expect(page.getByLabel("Grader script (JavaScript)")).toHaveValue(lengthGrader);
+  await page.getByRole("button", { name: "Save grader" }).click();
+  await expect(page.getByRole("link", { name: "Sign in" })).toHaveCount(0);
+  await expect(page.getByText(/version 1/i).first()).toBeVisible();
 
   // The server is gone: that is said in words, not in the browser's.
-  await page.getByLabel("Grader script (JavaScript)").fill(lengthGrader);
+  await page.getByLabel("Grader script (JavaScript)").fill(`${lengthGrader}\n`);
   await server.stop();
   await page.getByRole("button", { name: "Save grader" }).click();
   await expect(page.getByText("The server could not be reached: it has stopped, or the connection to it is broken.").first()).toBeVisible();

@@ -30,14 +30,20 @@ pub fn ErrorView(
     }
 }
 
-/// Leads to the sign-in page and from there back to this one.
+/// Leads to the sign-in page, and from there to this one again: in another tab, so that what is typed here stays and
+/// can be tried again.
 #[component]
 fn SignIn() -> impl IntoView {
     let here = use_location();
     let (path, search) = (here.pathname.get_untracked(), here.search.get_untracked());
     // The router's search comes without its question mark.
     let path = if search.is_empty() { path } else { format!("{path}?{search}") };
-    view! { <a class="button button--small" rel="external" href=sign_in_address(&path)>"Sign in"</a> }
+    view! {
+        <a class="button button--small" target="_blank" rel="noopener" href=sign_in_address(&path)>
+            "Sign in"
+            <span class="visually-hidden">" (in a new tab)"</span>
+        </a>
+    }
 }
 
 const fn title_of(error: &AppError) -> &'static str {
