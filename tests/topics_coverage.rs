@@ -149,14 +149,14 @@ async fn changes_of_the_hierarchy_carry_records_along_or_ask_first() {
     // Below a leaf: the leaf becomes a parent, and parents label nothing.
     let below = json!({ "edit": "add", "parent": "shipping", "node": { "name": "express" } });
     for change in [below, json!({ "edit": "delete", "name": "shipping" })] {
-        let message = app.refused("topics/edit", edit(&id, change, false), 409).await;
+        let message = app.refused("topics/edit", edit(&id, change, false), 422).await;
         assert!(message.contains("2 records would lose their topic"), "{message}");
     }
     let message = app
         .refused(
             "topics/import",
             json!({ "dataset_id": id, "json": "{\"nodes\": [{\"name\": \"login\"}]}", "confirm": false }),
-            409,
+            422,
         )
         .await;
     assert!(message.contains("3 records would lose their topic"), "{message}");

@@ -24,7 +24,18 @@ pub async fn write(
         return copy(BufWriter::new(file), chunks).await;
     }
     let part = Part::beside(&path);
-    let file = File::create_new(&part.0).await.map_err(unwritable)?;
+    let file = match File::create_new(&part.0).await {
+        Ok(file) => file,
+        // Nothing can be made beside it (the folder's rights, the name's length): a file that is there is written over.
+        Err(error) => match File::options().write(true).truncate(true).open(&path).await {
+            Ok(file) => return copy(BufWriter::new(file), chunks).await,
+            Err(_) => return Err(unwritable(error)),
+        },
+    };
+    if let Ok(there) = tokio::fs::metadata(&path).await {
+        // Who could not read it before shall not do so now.
+        file.set_permissions(there.permissions()).await.map_err(unwritable)?;
+    }
     let written = copy(BufWriter::new(file), chunks).await?;
     tokio::fs::rename(&part.0, &path).await.map_err(unwritable)?;
     Ok(written)
@@ -102,6 +113,23 @@ mod tests {
         assert_eq!(names(dir.path()), ["out.jsonl"]);
         let nowhere = write_then(&dir.path().join("no such folder/x"), None).await.unwrap_err().to_string();
         assert!(nowhere.contains("no such folder") && nowhere.contains("cannot be written"), "{nowhere}");
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn a_private_file_stays_private() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("out.jsonl");
+        std::fs::write(&path, "before").unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        write_then(&path, None).await.unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "one\ntwo\n");
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        // A name that leaves no room for the part's.
+        let long = dir.path().join("x".repeat(250));
+        std::fs::write(&long, "before").unwrap();
+        assert_eq!(write_then(&long, None).await.unwrap(), 8);
     }
 
     #[cfg(unix)]

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use crate::clock::now_ms;
 use crate::coverage::{CoverageCounts, analyze_coverage};
 use crate::db::records::query::{self, LabelCounts};
-use crate::db::topics::TopicChange;
+use crate::db::topics::StoredChange;
 use crate::db::{self, Of, Snapshot};
 use crate::error::ServiceResult;
 use crate::types::TimestampMs;
@@ -65,7 +65,7 @@ struct Gathered {
     statuses: HashMap<String, Vec<HygieneGroup>>,
     hierarchies: HashMap<String, TopicHierarchy>,
     labels: HashMap<String, LabelCounts>,
-    changes: HashMap<String, Vec<TopicChange>>,
+    changes: HashMap<String, Vec<StoredChange>>,
     graders: HashMap<String, GraderVersion>,
     grader_tests: HashMap<String, GraderTestReport>,
     dry_runs: HashMap<String, DryRunSummary>,
@@ -123,8 +123,8 @@ impl Gathered {
 }
 
 /// The counts as they will be once every record carries what its label was changed to.
-fn carried_along(mut labels: LabelCounts, changes: &[TopicChange]) -> LabelCounts {
-    for change in changes {
+fn carried_along(mut labels: LabelCounts, changes: &[StoredChange]) -> LabelCounts {
+    for StoredChange { change, .. } in changes {
         let Some(at) = labels.by_topic.iter().position(|count| count.topic == change.from) else { continue };
         let old = labels.by_topic.remove(at);
         match &change.to {
@@ -190,7 +190,7 @@ impl Facts {
     }
 
     /// Every change of records, topics or rules moves the dataset's time on, labels that the job gave included; a label
-    /// depends on the record and the hierarchy alone.
+    /// depends on the record and the hierarchy alone. (A job beside which the topics changed has walked once more.)
     fn keywords_exhausted(&self, dataset: &Dataset) -> bool {
         let last = self.newest(JobKind::Categorize).filter(|job| job.state == JobState::Succeeded);
         last.and_then(|job| job.finished_at).is_some_and(|finished_at| finished_at >= dataset.updated_at)
@@ -235,11 +235,16 @@ fn dry_run_facts(run: &DryRunSummary, dataset: &Dataset, grader: Option<&GraderV
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::db::topics::TopicChange;
 
     #[test]
     fn labels_count_as_what_they_are_changed_to() {
         let count = |topic: &str, valid, needs_review| TopicCount { topic: topic.to_owned(), valid, needs_review };
-        let change = |from: &str, to: Option<&str>| TopicChange { from: from.to_owned(), to: to.map(str::to_owned) };
+        let change = |from: &str, to: Option<&str>| StoredChange {
+            id: 1,
+            change: TopicChange { from: from.to_owned(), to: to.map(str::to_owned) },
+            up_to_id: 9,
+        };
         let labels = LabelCounts { by_topic: vec![count("a", 5, 2), count("b", 3, 1), count("c", 4, 0)], without: 7 };
         let changes = [change("a", Some("b")), change("c", None), change("not there", Some("d"))];
         let carried = carried_along(labels.clone(), &changes);

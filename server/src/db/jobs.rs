@@ -213,25 +213,15 @@ pub async fn finish(
     Ok(())
 }
 
-/// Whether a run that did not end its job counts among the job's attempts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Attempt {
-    /// It was cut short through no fault of the job's.
-    Refunded,
-    /// It failed.
-    Counted,
-}
-
 /// Puts a job of this runner back into the queue (the runner stops before the job is done).
-pub async fn release(db: &Db, id: &str, owner: &str, attempt: Attempt) -> ServiceResult<()> {
+pub async fn release(db: &Db, id: &str, owner: &str) -> ServiceResult<()> {
     let mut tx = db.begin().await?;
     sqlx::query(
-        "UPDATE jobs SET state = 'queued', owner = NULL, heartbeat_at = NULL, attempts = MAX(attempts - ?3, 1)
+        "UPDATE jobs SET state = 'queued', owner = NULL, heartbeat_at = NULL, attempts = MAX(attempts - 1, 1)
          WHERE id = ?1 AND owner = ?2",
     )
     .bind(id)
     .bind(owner)
-    .bind(i64::from(attempt == Attempt::Refunded))
     .execute(&mut *tx)
     .await?;
     tx.commit().await?;

@@ -25,6 +25,11 @@ pub(super) enum OpenError {
         "The database {path} could not be brought up to date: change {change} of its schema failed ({source}). It is as it was before that change. Check that the disk has room for a copy of it, then start again; if it fails again, keep the file and report this."
     )]
     Change { path: String, change: i64, source: sqlx::Error },
+    /// A change of the schema was begun and not noted as done.
+    #[error(
+        "The database {path} was left in the middle of change {change} of its schema. Restore it from a backup made before, or choose another data folder with --data-dir or ANNEAL_DATA_DIR; keep the file and report this."
+    )]
+    HalfChanged { path: String, change: i64 },
     /// Not a database, or a damaged one.
     #[error(
         "{path} is no SQLite database, or a damaged one ({source}). Restore it from a backup, or move it away: a new one is made in its place."
@@ -37,15 +42,15 @@ pub(super) enum OpenError {
     Unusable { path: String, source: sqlx::Error },
 }
 
-/// SQLite's "file is not a database" and "database disk image is malformed".
-const NO_DATABASE: [&str; 2] = ["26", "11"];
+/// SQLite's "database disk image is malformed" and "file is not a database"; extended codes have more in the bits above.
+const NO_DATABASE: [i32; 2] = [11, 26];
 
 impl OpenError {
     pub(super) fn connecting(path: &Path, source: sqlx::Error) -> Self {
         let path = path.display().to_string();
-        let code = source.as_database_error().and_then(|error| error.code().map(std::borrow::Cow::into_owned));
+        let code = source.as_database_error().and_then(|error| error.code()?.parse::<i32>().ok());
         match code {
-            Some(code) if NO_DATABASE.contains(&code.as_str()) => Self::NoDatabase { path, source },
+            Some(code) if NO_DATABASE.contains(&(code & 0xff)) => Self::NoDatabase { path, source },
             _ => Self::Unusable { path, source },
         }
     }
@@ -56,9 +61,8 @@ impl OpenError {
             MigrateError::VersionMissing(change) | MigrateError::VersionTooNew(change, _) => {
                 Self::Newer { path: shown, change }
             }
-            MigrateError::VersionMismatch(change) | MigrateError::Dirty(change) => {
-                Self::OtherBuild { path: shown, change }
-            }
+            MigrateError::VersionMismatch(change) => Self::OtherBuild { path: shown, change },
+            MigrateError::Dirty(change) => Self::HalfChanged { path: shown, change },
             MigrateError::ExecuteMigration(source, change) => Self::Change { path: shown, change, source },
             MigrateError::Execute(source) => Self::connecting(path, source),
             other => Self::Unusable { path: shown, source: sqlx::Error::Migrate(Box::new(other)) },
@@ -96,6 +100,8 @@ mod tests {
     async fn a_database_of_another_version_is_explained() {
         let message = complaint_after("UPDATE _sqlx_migrations SET checksum = x'00' WHERE version = 1").await;
         assert!(message.contains("another build of Anneal: change 1"), "{message}");
+        let message = complaint_after("UPDATE _sqlx_migrations SET success = 0 WHERE version = 1").await;
+        assert!(message.contains("in the middle of change 1"), "{message}");
         let newer = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
             VALUES (9999, 'later', 1, x'00', 1)";
         let message = complaint_after(newer).await;

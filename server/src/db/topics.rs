@@ -64,41 +64,60 @@ pub struct TopicChange {
     pub to: Option<String>,
 }
 
-/// Stores a change that is to be carried along.
+/// A change that is still to be carried along.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredChange {
+    /// Its row.
+    pub id: i64,
+    /// What becomes of the label.
+    pub change: TopicChange,
+    /// Only records up to this id carried the label when the topics changed.
+    pub up_to_id: i64,
+}
+
+/// Stores a change that is to be carried along by the records there are.
 pub async fn insert_change(tx: &mut Tx, dataset_id: &str, change: &TopicChange) -> ServiceResult<()> {
-    sqlx::query("INSERT INTO topic_changes (dataset_id, from_topic, to_topic) VALUES (?, ?, ?)")
-        .bind(dataset_id)
-        .bind(&change.from)
-        .bind(&change.to)
-        .execute(&mut **tx)
-        .await?;
+    sqlx::query(
+        "INSERT INTO topic_changes (dataset_id, from_topic, to_topic, up_to_id)
+         VALUES (?1, ?2, ?3, (SELECT COALESCE(MAX(id), 0) FROM records WHERE dataset_id = ?1))",
+    )
+    .bind(dataset_id)
+    .bind(&change.from)
+    .bind(&change.to)
+    .execute(&mut **tx)
+    .await?;
     Ok(())
 }
 
+/// Whether it is still to be carried along.
+pub async fn has_change(tx: &mut Tx, id: i64) -> ServiceResult<bool> {
+    Ok(sqlx::query("SELECT 1 FROM topic_changes WHERE id = ?").bind(id).fetch_optional(&mut **tx).await?.is_some())
+}
+
 /// Every record has it.
-pub async fn delete_change(tx: &mut Tx, dataset_id: &str, change: &TopicChange) -> ServiceResult<()> {
-    sqlx::query("DELETE FROM topic_changes WHERE dataset_id = ? AND from_topic = ?")
-        .bind(dataset_id)
-        .bind(&change.from)
-        .execute(&mut **tx)
-        .await?;
+pub async fn delete_change(tx: &mut Tx, id: i64) -> ServiceResult<()> {
+    sqlx::query("DELETE FROM topic_changes WHERE id = ?").bind(id).execute(&mut **tx).await?;
     Ok(())
 }
 
 /// What is still to be carried along, by dataset.
-pub async fn changes_of(db: impl Reader, of: Of<'_>) -> ServiceResult<HashMap<String, Vec<TopicChange>>> {
-    let mut query = QueryBuilder::<Sqlite>::new("SELECT dataset_id, from_topic, to_topic FROM topic_changes WHERE ");
+pub async fn changes_of(db: impl Reader, of: Of<'_>) -> ServiceResult<HashMap<String, Vec<StoredChange>>> {
+    let mut query = QueryBuilder::<Sqlite>::new("SELECT * FROM topic_changes WHERE ");
     of.push(&mut query, "dataset_id");
     query.push(" ORDER BY dataset_id, id");
-    let mut changes = HashMap::<String, Vec<TopicChange>>::new();
+    let mut changes = HashMap::<String, Vec<StoredChange>>::new();
     for row in db.rows(query).await? {
-        let change = TopicChange { from: row.try_get("from_topic")?, to: row.try_get("to_topic")? };
+        let change = StoredChange {
+            id: row.try_get("id")?,
+            change: TopicChange { from: row.try_get("from_topic")?, to: row.try_get("to_topic")? },
+            up_to_id: row.try_get("up_to_id")?,
+        };
         changes.entry(row.try_get("dataset_id")?).or_default().push(change);
     }
     Ok(changes)
 }
 
 /// The same of one dataset.
-pub async fn changes(db: impl Reader, dataset_id: &str) -> ServiceResult<Vec<TopicChange>> {
+pub async fn changes(db: impl Reader, dataset_id: &str) -> ServiceResult<Vec<StoredChange>> {
     Ok(changes_of(db, Of::One(dataset_id)).await?.remove(dataset_id).unwrap_or_default())
 }

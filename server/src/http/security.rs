@@ -226,13 +226,15 @@ async fn authenticate(State(state): State<AppState>, request: Request, next: Nex
     if auth::is_signed_in(request.headers(), token) {
         return next.run(request).await;
     }
-    let wants_page = request.method() == Method::GET
-        && request
-            .headers()
-            .get(header::ACCEPT)
-            .and_then(|value| value.to_str().ok())
-            .is_some_and(|accept| accept.contains("text/html"));
-    if wants_page { auth::to_login(request.uri()) } else { HttpError(AppError::Unauthorized).into_response() }
+    let text = |name| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if !text(header::ACCEPT).contains("text/html") {
+        return HttpError(AppError::Unauthorized).into_response();
+    }
+    if request.method() == Method::GET {
+        return auth::to_login(request.uri());
+    }
+    // A form of a page: what it sent is lost, its page is where to go on. (Another site's form never comes here.)
+    auth::to_login(&text(header::REFERER).parse().unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{JobContext, Outcome};
 use crate::db;
 use crate::db::records::scan::{self, Scan};
-use crate::db::topics::TopicChange;
+use crate::db::topics::StoredChange;
 use crate::error::ServiceResult;
 use crate::format;
 use crate::topics::keywords::KeywordIndex;
@@ -37,12 +37,22 @@ pub(super) async fn run(context: &JobContext, args: &str) -> ServiceResult<Outco
     let mut topics = Topics::of(hierarchy.as_ref(), db::topics::changes(db, &context.dataset_id).await?)?;
     let total = scan::count(db, &context.dataset_id, topics.scan(&args)).await?;
     let (mut seen, mut labelled, mut cursor) = (0, 0, 0);
+    let mut compared_with = topics.version;
     loop {
         if context.should_stop() {
             return Ok(context.stopped(summary(labelled, seen)));
         }
         let batch = scan::records(db, &context.dataset_id, topics.scan(&args), cursor, BATCH).await?;
-        let Some(last) = batch.last() else { return Ok(Outcome::Done(summary(labelled, seen))) };
+        let Some(last) = batch.last() else {
+            if topics.version == compared_with {
+                return Ok(Outcome::Done(summary(labelled, seen)));
+            }
+            // The topics changed on the way: the first records were compared with others than the last ones.
+            // What a walk over the unlabelled has labelled, the next one does not meet again.
+            labelled = if args.mode == CategorizeMode::UnlabelledOnly { labelled } else { 0 };
+            (seen, cursor, compared_with) = (labelled, 0, topics.version);
+            continue;
+        };
         cursor = last.id;
         seen += i64::try_from(batch.len()).unwrap_or(i64::MAX);
         labelled += store_labels(context, &mut topics, Arc::new(batch), args.include_manual).await?;
@@ -59,13 +69,14 @@ struct Topics {
 }
 
 impl Topics {
-    fn of(hierarchy: Option<&TopicHierarchy>, changes: Vec<TopicChange>) -> Result<Self, AppError> {
+    fn of(hierarchy: Option<&TopicHierarchy>, changes: Vec<StoredChange>) -> Result<Self, AppError> {
         let Some(hierarchy) = hierarchy else {
             return Err(AppError::conflict(
                 "There are no topics any more to label records with. Add topics, then categorize again.",
             ));
         };
-        let renamed = changes.into_iter().filter(|change| change.to.is_some()).map(|change| change.from);
+        let renamed = changes.into_iter().map(|stored| stored.change).filter(|change| change.to.is_some());
+        let renamed = renamed.map(|change| change.from);
         let leaves = hierarchy.leaves().iter().map(|leaf| leaf.name.clone()).chain(renamed).collect();
         Ok(Self { version: hierarchy.version, leaves, index: Arc::new(KeywordIndex::new(hierarchy)) })
     }

@@ -23,8 +23,6 @@ pub enum Outcome {
     Cancelled(String),
     /// The server is stopping, or another runner has taken over: it goes on later.
     Interrupted,
-    /// Its last step failed in a way that may pass: it is tried again, and given up after some attempts.
-    TryAgain,
 }
 
 /// Progress is stored and told at most this often, so that fast work is not slowed by telling of it.
@@ -99,6 +97,15 @@ impl JobContext {
         db::jobs::set_progress(&self.state.db, &self.job_id, &self.owner, done, total, unit, &status.message).await?;
         self.state.events.send(&self.dataset_id, DatasetEvent::Job { job: status.clone() });
         Ok(())
+    }
+
+    /// Says something at the same place.
+    pub(super) async fn say(&self, message: String) -> ServiceResult<()> {
+        let (done, total, unit) = {
+            let told = self.told.lock().await;
+            (told.0.done, told.0.total, told.0.unit.clone())
+        };
+        self.progress(done, total, &unit, message).await
     }
 
     /// Stores the last progress, whether or not it was told.

@@ -143,11 +143,7 @@ pub(super) async fn run(context: &JobContext, args: &str) -> ServiceResult<Outco
         return Ok(Outcome::Interrupted);
     }
     let settled = if matches!(outcome, Ok(Outcome::Done(_))) { Settled::Whole } else { Settled::Early };
-    if let Err(error) = settle(context, &args, settled).await {
-        tracing::error!(%error, "the end of an import could not be stored; it is tried again");
-        return Ok(Outcome::TryAgain);
-    }
-    outcome
+    if settle(context, &args, settled).await { outcome } else { Ok(Outcome::Interrupted) }
 }
 
 /// Ends an import that is not tried again.
@@ -155,12 +151,42 @@ pub(super) async fn give_up(context: &JobContext, args: &str) -> ServiceResult<(
     let args: Args = serde_json::from_str(args)?;
     match db::imports::settled(&context.state.db, &args.import_id).await? {
         Some(_) => Ok(()),
-        None => settle(context, &args, Settled::Early).await,
+        None if settle(context, &args, Settled::Early).await => Ok(()),
+        None => Err(AppError::Unavailable { message: "The server is stopping.".to_owned() }.into()),
     }
 }
 
+/// Pauses between two tries to store an import's end.
+const SETTLE_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_SETTLE_PAUSE: Duration = Duration::from_mins(1);
+
+/// Settles, however often that has to be tried (a full disk, say): without it a replacing import's records and those
+/// they replace would stand side by side. False if the job was interrupted before.
+async fn settle(context: &JobContext, args: &Args, settled: Settled) -> bool {
+    let mut pause = SETTLE_PAUSE;
+    while let Err(error) = settle_once(context, args, settled).await {
+        if context.interrupted() {
+            return false;
+        }
+        tracing::error!(%error, "the end of an import could not be stored; it is tried again");
+        let message = format!(
+            "All is read, but its end cannot be stored and is tried again: {}",
+            error.into_app(&context.job_id)
+        );
+        if let Err(error) = context.say(message).await {
+            tracing::warn!(%error, "that could not be told");
+        }
+        tokio::select! {
+            () = context.state.shutdown.cancelled() => return false,
+            () = tokio::time::sleep(pause) => {}
+        }
+        pause = (pause * 2).min(LONGEST_SETTLE_PAUSE);
+    }
+    true
+}
+
 /// What follows the reading: a replacing import replaces or leaves no trace, and an upload is deleted.
-async fn settle(context: &JobContext, args: &Args, settled: Settled) -> ServiceResult<()> {
+async fn settle_once(context: &JobContext, args: &Args, settled: Settled) -> ServiceResult<()> {
     let mut tx = context.begin().await?;
     if args.mode == ImportMode::Replace {
         match settled {

@@ -77,7 +77,7 @@ async fn give_up(kind: JobKind, context: &JobContext, args: &str) -> ServiceResu
     if kind == JobKind::Import {
         import::give_up(context, args).await?;
     }
-    let message = "The server ended several times while this job ran. What it had done is kept; look into the log, then try again.";
+    let message = "The server ended several times while this job ran, so it is not tried again by itself. What it had done is kept, but for an import that was to replace records: those are as they were. Look into the log, then try again.";
     Err(AppError::Unavailable { message: message.to_owned() }.into())
 }
 

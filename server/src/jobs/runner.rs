@@ -11,7 +11,7 @@ use super::{JobContext, Outcome, give_up, run_kind};
 use crate::clock::now_ms;
 use crate::datasets::new_id;
 use crate::db;
-use crate::db::jobs::{Attempt, Heartbeat, JobRow};
+use crate::db::jobs::{Heartbeat, JobRow};
 use crate::error::{ServiceError, ServiceResult};
 use crate::state::AppState;
 use crate::types::event::DatasetEvent;
@@ -128,8 +128,7 @@ async fn end_job(context: &JobContext, result: ServiceResult<Outcome>) -> Servic
         Ok(Outcome::Cancelled(message)) => {
             db::jobs::finish(&state.db, job_id, owner, JobState::Cancelled, Some(&message), None).await?;
         }
-        Ok(Outcome::Interrupted) => db::jobs::release(&state.db, job_id, owner, Attempt::Refunded).await?,
-        Ok(Outcome::TryAgain) => db::jobs::release(&state.db, job_id, owner, Attempt::Counted).await?,
+        Ok(Outcome::Interrupted) => db::jobs::release(&state.db, job_id, owner).await?,
         Err(error) => {
             let message = error.into_app(job_id).to_string();
             tracing::warn!(job_id, message, "a job failed");

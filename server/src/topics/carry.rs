@@ -1,12 +1,12 @@
 //! Labels follow a change of the topics: at once where few records carry them, else in batches. The change is stored with
-//! what is still to be carried along; until that is done, a label that has a successor counts as that one
-//! (`datasets::facts`), and a start finishes what a stop cut off.
+//! what is still to be carried along; until that is done, a label counts as its successor, or as none where the topic is
+//! gone (`datasets::facts`), and a start finishes what a stop cut off.
 
 use std::time::{Duration, Instant};
 
 use crate::datasets::large::{BATCH, PAUSE};
 use crate::db::records::{bulk, query};
-use crate::db::topics::TopicChange;
+use crate::db::topics::{StoredChange, TopicChange};
 use crate::db::{self, Of, Tx};
 use crate::error::ServiceResult;
 use crate::state::AppState;
@@ -39,7 +39,7 @@ pub(super) async fn records_along(tx: &mut Tx, dataset_id: &str, changes: &[Topi
     }
     for change in changes {
         if carrying <= AT_ONCE {
-            bulk::carry_topic(tx, dataset_id, change, i64::MAX).await?;
+            bulk::carry_topic(tx, dataset_id, change, i64::MAX, i64::MAX).await?;
         } else {
             db::topics::insert_change(tx, dataset_id, change).await?;
         }
@@ -65,7 +65,7 @@ pub async fn finish_all(state: &AppState) -> ServiceResult<()> {
     Ok(())
 }
 
-/// Two may be at it at once: what is carried along is no longer found.
+/// Two may be at it at once: each batch asks first whether its change is still to be carried along.
 async fn finish(state: &AppState, dataset_id: &str) -> ServiceResult<()> {
     let changes = db::topics::changes(&state.db, dataset_id).await?;
     let mut told = Instant::now();
@@ -88,11 +88,14 @@ async fn finish(state: &AppState, dataset_id: &str) -> ServiceResult<()> {
 }
 
 /// Whether more may be left. Each batch is a new revision, so that what was computed in between is known to be outdated.
-async fn carry_some(state: &AppState, dataset_id: &str, change: &TopicChange) -> ServiceResult<bool> {
+async fn carry_some(state: &AppState, dataset_id: &str, stored: &StoredChange) -> ServiceResult<bool> {
     let mut tx = state.db.begin().await?;
-    let carried = bulk::carry_topic(&mut tx, dataset_id, change, BATCH).await?;
+    if !db::topics::has_change(&mut tx, stored.id).await? {
+        return Ok(false);
+    }
+    let carried = bulk::carry_topic(&mut tx, dataset_id, &stored.change, stored.up_to_id, BATCH).await?;
     if carried < BATCH {
-        db::topics::delete_change(&mut tx, dataset_id, change).await?;
+        db::topics::delete_change(&mut tx, stored.id).await?;
     }
     if carried > 0 {
         db::datasets::touch_records(&mut tx, dataset_id).await?;

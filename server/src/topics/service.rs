@@ -73,14 +73,17 @@ fn ask_before_unlabelling(affected: i64, unlabelled: &[String]) -> Result<(), Ap
     if affected == 0 {
         return Ok(());
     }
-    Err(AppError::conflict(format!(
-        "{} would lose their topic, because {} no longer a topic that labels records. Confirm to go on; categorizing again can label them anew.",
-        format::counted(affected, "record"),
-        match unlabelled {
-            [one] => format!("“{one}” is"),
-            many => format!("{} topics are", many.len()),
-        }
-    )))
+    Err(AppError::invalid_field(
+        TopicEdit::CONFIRM,
+        format!(
+            "{} would lose their topic, because {} no longer a topic that labels records. Confirm to go on; categorizing again can label them anew.",
+            format::counted(affected, "record"),
+            match unlabelled {
+                [one] => format!("“{one}” is"),
+                many => format!("{} topics are", many.len()),
+            }
+        ),
+    ))
 }
 
 /// Targets name every leaf. A rename is carried along; if leaves came or went, the targets no longer mean

@@ -144,6 +144,11 @@ pub enum TopicEdit {
     },
 }
 
+impl TopicEdit {
+    /// The argument that allows a change by which records lose their topic; the field of the error that asks for it.
+    pub const CONFIRM: &'static str = "confirm";
+}
+
 /// Records per topic, for the tree.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TopicCount {

@@ -92,7 +92,7 @@ impl TopicEditor {
                 process.refresh();
             },
             move |error| match error {
-                AppError::Conflict { message } if !confirm => {
+                AppError::Invalid { field: Some(field), message } if field == TopicEdit::CONFIRM => {
                     self.question.set(Some(Question {
                         title: "Records would lose their topic".to_owned(),
                         message,

@@ -8,7 +8,7 @@ use crate::error::ServiceResult;
 macro_rules! carrying {
     () => {
         "(SELECT id FROM records WHERE dataset_id = ?1 AND status IN ('pending', 'valid', 'invalid', 'duplicate')
-            AND topic = ?2 LIMIT ?3)"
+            AND topic = ?2 AND id <= ?5 LIMIT ?3)"
     };
 }
 
@@ -37,9 +37,15 @@ pub async fn delete(tx: &mut Tx, dataset_id: &str, limit: i64) -> ServiceResult<
     Ok(i64::try_from(deleted).unwrap_or(i64::MAX))
 }
 
-/// Gives at most `limit` of the records that carry a label the one that takes its place, whatever their validity. Answers
-/// how many; fewer than `limit`: that was all.
-pub async fn carry_topic(tx: &mut Tx, dataset_id: &str, change: &TopicChange, limit: i64) -> ServiceResult<i64> {
+/// Gives at most `limit` of the records up to an id that carry a label the one that takes its place, whatever their
+/// validity. Answers how many; fewer than `limit`: that was all.
+pub async fn carry_topic(
+    tx: &mut Tx,
+    dataset_id: &str,
+    change: &TopicChange,
+    up_to_id: i64,
+    limit: i64,
+) -> ServiceResult<i64> {
     let sql = match change.to {
         Some(_) => concat!("UPDATE records SET topic = ?4 WHERE id IN ", carrying!()),
         None => concat!(
@@ -53,6 +59,7 @@ pub async fn carry_topic(tx: &mut Tx, dataset_id: &str, change: &TopicChange, li
         .bind(&change.from)
         .bind(limit)
         .bind(&change.to)
+        .bind(up_to_id)
         .execute(&mut **tx)
         .await?
         .rows_affected();
