@@ -6,6 +6,7 @@ use anneal_app::{App, shell};
 use anneal_server::http::{routes, secure};
 use anneal_server::jobs;
 use anneal_server::state::AppState;
+use anneal_server::uploads;
 use axum::Router;
 use leptos::prelude::provide_context;
 use leptos_axum::{LeptosRoutes, file_and_error_handler_with_context, generate_route_list};
@@ -31,9 +32,10 @@ pub fn router(state: &AppState) -> Router {
 
 /// Serves and runs jobs until the state's shutdown, then drains both.
 pub async fn run(listener: TcpListener, state: AppState) -> std::io::Result<()> {
-    if let Err(error) = jobs::import::delete_orphaned_uploads(&state).await {
+    if let Err(error) = uploads::sweep_at_start(&state).await {
         tracing::warn!(%error, "uploads that no import needs could not be deleted");
     }
+    tokio::spawn(uploads::sweep_while_running(state.clone()));
     let runner = tokio::spawn(jobs::runner::run(state.clone(), None));
     tokio::spawn(anneal_server::watch::run(state.clone()));
     let shutdown = state.shutdown.clone();

@@ -53,7 +53,7 @@ async fn a_file_is_imported_validated_and_exported() {
     let imported = works_json(dir.path(), &["import", &file]).await;
     assert_eq!(imported["hygiene"]["total"], 7);
     assert_eq!(
-        (&imported["import"]["records"], &imported["import"]["file_name"]),
+        (&imported["imports"][0]["records"], &imported["imports"][0]["file_name"]),
         (&json!(7), &json!("support.jsonl.gz"))
     );
     assert!(Path::new(&file).exists(), "the user's own file stays");

@@ -3,6 +3,7 @@
 //! Exit codes: 0 fine, 100 the verdict is not GO, 1 an error (2 is clap's, for a command line that cannot be read).
 
 mod commands;
+mod import;
 mod options;
 mod output;
 mod serve;

@@ -1,12 +1,13 @@
 //! Table `imports`.
 
 use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
 
 use super::{Db, Tx, unknown_word};
 use crate::clock::now_ms;
 use crate::error::ServiceResult;
 use crate::types::error::AppError;
-use crate::types::import::{ImportMode, ImportReport};
+use crate::types::import::{Counts, ImportFormat, ImportMode, ImportReport, SkipReason};
 use crate::types::job::JobState;
 
 /// Stores a new import.
@@ -44,35 +45,44 @@ pub async fn last_line(db: &Db, id: &str) -> ServiceResult<i64> {
 }
 
 /// What one stored batch adds to an import.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct BatchCounts {
     /// The last line read.
     pub last_line: i64,
     /// Records stored.
     pub records: i64,
-    /// Of them, in native form.
-    pub native_lines: i64,
-    /// In chat form.
-    pub chat_lines: i64,
+    /// Of them, by format.
+    pub formats: Counts<ImportFormat>,
+    /// What was passed over, by reason.
+    pub skipped: Counts<SkipReason>,
     /// Time spent.
     pub duration_ms: i64,
 }
 
 /// Adds a stored batch, in the transaction that stores its records.
-pub async fn add_batch(tx: &mut Tx, id: &str, counts: BatchCounts) -> ServiceResult<()> {
+pub async fn add_batch(tx: &mut Tx, id: &str, counts: &BatchCounts) -> ServiceResult<()> {
+    let row = sqlx::query("SELECT formats, skipped FROM imports WHERE id = ?").bind(id).fetch_one(&mut **tx).await?;
+    let (mut formats, mut skipped) = read_counts(&row)?;
+    formats.add_all(&counts.formats);
+    skipped.add_all(&counts.skipped);
     sqlx::query(
-        "UPDATE imports SET last_line = ?, records = records + ?, native_lines = native_lines + ?, chat_lines = chat_lines + ?,
-                            duration_ms = duration_ms + ? WHERE id = ?",
+        "UPDATE imports SET last_line = ?, records = records + ?, formats = ?, skipped = ?, duration_ms = duration_ms + ?
+         WHERE id = ?",
     )
     .bind(counts.last_line)
     .bind(counts.records)
-    .bind(counts.native_lines)
-    .bind(counts.chat_lines)
+    .bind(serde_json::to_string(&formats)?)
+    .bind(serde_json::to_string(&skipped)?)
     .bind(counts.duration_ms)
     .bind(id)
     .execute(&mut **tx)
     .await?;
     Ok(())
+}
+
+fn read_counts(row: &SqliteRow) -> ServiceResult<(Counts<ImportFormat>, Counts<SkipReason>)> {
+    let (formats, skipped): (&str, &str) = (row.try_get("formats")?, row.try_get("skipped")?);
+    Ok((serde_json::from_str(formats)?, serde_json::from_str(skipped)?))
 }
 
 /// Imports of a dataset with what became of their records, newest first, at most 50.
@@ -91,6 +101,7 @@ pub async fn list(db: &Db, dataset_id: &str) -> ServiceResult<Vec<ImportReport>>
     for row in rows {
         let state: String = row.try_get("state")?;
         let mode: String = row.try_get("mode")?;
+        let (formats, skipped) = read_counts(&row)?;
         reports.push(ImportReport {
             id: row.try_get("id")?,
             file_name: row.try_get("file_name")?,
@@ -100,8 +111,8 @@ pub async fn list(db: &Db, dataset_id: &str) -> ServiceResult<Vec<ImportReport>>
             valid: row.try_get("valid")?,
             invalid: row.try_get("invalid")?,
             duplicates: row.try_get("duplicates")?,
-            native_lines: row.try_get("native_lines")?,
-            chat_lines: row.try_get("chat_lines")?,
+            formats,
+            skipped,
             bytes: row.try_get("bytes")?,
             duration_ms: row.try_get("duration_ms")?,
             error: row.try_get("error")?,

@@ -3,7 +3,8 @@
 //! | route | what |
 //! |---|---|
 //! | `POST /api/...` | server functions |
-//! | `POST /upload` | traces, as a file or pasted ([`upload`]) |
+//! | `POST /upload` | traces, as files or pasted, or files that were looked at ([`upload`]) |
+//! | `POST /upload/preview` | what a file holds, before it is imported |
 //! | `GET /events/{dataset_id}` | the event stream ([`events`]) |
 //! | `GET /download/...` | records, topics, reports, split ([`download`]) |
 //! | `GET, POST /login` | the access token, where one is set ([`auth`]) |
@@ -15,6 +16,7 @@ mod events;
 mod reply;
 mod security;
 mod upload;
+mod upload_form;
 
 pub use reply::HttpError;
 pub use security::{RequestId, secure};
@@ -40,6 +42,7 @@ pub fn routes() -> Router<AppState> {
         .route("/api/{*function}", post(server_function))
         // The framework's own limit of 2 MB would come before the configured one, which `upload` keeps itself.
         .route("/upload", post(upload::upload).layer(DefaultBodyLimit::disable()))
+        .route("/upload/preview", post(upload::preview).layer(DefaultBodyLimit::disable()))
         .route("/events/{dataset_id}", get(events::events))
         .route("/download/{dataset_id}/{file}", get(download::dataset_file))
         .route("/download/{dataset_id}/split/{file}", get(download::split_file))

@@ -4,8 +4,9 @@
 //! line. A replacing import keeps the old records until the whole file was read; if that fails, what it
 //! had brought goes and the old ones stay.
 
+use std::collections::HashSet;
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
@@ -16,12 +17,12 @@ use crate::datasets::records::{mark_duplicate, verdict_of};
 use crate::db::imports::BatchCounts;
 use crate::db::records::write::NewRecord;
 use crate::db::{self, Tx};
-use crate::error::{ServiceError, ServiceResult};
+use crate::error::ServiceResult;
 use crate::format;
-use crate::import::{Batch, ImportLimits, LineForm, PreparedRecord, read_batches};
+use crate::import::{Batch, ImportLimits, PreparedRecord, ReadOptions, read_batches};
 use crate::state::AppState;
 use crate::types::error::AppError;
-use crate::types::import::ImportMode;
+use crate::types::import::{CsvMapping, ImportMode};
 use crate::types::job::JobKind;
 use crate::types::validation::RecordStatus;
 use crate::validation::DuplicateKeeper;
@@ -34,60 +35,90 @@ struct Args {
     /// Whether the file is ours (an upload) and goes when the import has ended.
     owns_file: bool,
     mode: ImportMode,
-    /// The highest record id when it was asked for: what a replacing import replaces.
+    /// The highest record id when it was asked for, if this import or one asked for with it replaces what was there: what
+    /// goes, and decides no duplicates.
     replaces_up_to: i64,
+    /// What the columns are, where it is a CSV file.
+    #[serde(default)]
+    csv_mapping: Option<CsvMapping>,
 }
 
 /// A file to be imported.
-#[derive(Debug)]
-pub struct ImportRequest<'a> {
+#[derive(Debug, Clone)]
+pub struct ImportFile {
     /// Where it lies; must stay there until the job ends.
-    pub path: &'a Path,
+    pub path: PathBuf,
     /// What the user calls it.
-    pub file_name: &'a str,
+    pub file_name: String,
     /// Whether to delete it afterwards.
     pub owns_file: bool,
-    /// Append or replace.
-    pub mode: ImportMode,
+    /// What its columns are, where it is a CSV file; guessed by their names where nothing is said.
+    pub csv_mapping: Option<CsvMapping>,
 }
 
-/// Queues an import; answers the job's id.
-pub async fn start(state: &AppState, dataset_id: &str, request: ImportRequest<'_>) -> ServiceResult<String> {
+/// Queues an import per file, all of them or none; answers the jobs' ids in the files' order. Replacing is the first
+/// import's; the others append to what it brings.
+pub async fn start(
+    state: &AppState,
+    dataset_id: &str,
+    files: &[ImportFile],
+    mode: ImportMode,
+) -> ServiceResult<Vec<String>> {
     db::datasets::get(&state.db, dataset_id).await?;
     refuse_while_validating(state, dataset_id).await?;
-    let bytes = tokio::fs::metadata(request.path).await.map_err(|error| {
-        ServiceError::App(AppError::invalid_field(
-            "file",
-            format!("{} cannot be read: {error}.", request.path.display()),
-        ))
-    })?;
-    if bytes.len() == 0 {
-        return Err(AppError::invalid_field(
-            "file",
-            format!("{} is empty: it has 0 bytes. Choose a file with one JSON record per line.", request.file_name),
-        )
-        .into());
+    let mut sizes = Vec::with_capacity(files.len());
+    for file in files {
+        sizes.push(size_of(file).await?);
     }
-    let (import_id, job_id) = (new_id(), new_id());
     let mut tx = state.db.begin().await?;
-    let args = Args {
-        import_id: import_id.clone(),
-        path: request.path.to_owned(),
-        owns_file: request.owns_file,
-        mode: request.mode,
-        replaces_up_to: if request.mode == ImportMode::Replace {
-            db::records::write::last_id(&mut tx).await?
-        } else {
-            0
-        },
-    };
-    db::jobs::insert(&mut tx, &job_id, JobKind::Import, dataset_id, &serde_json::to_string(&args)?).await?;
-    let size = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
-    db::imports::insert(&mut tx, &import_id, dataset_id, &job_id, request.file_name, request.mode, size).await?;
+    let replaces_up_to = if mode == ImportMode::Replace { db::records::write::last_id(&mut tx).await? } else { 0 };
+    let mut job_ids = Vec::with_capacity(files.len());
+    for (file, size) in files.iter().zip(sizes) {
+        let (import_id, job_id) = (new_id(), new_id());
+        let mode = if job_ids.is_empty() { mode } else { ImportMode::Append };
+        let args = Args {
+            import_id: import_id.clone(),
+            path: file.path.clone(),
+            owns_file: file.owns_file,
+            mode,
+            replaces_up_to,
+            csv_mapping: file.csv_mapping.clone(),
+        };
+        db::jobs::insert(&mut tx, &job_id, JobKind::Import, dataset_id, &serde_json::to_string(&args)?).await?;
+        db::imports::insert(&mut tx, &import_id, dataset_id, &job_id, &file.file_name, mode, size).await?;
+        job_ids.push(job_id);
+    }
     tx.commit().await?;
     state.jobs.wake();
     state.events.changed(dataset_id);
-    Ok(job_id)
+    Ok(job_ids)
+}
+
+/// A file's bytes; it must be there and not be empty.
+async fn size_of(file: &ImportFile) -> ServiceResult<i64> {
+    let metadata = tokio::fs::metadata(&file.path).await.map_err(|error| {
+        AppError::invalid_field("file", format!("{} cannot be read: {error}.", file.path.display()))
+    })?;
+    if metadata.len() == 0 {
+        return Err(empty_file(&file.file_name).into());
+    }
+    Ok(i64::try_from(metadata.len()).unwrap_or(i64::MAX))
+}
+
+/// What a file of 0 bytes is answered.
+pub(crate) fn empty_file(file_name: &str) -> AppError {
+    let message = format!("{file_name} is empty: it has 0 bytes. Choose a file with one JSON record per line.");
+    AppError::invalid_field("file", message)
+}
+
+/// What a file may ask of the machine. What came over HTTP is bounded by size, compressed or not; a file named on the
+/// command line is not.
+pub fn limits(state: &AppState, is_upload: bool) -> ImportLimits {
+    ImportLimits {
+        max_line_bytes: state.config.max_line_bytes,
+        max_decompressed_bytes: if is_upload { state.config.max_upload_bytes } else { u64::MAX },
+        ..ImportLimits::default()
+    }
 }
 
 /// A validation of all records decides duplicates in record order; what came or changed beside it could be
@@ -102,20 +133,11 @@ pub(crate) async fn refuse_while_validating(state: &AppState, dataset_id: &str) 
     Ok(())
 }
 
-/// Deletes uploads that no import will read any more: their dataset was deleted, or the server ended while
-/// they were arriving. Called at start, before anything is uploaded.
-pub async fn delete_orphaned_uploads(state: &AppState) -> ServiceResult<()> {
-    let mut needed = std::collections::HashSet::new();
-    for args in db::jobs::active_args(&state.db, JobKind::Import).await? {
-        needed.insert(serde_json::from_str::<Args>(&args)?.path);
-    }
-    let mut uploads = tokio::fs::read_dir(state.config.uploads_dir()).await?;
-    while let Some(upload) = uploads.next_entry().await? {
-        if !needed.contains(&upload.path()) {
-            tokio::fs::remove_file(upload.path()).await?;
-        }
-    }
-    Ok(())
+/// The uploads that an import still reads or will read.
+pub(crate) async fn needed_uploads(state: &AppState) -> ServiceResult<HashSet<PathBuf>> {
+    let active = db::jobs::active_args(&state.db, JobKind::Import).await?;
+    let paths = active.into_iter().map(|args| serde_json::from_str::<Args>(&args).map(|args| args.path));
+    Ok(paths.collect::<Result<_, _>>()?)
 }
 
 /// Runs it from where it stopped.
@@ -160,11 +182,11 @@ async fn read_file(context: &JobContext, args: &Args) -> ServiceResult<Outcome> 
     let dataset = db::datasets::get(&state.db, &context.dataset_id).await?;
     let skip = db::imports::last_line(&state.db, &args.import_id).await?;
     let total = i64::try_from(tokio::fs::metadata(&args.path).await?.len()).unwrap_or(i64::MAX);
-    let limits = ImportLimits {
-        max_line_bytes: state.config.max_line_bytes,
-        // What came over HTTP is bounded by size, compressed or not; a file named on the command line is not.
-        max_decompressed_bytes: if args.owns_file { state.config.max_upload_bytes } else { u64::MAX },
-        ..ImportLimits::default()
+    let options = ReadOptions {
+        config: dataset.validation_config,
+        limits: limits(state, args.owns_file),
+        csv_mapping: args.csv_mapping.clone(),
+        skip_until_line: skip,
     };
 
     let mut writer = Writer {
@@ -181,14 +203,12 @@ async fn read_file(context: &JobContext, args: &Args) -> ServiceResult<Outcome> 
     let runtime = tokio::runtime::Handle::current();
     let (result, records, failure) = tokio::task::spawn_blocking(move || {
         let mut failure = None;
-        let result = read_batches(&path, dataset.validation_config, limits, skip, |batch| {
-            match runtime.block_on(writer.store(batch)) {
-                Ok(()) if writer.context.should_stop() => ControlFlow::Break(()),
-                Ok(()) => ControlFlow::Continue(()),
-                Err(error) => {
-                    failure = Some(error);
-                    ControlFlow::Break(())
-                }
+        let result = read_batches(&path, &options, |batch| match runtime.block_on(writer.store(batch)) {
+            Ok(()) if writer.context.should_stop() => ControlFlow::Break(()),
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => {
+                failure = Some(error);
+                ControlFlow::Break(())
             }
         });
         // Whether the file was read to its end or not: what was read of it stays.
@@ -241,9 +261,9 @@ impl Writer {
             Some(open) => open,
             None => self.begin().await?,
         };
-        let Batch { records, bytes_read, last_line } = batch;
-        let of_form = |form| records.iter().filter(|record| record.form == form).count();
-        let (native_lines, chat_lines) = (counted(of_form(LineForm::Native)), counted(of_form(LineForm::Chat)));
+        let Batch { records, skipped, bytes_read, last_line } = batch;
+        records.iter().for_each(|record| open.counts.formats.add(record.format, 1));
+        open.counts.skipped.add_all(&skipped);
         open.bytes += records.iter().map(|record| record.data.len()).sum::<usize>();
 
         let mut keeper = kept_by_key(&mut open.tx, &self.context.dataset_id, self.replaces_up_to, &records).await?;
@@ -254,8 +274,6 @@ impl Writer {
         open.next_id += stored;
         open.counts.last_line = last_line;
         open.counts.records += stored;
-        open.counts.native_lines += native_lines;
-        open.counts.chat_lines += chat_lines;
         self.records += stored;
         self.bytes_read = i64::try_from(bytes_read).unwrap_or(i64::MAX).min(self.total_bytes);
         let full = open.bytes >= TRANSACTION_BYTES || open.since.elapsed() >= TRANSACTION_TIME;
@@ -274,7 +292,7 @@ impl Writer {
     async fn commit(&mut self) -> ServiceResult<()> {
         let Some(OpenTransaction { mut tx, mut counts, .. }) = self.open.take() else { return Ok(()) };
         counts.duration_ms = i64::try_from(self.last_commit.elapsed().as_millis()).unwrap_or(i64::MAX);
-        db::imports::add_batch(&mut tx, &self.import_id, counts).await?;
+        db::imports::add_batch(&mut tx, &self.import_id, &counts).await?;
         db::datasets::touch_records(&mut tx, &self.context.dataset_id).await?;
         tx.commit().await?;
         self.last_commit = Instant::now();
