@@ -86,6 +86,7 @@ impl Row {
             },
             CsvField::Score => match serde_json::from_str::<serde_json::Number>(cell.trim()) {
                 Ok(score) => self.evaluation = Some(json!({ "score": score })),
+                Err(_) if cell.trim().is_empty() => {}
                 Err(_) => {
                     self.item.insert(column.to_owned(), cell.into());
                 }

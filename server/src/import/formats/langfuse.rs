@@ -50,6 +50,10 @@ pub(super) fn read(reading: &mut Reading, mut fields: Fields) {
         let metadata = read_json_text(fields.shift_remove("metadata").unwrap_or_default());
         fields.insert("metadata".to_owned(), metadata);
     }
+    // Of observations that were read as records of their own nothing is left but the list.
+    if fields.get("observations").and_then(Value::as_array).is_some_and(Vec::is_empty) {
+        fields.shift_remove("observations");
+    }
     let span_id = take_text(&mut fields, "id");
     let mut record = record(reading.line, ImportFormat::Langfuse, conversation, fields);
     record.span_id = record.span_id.or(span_id);

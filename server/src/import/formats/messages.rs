@@ -62,9 +62,26 @@ pub(super) fn as_text(value: &Value) -> String {
     }
 }
 
-/// An assistant's call of a tool in the chat form, whose arguments are a text.
-pub(super) fn tool_call(id: Value, name: Value, arguments: &Value) -> Value {
-    json!({ "id": id, "type": "function", "function": { "name": name, "arguments": as_text(arguments) } })
+/// An assistant's call of a tool in the chat form, whose arguments are a text; what else stands in it stays there.
+pub(super) fn tool_call(mut call: Fields, id: Option<String>) -> Value {
+    let mut take = |name: &str| call.shift_remove(name);
+    let id = id.map_or_else(|| take("id").unwrap_or_default(), Value::from);
+    let name = take("name").unwrap_or_default();
+    let arguments = take("arguments").map_or_else(|| "{}".to_owned(), |arguments| as_text(&arguments));
+    let mut made = Fields::from_iter([
+        ("id".to_owned(), id),
+        ("type".to_owned(), "function".into()),
+        ("function".to_owned(), json!({ "name": name, "arguments": arguments })),
+    ]);
+    add_missing(&mut made, call);
+    Value::Object(made)
+}
+
+/// Adds the fields that are not there yet.
+pub(super) fn add_missing(fields: &mut Fields, more: Fields) {
+    for (key, value) in more {
+        fields.entry(key).or_insert(value);
+    }
 }
 
 /// Tool definitions in the chat form: a list, or the text of one; a bare function is put into its wrapper. Gives the value

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 
 use serde_json::{Value, json};
 
-use super::messages::{as_text, is_message, message, read_json_text, take_system, take_tools, tool_call};
+use super::messages::{add_missing, as_text, is_message, message, read_json_text, take_system, take_tools, tool_call};
 use super::record::{Conversation, record};
 use super::{Fields, Reading};
 use crate::types::import::ImportFormat;
@@ -53,9 +53,7 @@ impl Calls {
             _ => json!({ "role": from, "content": value }),
         };
         if let Value::Object(said) = &mut said {
-            fields.into_iter().for_each(|(key, value)| {
-                said.entry(key).or_insert(value);
-            });
+            add_missing(said, fields);
         }
         said
     }
@@ -69,17 +67,15 @@ impl Calls {
         if calls.is_empty() || !calls.iter().all(|call| call.get("name").is_some_and(Value::is_string)) {
             return message("assistant", value);
         }
-        let calls: Vec<Value> = calls
-            .into_iter()
-            .map(|call| {
-                self.made += 1;
-                let id = format!("call_{}", self.made);
-                self.open.push_back(id.clone());
-                let name = call.get("name").cloned().unwrap_or_default();
-                tool_call(id.into(), name, call.get("arguments").unwrap_or(&json!({})))
-            })
-            .collect();
+        let calls: Vec<Value> = calls.into_iter().filter_map(as_fields).map(|call| self.number(call)).collect();
         json!({ "role": "assistant", "content": null, "tool_calls": calls })
+    }
+
+    fn number(&mut self, call: Fields) -> Value {
+        self.made += 1;
+        let id = format!("call_{}", self.made);
+        self.open.push_back(id.clone());
+        tool_call(call, Some(id))
     }
 
     fn result(&mut self, value: Value) -> Value {
@@ -88,5 +84,12 @@ impl Calls {
             Some(id) => json!({ "role": "tool", "tool_call_id": id, "content": content }),
             None => message("tool", content),
         }
+    }
+}
+
+fn as_fields(value: Value) -> Option<Fields> {
+    match value {
+        Value::Object(fields) => Some(fields),
+        _ => None,
     }
 }

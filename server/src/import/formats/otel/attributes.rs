@@ -14,21 +14,24 @@ pub(super) fn read_attributes(attributes: Value) -> Fields {
     match attributes {
         Value::Object(fields) => fields.into_iter().map(|(key, value)| (key, plain(value))).collect(),
         Value::Array(list) => {
-            list.into_iter().enumerate().map(|(at, attribute)| read_attribute(at, attribute)).collect()
+            list.into_iter().enumerate().flat_map(|(at, attribute)| read_attribute(at, attribute)).collect()
         }
         Value::Null => Fields::new(),
         other => Fields::from_iter([("attributes".to_owned(), other)]),
     }
 }
 
-fn read_attribute(at: usize, attribute: Value) -> (String, Value) {
-    match attribute {
-        Value::Object(mut fields) if fields.get("key").is_some_and(Value::is_string) => {
-            let key = fields.shift_remove("key").and_then(|key| key.as_str().map(str::to_owned)).unwrap_or_default();
-            (key, plain(fields.shift_remove("value").unwrap_or_default()))
-        }
-        other => (format!("attribute {}", at + 1), other),
-    }
+/// A key and its value, and under the attribute's place what else stands there, which the protocol does not know.
+fn read_attribute(at: usize, attribute: Value) -> Vec<(String, Value)> {
+    let place = format!("attribute {}", at + 1);
+    let Value::Object(mut fields) = attribute else { return vec![(place, attribute)] };
+    let Some(key) = fields.get("key").and_then(Value::as_str).map(str::to_owned) else {
+        return vec![(place, Value::Object(fields))];
+    };
+    fields.shift_remove("key");
+    let value = plain(fields.shift_remove("value").unwrap_or_default());
+    let beside = (!fields.is_empty()).then_some((place, Value::Object(fields)));
+    [(key, value)].into_iter().chain(beside).collect()
 }
 
 /// An `AnyValue` as plain JSON; anything else as it is. 64-bit integers are written as texts there.

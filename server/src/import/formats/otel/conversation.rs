@@ -12,11 +12,11 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::super::Fields;
 use super::super::messages::{
-    answer_messages, are_messages, as_text, message, prompt_messages, read_json_text, tool_call, tools,
+    add_missing, answer_messages, are_messages, as_text, message, prompt_messages, read_json_text, tool_call, tools,
 };
 use super::super::record::Conversation;
 use super::attributes::read_attributes;
@@ -129,8 +129,9 @@ fn from_parts(said: Value) -> Vec<Value> {
     };
     fields.shift_remove("parts");
     let mut said = Said::of(parts);
-    let results = std::mem::take(&mut said.results);
-    if !results.is_empty() && said.is_empty() {
+    let mut results = std::mem::take(&mut said.results);
+    if let (Some(Value::Object(first)), true) = (results.first_mut(), said.is_empty()) {
+        add_missing(first, fields);
         return results;
     }
     fields.insert("content".to_owned(), said.content());
@@ -141,6 +142,20 @@ fn from_parts(said: Value) -> Vec<Value> {
         fields.insert("reasoning_content".to_owned(), said.reasoning.join("\n").into());
     }
     results.into_iter().chain([Value::Object(fields)]).collect()
+}
+
+/// The answer of a tool as a message of its own.
+fn tool_result(mut part: Fields) -> Value {
+    part.shift_remove("type");
+    let id = part.shift_remove("id").unwrap_or_default();
+    let result = part.shift_remove("response").or_else(|| part.shift_remove("result")).unwrap_or_default();
+    let mut said = Fields::from_iter([
+        ("role".to_owned(), "tool".into()),
+        ("tool_call_id".to_owned(), id),
+        ("content".to_owned(), as_text(&result).into()),
+    ]);
+    add_missing(&mut said, part);
+    Value::Object(said)
 }
 
 /// A message's parts, sorted.
@@ -160,25 +175,23 @@ impl Said {
     }
 
     fn add(&mut self, part: Value) {
-        let get = |name: &str| part.get(name).cloned();
-        match part.get("type").and_then(Value::as_str) {
-            Some("text") if get("content").is_some() => {
-                self.content.push(json!({ "type": "text", "text": get("content") }));
+        let Value::Object(mut fields) = part else { return self.content.push(part) };
+        match fields.get("type").and_then(Value::as_str) {
+            Some("text") if fields.contains_key("content") => {
+                let text = fields.shift_remove("content").unwrap_or_default();
+                fields.insert("text".to_owned(), text);
+                self.content.push(Value::Object(fields));
             }
             Some("tool_call") => {
-                let arguments = get("arguments").unwrap_or_else(|| json!({}));
-                self.calls.push(tool_call(get("id").unwrap_or_default(), get("name").unwrap_or_default(), &arguments));
+                fields.shift_remove("type");
+                self.calls.push(tool_call(fields, None));
             }
-            Some("tool_call_response") => {
-                let result = get("response").or_else(|| get("result")).unwrap_or_default();
-                let content = as_text(&result);
-                self.results.push(json!({ "role": "tool", "tool_call_id": get("id"), "content": content }));
-            }
-            Some("reasoning") if get("content").is_some() => {
-                self.reasoning.push(as_text(&get("content").unwrap_or_default()));
+            Some("tool_call_response") => self.results.push(tool_result(fields)),
+            Some("reasoning") if fields.len() == 2 && fields.get("content").is_some_and(Value::is_string) => {
+                self.reasoning.push(as_text(&fields.shift_remove("content").unwrap_or_default()));
             }
             // Images, files and parts that are yet to be invented.
-            _ => self.content.push(part),
+            _ => self.content.push(Value::Object(fields)),
         }
     }
 
@@ -225,11 +238,7 @@ fn flat_message(mut turn: Fields, role: &str) -> Value {
     message.insert("role".to_owned(), role);
     message.insert("content".to_owned(), if has_parts { parts } else { content });
     if let Some(calls) = calls {
-        let call = |mut call: Fields| {
-            let mut take = |name: &str| call.shift_remove(name).unwrap_or_default();
-            tool_call(take("id"), take("name"), &take("arguments"))
-        };
-        message.insert("tool_calls".to_owned(), calls.into_iter().map(call).collect());
+        message.insert("tool_calls".to_owned(), calls.into_iter().map(|call| tool_call(call, None)).collect());
     }
     message.extend(turn);
     Value::Object(message)
@@ -260,19 +269,32 @@ fn take_events(events: &mut Vec<Fields>) -> Told {
             Some(role) => told.prompt.get_or_insert_default().push(event_message(body, role)),
             None => told.choices.get_or_insert_default().push(event_choice(body)),
         }
-        false
+        // What is not the message (its time, the provider) stays.
+        event.len() > 1
     });
     told
 }
 
-/// An event's body: the JSON text in `gen_ai.event.content`, else its attributes.
+/// Takes an event's body: the JSON text in `gen_ai.event.content`, else its attributes but for the provider's name.
 fn body_of(event: &mut Fields) -> Fields {
-    let Some(Value::Object(mut attributes)) = event.shift_remove("attributes") else { return Fields::new() };
-    match attributes.shift_remove("gen_ai.event.content").map(read_json_text) {
-        Some(Value::Object(body)) => body,
-        Some(text) => Fields::from_iter([("content".to_owned(), text)]),
-        None => attributes,
+    let mut attributes = match event.shift_remove("attributes") {
+        Some(Value::Object(attributes)) => attributes,
+        _ => return Fields::new(),
+    };
+    let body = match attributes.shift_remove("gen_ai.event.content").map(read_json_text) {
+        Some(Value::Object(body)) => Some(body),
+        Some(text) => Some(Fields::from_iter([("content".to_owned(), text)])),
+        None => None,
+    };
+    let providers = ["gen_ai.system", "gen_ai.provider.name"];
+    let body = body.unwrap_or_else(|| {
+        let kept = providers.into_iter().filter_map(|name| attributes.shift_remove_entry(name)).collect();
+        std::mem::replace(&mut attributes, kept)
+    });
+    if !attributes.is_empty() {
+        event.insert("attributes".to_owned(), Value::Object(attributes));
     }
+    body
 }
 
 fn event_message(mut body: Fields, role: &str) -> Value {
@@ -287,20 +309,20 @@ fn event_message(mut body: Fields, role: &str) -> Value {
     {
         message.insert("tool_call_id".to_owned(), id);
     }
-    message.extend(body.into_iter().filter(|(key, _)| key != "gen_ai.system" && key != "gen_ai.provider.name"));
+    message.extend(body);
     Value::Object(message)
 }
 
 fn event_choice(mut body: Fields) -> Value {
     let finish_reason = body.shift_remove("finish_reason");
-    let said = match body.shift_remove("message").map(read_json_text) {
-        Some(Value::Object(said)) => {
-            body.shift_remove("index");
-            said
-        }
+    // Where it stands among the choices says nothing: they are in order.
+    body.shift_remove("index");
+    let mut said = match body.shift_remove("message").map(read_json_text) {
+        Some(Value::Object(said)) => said,
         Some(text) => Fields::from_iter([("content".to_owned(), text)]),
-        None => body,
+        None => Fields::new(),
     };
+    add_missing(&mut said, body);
     let mut message = event_message(said, "assistant");
     if let (Value::Object(fields), Some(reason)) = (&mut message, finish_reason) {
         fields.insert("finish_reason".to_owned(), reason);

@@ -74,24 +74,34 @@ fn each(reading: &mut Reading, list: Option<Value>, mut read: impl FnMut(&mut Re
 }
 
 fn read_resource(reading: &mut Reading, mut fields: Fields) {
-    let resource = read_owner(take(&mut fields, &["resource"]));
-    let scopes = take(&mut fields, &SCOPE_SPANS);
-    if scopes.is_none() {
-        return read_scope(reading, fields, &resource);
-    }
+    let resource = take(&mut fields, &["resource"]);
+    let Some(scopes) = take(&mut fields, &SCOPE_SPANS) else {
+        return read_scope(reading, fields, &read_owner(resource, Fields::new()));
+    };
+    let (scopes, resource) = (Some(scopes), read_owner(resource, fields));
     each(reading, scopes, |reading, scope| read_scope(reading, scope, &resource));
 }
 
 fn read_scope(reading: &mut Reading, mut fields: Fields, resource: &Value) {
-    let scope = read_owner(take(&mut fields, &["scope", "instrumentationLibrary"]));
-    each(reading, take(&mut fields, &["spans"]), |reading, span| read_span(reading, span, resource, &scope));
+    let scope = take(&mut fields, &["scope", "instrumentationLibrary"]);
+    let spans = take(&mut fields, &["spans"]);
+    let scope = read_owner(scope, fields);
+    each(reading, spans, |reading, span| read_span(reading, span, resource, &scope));
 }
 
-/// A resource or scope with its attributes as an object.
-fn read_owner(owner: Option<Value>) -> Value {
-    let Some(Value::Object(mut owner)) = owner else { return owner.unwrap_or_default() };
+/// A resource or scope with its attributes as an object, and with what stands beside it (`schemaUrl`).
+fn read_owner(owner: Option<Value>, beside: Fields) -> Value {
+    let mut owner = match owner {
+        Some(Value::Object(owner)) => owner,
+        None | Some(Value::Null) if beside.is_empty() => return Value::Null,
+        None | Some(Value::Null) => Fields::new(),
+        Some(other) => Fields::from_iter([("value".to_owned(), other)]),
+    };
     if let Some(attributes) = owner.shift_remove("attributes") {
         owner.insert("attributes".to_owned(), Value::Object(read_attributes(attributes)));
+    }
+    for (key, value) in beside {
+        owner.entry(key).or_insert(value);
     }
     Value::Object(owner)
 }
