@@ -13,6 +13,7 @@ mod downloads;
 mod dry_runs;
 mod events;
 mod graders;
+mod import_previews;
 mod imports;
 mod pages;
 mod sample;

@@ -36,7 +36,7 @@ const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 const SNIFFED_ROWS: usize = 20;
 
 /// The delimiter, if a text that is no JSON is CSV: its first row names a prompt, or it has the columns of
-/// the mapping that was asked for, or all its rows have as many cells as the first.
+/// the mapping that was asked for, or most of its rows have as many cells as the first.
 pub(super) fn delimiter_of(text: &[u8], whole: bool, mapping: Option<&CsvMapping>) -> Option<u8> {
     let candidates = DELIMITERS.into_iter().filter_map(|delimiter| {
         let mut rows = rows_of(text, delimiter, SNIFFED_ROWS + 1);
@@ -58,7 +58,8 @@ fn score(rows: &[Vec<String>], mapping: Option<&CsvMapping>) -> Option<(usize, u
         Some(mapping) => mapping.columns.keys().filter(|column| header.contains(column)).count(),
         None => guess(&header).columns.len(),
     };
-    let is_table = header.len() > 1 && !rest.is_empty() && rest.iter().all(|row| row.len() == header.len());
+    let fitting = rest.iter().filter(|row| row.len() == header.len()).count();
+    let is_table = header.len() > 1 && fitting > 0 && fitting * 2 >= rest.len();
     let is_named = header.iter().all(|name| name.chars().count() <= 60 && !name.starts_with(['{', '[', '<']));
     let holds_json_lines = rest.iter().any(|row| row.first().is_some_and(|cell| cell.starts_with('{')));
     let is_csv = match mapping {
@@ -199,13 +200,14 @@ mod tests {
 
     #[test]
     fn delimiters_are_told_and_text_is_no_csv() {
-        let cases: [(&str, Option<u8>); 10] = [
+        let cases: [(&str, Option<u8>); 11] = [
             ("prompt,completion\na,b\n", Some(b',')),
             ("prompt;completion\n\"a;b\",c\n", Some(b';')),
             ("question\tanswer\na, b\tc\n", Some(b'\t')),
             ("question\nwhat, if?\n", Some(b',')),
             ("a|b\n1|2\n", Some(b'|')),
-            ("a,b\n1,2\n3\n", None),
+            ("a,b\n1,2\n3\n", Some(b',')),
+            ("a,b\n1,2\n3\n4\n", None),
             ("just a line\nand, another\n", None),
             ("oops\n", None),
             ("a, b\n{\"messages\": [], \"x\": 1}\n", None),

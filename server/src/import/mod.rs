@@ -36,4 +36,8 @@ pub use preview::preview;
 pub use source::{LineContent, LineSource, SourceLine};
 
 #[cfg(test)]
+mod container_tests;
+#[cfg(test)]
+mod preview_tests;
+#[cfg(test)]
 mod tests;

@@ -14,7 +14,7 @@ use crate::types::import::ImportFormat;
 use crate::types::validation::{Tokenizer, ValidationConfig, ValidationError};
 use crate::validation::TokenCounter;
 
-fn read_file(path: &Path, limits: ImportLimits) -> (Vec<PreparedRecord>, Result<ReadSummary, ImportError>) {
+pub(super) fn read_file(path: &Path, limits: ImportLimits) -> (Vec<PreparedRecord>, Result<ReadSummary, ImportError>) {
     let mut records = Vec::new();
     let result = read_batches(path, &ReadOptions { limits, ..ReadOptions::default() }, |batch| {
         records.extend(batch.records);
@@ -23,23 +23,23 @@ fn read_file(path: &Path, limits: ImportLimits) -> (Vec<PreparedRecord>, Result<
     (records, result)
 }
 
-fn bad_lines(summary: &ReadSummary) -> i64 {
+pub(super) fn bad_lines(summary: &ReadSummary) -> i64 {
     summary.formats.get(ImportFormat::Unreadable)
 }
 
 /// Why each bad line is one.
-fn reasons(records: &[PreparedRecord]) -> Vec<String> {
+pub(super) fn reasons(records: &[PreparedRecord]) -> Vec<String> {
     let bad = records.iter().filter(|record| record.format == ImportFormat::Unreadable);
     bad.map(|record| record.derived.findings.details.clone().unwrap()).collect()
 }
 
-fn read_with(bytes: &[u8], limits: ImportLimits) -> (Vec<PreparedRecord>, Result<ReadSummary, ImportError>) {
+pub(super) fn read_with(bytes: &[u8], limits: ImportLimits) -> (Vec<PreparedRecord>, Result<ReadSummary, ImportError>) {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(bytes).unwrap();
     read_file(file.path(), limits)
 }
 
-fn read(bytes: &[u8]) -> (Vec<PreparedRecord>, Result<ReadSummary, ImportError>) {
+pub(super) fn read(bytes: &[u8]) -> (Vec<PreparedRecord>, Result<ReadSummary, ImportError>) {
     read_with(bytes, ImportLimits::default())
 }
 
@@ -50,13 +50,13 @@ fn lines(bytes: &[u8]) -> Vec<(i64, ImportFormat, String)> {
     records.into_iter().map(|record| (record.line, record.format, record.derived.preview)).collect()
 }
 
-fn gzip(bytes: &[u8]) -> Vec<u8> {
+pub(super) fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()
 }
 
-fn chat(text: &str) -> String {
+pub(super) fn chat(text: &str) -> String {
     json!({"messages": [{"role": "user", "content": text}]}).to_string()
 }
 
