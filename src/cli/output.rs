@@ -120,7 +120,8 @@ fn conversation(conversation: &PreviewConversation) {
         let words: String = message.text.split_whitespace().collect::<Vec<_>>().join(" ");
         let start: String = words.chars().take(100).collect();
         let more = if start.len() < words.len() || message.is_cut { "…" } else { "" };
-        let calls: String = message.tool_calls.iter().map(|name| format!(" [calls {name}]")).collect();
+        let calls = message.tool_calls.join(", ");
+        let calls = if calls.is_empty() { calls } else { format!(" [calls {calls}]") };
         println!("    {:<9} {start}{more}{calls}", message.role);
     }
     if conversation.messages_left_out > 0 {

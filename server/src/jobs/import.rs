@@ -262,7 +262,9 @@ impl Writer {
             None => self.begin().await?,
         };
         let Batch { records, skipped, bytes_read, last_line } = batch;
-        records.iter().for_each(|record| open.counts.formats.add(record.format, 1));
+        for record in &records {
+            open.counts.formats.add(record.format, 1);
+        }
         open.counts.skipped.add_all(&skipped);
         open.bytes += records.iter().map(|record| record.data.len()).sum::<usize>();
 

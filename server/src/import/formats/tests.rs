@@ -1,6 +1,7 @@
 //! Each format by its fixtures, written by hand in the shapes that the formats' own documents give. Beside each fixture
 //! lies what is to come of it; `BLESS=1 cargo test formats` writes those files anew, to be looked at before they are kept.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
@@ -37,7 +38,9 @@ fn read_fixture(name: &str, mapping: Option<&CsvMapping>) -> String {
     let mut skipped = Counts::default();
     while let Some(line) = source.next_line().unwrap() {
         let parsed = parse_line(line);
-        parsed.records.iter().for_each(|record| text += &format!("{}\n", shown(record)));
+        for record in &parsed.records {
+            writeln!(text, "{}", shown(record)).unwrap();
+        }
         skipped.add_all(&parsed.skipped);
     }
     text + &json!({ "skipped": skipped }).to_string() + "\n"

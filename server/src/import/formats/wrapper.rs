@@ -44,7 +44,9 @@ pub(super) fn read(reading: &mut Reading, mut fields: Fields, wrappers: usize) {
     // A downloaded Langfuse trace may have the trace itself beside its observations.
     let trace = fields.get("trace").is_some_and(Value::is_object).then(|| fields.shift_remove("trace")).flatten();
     if let Some(Value::Array(elements)) = elements {
-        elements.into_iter().for_each(|element| read_element(reading, element, wrappers + 1));
+        for element in elements {
+            read_element(reading, element, wrappers + 1);
+        }
     }
     if let Some(trace) = trace {
         read_element(reading, trace, wrappers + 1);

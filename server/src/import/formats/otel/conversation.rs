@@ -170,7 +170,9 @@ struct Said {
 impl Said {
     fn of(parts: Vec<Value>) -> Self {
         let mut said = Self::default();
-        parts.into_iter().for_each(|part| said.add(part));
+        for part in parts {
+            said.add(part);
+        }
         said
     }
 
@@ -277,10 +279,7 @@ fn take_events(events: &mut Vec<Fields>) -> Told {
 
 /// Takes an event's body: the JSON text in `gen_ai.event.content`, else its attributes but for the provider's name.
 fn body_of(event: &mut Fields) -> Fields {
-    let mut attributes = match event.shift_remove("attributes") {
-        Some(Value::Object(attributes)) => attributes,
-        _ => return Fields::new(),
-    };
+    let Some(Value::Object(mut attributes)) = event.shift_remove("attributes") else { return Fields::new() };
     let body = match attributes.shift_remove("gen_ai.event.content").map(read_json_text) {
         Some(Value::Object(body)) => Some(body),
         Some(text) => Some(Fields::from_iter([("content".to_owned(), text)])),

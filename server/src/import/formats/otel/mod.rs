@@ -47,7 +47,7 @@ const SCOPE_SPANS: [&str; 3] = ["scopeSpans", "scope_spans", "instrumentationLib
 pub(super) fn read(reading: &mut Reading, mut fields: Fields) {
     if is_export(&fields) {
         let resources = take(&mut fields, &RESOURCE_SPANS);
-        each(reading, resources, |reading, resource| read_resource(reading, resource));
+        each(reading, resources, read_resource);
         if !fields.is_empty() {
             reading.skip(SkipReason::Wrapper);
         }
