@@ -3,7 +3,7 @@
 use anneal_server::api::first_valid_records;
 use anneal_server::format;
 use anneal_server::types::dataset::RecordFilter;
-use anneal_server::types::import::{ImportMode, ImportReport};
+use anneal_server::types::import::{ImportFormat, ImportMode, ImportReport, SkipReason};
 use anneal_server::types::job::{JobKind, JobState};
 use anneal_server::types::overview::DatasetOverview;
 use anneal_server::types::validation::{HygieneReport, RecordStatus, ValidationError};
@@ -283,14 +283,17 @@ fn import_row(import: ImportReport) -> impl IntoView {
     };
     let speed = rows_per_second(import.records, import.duration_ms);
     let replaced = (import.mode == ImportMode::Replace).then_some(" (replaced what was there)");
-    let forms =
-        format!("{} native lines, {} chat lines", format::count(import.native_lines), format::count(import.chat_lines));
+    let formats = import.formats.in_words(ImportFormat::label);
+    let passed_over = import.skipped.in_words(SkipReason::label);
+    let passed_over = (!passed_over.is_empty()).then(|| format!("passed over: {passed_over}"));
     let created_at = import.created_at;
     view! {
         <tr>
-            <th scope="row" data-label="File" class="imports__file" title=forms>
+            <th scope="row" data-label="File" class="imports__file">
                 {import.file_name}
                 <span class="muted">{replaced}</span>
+                <span class="imports__formats muted">{formats}</span>
+                {passed_over.map(|words| view! { <span class="imports__formats muted">{words}</span> })}
             </th>
             <td data-label="State">
                 {state}
