@@ -74,6 +74,24 @@ impl CsvField {
         Self::ALL.into_iter().find(|field| field.as_str() == name)
     }
 
+    /// What people call it.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Prompt => "prompt",
+            Self::Context => "context",
+            Self::Completion => "recorded answer",
+            Self::System => "system message",
+            Self::Messages => "messages (JSON)",
+            Self::Tools => "tools (JSON)",
+            Self::Topic => "topic",
+            Self::ReferenceAnswer => "reference answer",
+            Self::SpanId => "span id",
+            Self::Metadata => "metadata",
+            Self::Score => "score",
+            Self::Item => "item data",
+        }
+    }
+
     /// Whether several columns may be this.
     pub const fn may_repeat(self) -> bool {
         matches!(self, Self::Item | Self::Metadata)
