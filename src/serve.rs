@@ -10,6 +10,7 @@ use anneal_server::http::{routes, secure, wrong_method};
 use anneal_server::jobs;
 use anneal_server::state::AppState;
 use anneal_server::topics;
+use anneal_server::uploads;
 use axum::Router;
 use leptos::prelude::provide_context;
 use leptos_axum::{AxumRouteListing, LeptosRoutes, generate_route_list, render_app_async_with_context};
@@ -40,9 +41,6 @@ pub fn router(state: &AppState) -> Router {
 
 /// Serves and runs jobs until the state's shutdown, then drains both.
 pub async fn run(listener: TcpListener, state: AppState) -> std::io::Result<()> {
-    if let Err(error) = jobs::import::delete_orphaned_uploads(&state).await {
-        tracing::warn!(%error, "uploads that no import needs could not be deleted");
-    }
     state.background.spawn({
         let state = state.clone();
         async move {
@@ -56,6 +54,7 @@ pub async fn run(listener: TcpListener, state: AppState) -> std::io::Result<()> 
     });
     let runner = tokio::spawn(jobs::runner::run(state.clone(), None));
     tokio::spawn(anneal_server::watch::run(state.clone()));
+    tokio::spawn(uploads::sweep_while_running(state.clone()));
     let shutdown = state.shutdown.clone();
     let serving = axum::serve(listener, router(&state)).with_graceful_shutdown(shutdown.clone().cancelled_owned());
     let result = tokio::select! {

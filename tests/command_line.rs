@@ -52,7 +52,7 @@ async fn a_file_is_imported_validated_and_exported() {
     let imported = works_json(dir.path(), &["import", &file]).await;
     assert_eq!(imported["hygiene"]["total"], 7);
     assert_eq!(
-        (&imported["import"]["records"], &imported["import"]["file_name"]),
+        (&imported["imports"][0]["records"], &imported["imports"][0]["file_name"]),
         (&json!(7), &json!("support.jsonl.gz"))
     );
     assert!(Path::new(&file).exists(), "the user's own file stays");
@@ -175,4 +175,36 @@ async fn the_demo_leaves_other_jobs_alone() {
     tx.commit().await.unwrap();
     works(dir.path(), &["demo"]).await;
     assert_eq!(db::jobs::get(&db, "waiting").await.unwrap().state, JobState::Queued);
+}
+
+#[tokio::test]
+async fn several_files_are_looked_at_and_imported() {
+    let (dir, chat_file) = with_file("a.jsonl", chats(3, &[]).as_bytes());
+    let csv = dir.path().join("b.csv");
+    std::fs::write(&csv, "Nr;Frage;Antwort=x\n1;Wo ist mein Paket heute?;In Kassel.\n2;zu wenige\n").unwrap();
+    let csv = csv.display().to_string();
+
+    let shown = works(dir.path(), &["import", &chat_file, &csv, "--dry-run"]).await;
+    assert!(shown.contains("a.jsonl: JSON Lines\n  3 records (3 chat), 3 valid"), "{shown}");
+    assert!(shown.contains("columns: Nr=item,Frage=item,Antwort=x=item"), "{shown}");
+    assert!(shown.contains("Say it with --csv-map"), "{shown}");
+    assert_refused(&anneal(dir.path(), &["validate", "a"]).await, "there are none yet");
+
+    let map = ["--csv-map", "Frage=prompt,Antwort=x=completion"];
+    let preview = works_json(dir.path(), &["import", &csv, "--dry-run", map[0], map[1]]).await;
+    assert_eq!(
+        (&preview[0]["preview"]["valid"], &preview[0]["preview"]["problems"][0]["line"]),
+        (&json!(1), &json!(3))
+    );
+    let imported = works_json(dir.path(), &["import", &chat_file, &csv, "--name", "both", map[0], map[1]]).await;
+    assert_eq!(imported["imports"][0]["formats"], json!({ "chat": 3 }));
+    assert_eq!(imported["imports"][1]["formats"], json!({ "csv": 1, "unreadable": 1 }));
+    assert_eq!(imported["hygiene"]["valid"], 4);
+
+    let refused = anneal(dir.path(), &["import", &csv, "--csv-map", "Frage=frage"]).await;
+    assert!(refused.stderr.contains("\"frage\" is no field; there are prompt, context"), "{}", refused.stderr);
+    assert_refused(
+        &anneal(dir.path(), &["import", &chat_file, &csv, "--csv-map", "Fragen=prompt"]).await,
+        "b.csv: The columns cannot be read as asked: The file has no column \"Fragen\"",
+    );
 }

@@ -4,6 +4,7 @@ use std::io::Write;
 
 use anneal_server::config::Config;
 use anneal_server::types::dataset::DatasetSummary;
+use anneal_server::types::import::ImportFormat;
 use anneal_server::types::job::JobState;
 use anneal_server::types::validation::RecordStatus::{Duplicate, Invalid, Valid};
 use anneal_server::types::validation::ValidationError;
@@ -77,7 +78,7 @@ async fn every_line_becomes_a_record_with_its_number() {
         assert_eq!(overview.dataset.name, "support");
         let report = &overview.imports[0];
         assert_eq!((report.records, report.valid, report.invalid, report.duplicates), (4, 2, 2, 0));
-        assert_eq!((report.chat_lines, report.native_lines), (1, 1));
+        assert_eq!(json!(report.formats), json!({ "chat": 1, "native": 1, "unreadable": 2 }));
         assert_eq!((overview.hygiene.total, overview.hygiene.valid, overview.hygiene.rejected), (4, 2, 2));
         assert_eq!(overview.hygiene.rejection_rate, "50.0%");
     }
@@ -344,7 +345,7 @@ async fn a_killed_import_goes_on_at_the_next_line() {
     let hygiene = server.door.hygiene(&id).await;
     assert_eq!((hygiene.total, hygiene.valid), (LINES, LINES));
     let report = server.door.overview(&id).await.imports.remove(0);
-    assert_eq!((report.records, report.chat_lines), (LINES, LINES));
+    assert_eq!((report.records, report.formats.get(ImportFormat::Chat)), (LINES, LINES));
     let exported = server.door.get(&format!("/download/{id}/records.jsonl?format=chat")).await.1;
     assert!(exported.lines().enumerate().all(|(n, line)| line.contains(&format!("order number {n}?"))));
 }

@@ -1,6 +1,6 @@
 // Editing a record: what another person did meanwhile is shown, breaking it is asked first, a save can be undone.
 import { chatLine } from "../support/files";
-import { expect, hydrated, test } from "../support/server";
+import { createDataset, expect, hydrated, test } from "../support/server";
 import type { Page } from "@playwright/test";
 
 async function openEditor(page: Page, url: string): Promise<void> {
@@ -23,7 +23,7 @@ test("two people edit one record", async ({ page, context, server, complaints })
   await hydrated(page);
   const lines = Array.from({ length: 12 }, (_, n) => chatLine(n)).join("\n");
   await page.locator("input[type=file]").setInputFiles({ name: "chats.jsonl", mimeType: "application/jsonl", buffer: Buffer.from(lines) });
-  await page.getByRole("button", { name: "Create dataset" }).click();
+  await createDataset(page);
   await expect(page.getByText("12 valid records").first()).toBeVisible();
 
   const url = `${page.url().split("?")[0]}?records=all&record=1`;
@@ -66,11 +66,11 @@ test("two people edit one record", async ({ page, context, server, complaints })
 });
 
 test("a file that is no data leads on, to another file or away", async ({ page, server }) => {
-  await page.goto(`${server.url}/finetune/new`);
+  // Imported unseen, as the form does it without JavaScript.
+  const file = { name: "screenshot.png", mimeType: "image/png", buffer: Buffer.from("89504e470d0a1a0a0000000d49484452", "hex") };
+  const upload = await page.request.post(`${server.url}/upload`, { headers: { accept: "application/json" }, multipart: { file } });
+  await page.goto(`${server.url}/finetune/${(await upload.json()).dataset_id}`);
   await hydrated(page);
-  const png = Buffer.from("89504e470d0a1a0a0000000d49484452", "hex");
-  await page.locator("input[type=file]").setInputFiles({ name: "screenshot.png", mimeType: "image/png", buffer: png });
-  await page.getByRole("button", { name: "Create dataset" }).click();
   const nothing = page.getByRole("region", { name: "Nothing was imported" });
   await expect(nothing.getByRole("link", { name: "Try another file" })).toBeVisible();
   await nothing.getByRole("link", { name: "Delete this dataset" }).click();

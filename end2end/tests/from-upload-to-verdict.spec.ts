@@ -1,6 +1,6 @@
 // From the empty database to a verdict: upload, topics, grader, dry run.
 import { airlineFile, airlineTopics, lengthGrader } from "../support/files";
-import { expect, hydrated, test } from "../support/server";
+import { createDataset, expect, hydrated, test } from "../support/server";
 
 test("a user uploads traces and gets a verdict", async ({ page, server }) => {
   const file = airlineFile();
@@ -13,7 +13,7 @@ test("a user uploads traces and gets a verdict", async ({ page, server }) => {
   await hydrated(page);
   await page.locator("input[type=file]").setInputFiles(file);
   await page.getByLabel("Name").fill("airline support");
-  await page.getByRole("button", { name: "Create dataset" }).click();
+  await createDataset(page);
   await expect(page).toHaveURL(/\/finetune\/[0-9a-f-]{36}/);
   const health = page.getByRole("region", { name: "State of the records" });
   await expect(health).toContainText("valid records");

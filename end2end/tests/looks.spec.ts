@@ -1,6 +1,6 @@
 // Every page at every width and in both themes: nothing sticks out sideways, axe finds nothing serious.
 import AxeBuilder from "@axe-core/playwright";
-import { expect, hydrated, test } from "../support/server";
+import { createDataset, expect, hydrated, test } from "../support/server";
 
 const paths = [
   "",
@@ -49,7 +49,7 @@ test("long names give way, short ones stay", async ({ page, server }) => {
   const line = JSON.stringify({ messages: [{ role: "user", content: "How are you doing today?" }, { role: "assistant", content: "Fine." }] });
   await page.locator("input[type=file]").setInputFiles({ name: "a.jsonl", mimeType: "application/jsonl", buffer: Buffer.from(line) });
   await page.getByLabel("Name").fill("n".repeat(200));
-  await page.getByRole("button", { name: "Create dataset" }).click();
+  await createDataset(page);
   await expect(page.getByText("1 valid record").first()).toBeVisible();
   for (const width of [1440, 360]) {
     await page.setViewportSize({ width, height: 800 });

@@ -1,6 +1,6 @@
 // The server is killed in the middle of a dry run; the page comes back and the run ends by itself.
 import { chatLine } from "../support/files";
-import { expect, hydrated, test } from "../support/server";
+import { createDataset, expect, hydrated, test } from "../support/server";
 
 const slowGrader = `function grade(input) {
   let x = 0;
@@ -13,7 +13,7 @@ test("a dry run outlives the server that started it", async ({ page, server, com
   await hydrated(page);
   const lines = Array.from({ length: 600 }, (_, n) => chatLine(n)).join("\n");
   await page.locator("input[type=file]").setInputFiles({ name: "slow.jsonl", mimeType: "application/jsonl", buffer: Buffer.from(lines) });
-  await page.getByRole("button", { name: "Create dataset" }).click();
+  await createDataset(page);
   await expect(page).toHaveURL(/\/finetune\/[0-9a-f-]{36}/);
   await expect(page.getByText("600").first()).toBeVisible();
 

@@ -13,6 +13,7 @@
 //! | [`api`] | server functions: check, call one service, return |
 //! | `config`, `state` | read once; handed to handlers by context |
 //! | `import`, `export` | files in and out, streaming |
+//! | `uploads` | files that arrived and wait for their import |
 //! | `validation` | rules, tool chain, tokens, duplicates, report |
 //! | `topics`, `coverage` | hierarchy, categorizing, balance |
 //! | `grader` | the script worker process and its pool |
@@ -67,6 +68,8 @@ pub mod state;
 pub mod topics;
 #[cfg(feature = "ssr")]
 pub mod training;
+#[cfg(feature = "ssr")]
+pub mod uploads;
 #[cfg(feature = "ssr")]
 pub mod validation;
 #[cfg(feature = "ssr")]

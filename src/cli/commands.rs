@@ -9,7 +9,6 @@ use anneal_server::error::ServiceError;
 use anneal_server::export::stream::{RecordFormat, records_jsonl};
 use anneal_server::grader;
 use anneal_server::jobs::RunBy;
-use anneal_server::jobs::import::{self, ImportRequest};
 use anneal_server::sample;
 use anneal_server::state::AppState;
 use anneal_server::training;
@@ -17,13 +16,13 @@ use anneal_server::types::dataset::Dataset;
 use anneal_server::types::dry_run::{DryRunConfig, DryRunReport, SampleSelection, Verdict};
 use anneal_server::types::error::AppError;
 use anneal_server::types::grader::GraderConfig;
-use anneal_server::types::import::{ImportMode, suggested_name};
 use anneal_server::types::job::{JobState, JobStatus};
 use anneal_server::types::training::{SplitConfig, SplitPart};
 use serde_json::json;
 
 use super::export_file::{write, write_json};
-use super::options::{Command, DryRunOptions, ExportOptions, ExportWhat, ImportOptions, ValidateOptions};
+use super::import::import;
+use super::options::{Command, DryRunOptions, ExportOptions, ExportWhat, ValidateOptions};
 use super::{CliError, output, work_off};
 
 /// Exit code of a dry run that ends in anything but GO.
@@ -42,7 +41,7 @@ pub async fn run(state: &AppState, command: Command) -> Result<ExitCode, CliErro
 }
 
 /// By id, else by name; several of one name are an error that lists their ids.
-async fn find(state: &AppState, wanted: &str) -> Result<Dataset, CliError> {
+pub(super) async fn find(state: &AppState, wanted: &str) -> Result<Dataset, CliError> {
     match db::datasets::get(&state.db, wanted).await {
         Ok(dataset) => return Ok(dataset),
         Err(ServiceError::App(AppError::NotFound { .. })) => {}
@@ -75,60 +74,7 @@ async fn find(state: &AppState, wanted: &str) -> Result<Dataset, CliError> {
     }
 }
 
-async fn import(state: &AppState, options: ImportOptions) -> Result<ExitCode, CliError> {
-    let path = std::path::absolute(&options.file).map_err(|error| CliError::Message(error.to_string()))?;
-    let size = tokio::fs::metadata(&path)
-        .await
-        .map_err(|error| CliError::Message(format!("{} cannot be read: {error}.", path.display())))?;
-    if !size.is_file() {
-        return Err(CliError::Message(format!("{} is not a file.", path.display())));
-    }
-    let file_name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let (dataset_id, is_new) = if let Some(wanted) = &options.into {
-        (find(state, wanted).await?.id, false)
-    } else {
-        let name = options.name.clone().unwrap_or_else(|| suggested_name(&file_name));
-        (datasets::create(state, &name, "").await?, true)
-    };
-    let mode = if options.replace { ImportMode::Replace } else { ImportMode::Append };
-    let request = ImportRequest { path: &path, file_name: &file_name, owns_file: false, mode };
-    let job = match import::start(state, &dataset_id, request).await {
-        Ok(job_id) => work_off(state, &job_id, options.output.json).await?,
-        Err(error) => {
-            if let Err(also) = drop_if_empty(state, &dataset_id, is_new).await {
-                output::complain(&format!("the empty dataset could not be deleted: {also}"));
-            }
-            return Err(error.into());
-        }
-    };
-    let hygiene = datasets::hygiene(state, &dataset_id).await?;
-    if job.state == JobState::Failed
-        && hygiene.total == 0
-        && let Err(also) = drop_if_empty(state, &dataset_id, is_new).await
-    {
-        output::complain(&format!("the empty dataset could not be deleted: {also}"));
-    }
-    ended_well(&job)?;
-    let imports = db::imports::list(&state.db, &dataset_id).await?;
-    if options.output.json {
-        output::json(&json!({ "dataset_id": dataset_id, "import": imports.first(), "hygiene": hygiene }))?;
-    } else {
-        output::line(&format!("dataset {dataset_id}"));
-        output::hygiene(&hygiene);
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-/// An import that brought nothing leaves no empty dataset behind.
-async fn drop_if_empty(state: &AppState, dataset_id: &str, is_new: bool) -> Result<(), CliError> {
-    if is_new {
-        let name = db::datasets::get(&state.db, dataset_id).await?.name;
-        datasets::delete(state, dataset_id, &name).await?;
-    }
-    Ok(())
-}
-
-fn ended_well(job: &JobStatus) -> Result<(), CliError> {
+pub(super) fn ended_well(job: &JobStatus) -> Result<(), CliError> {
     match job.state {
         JobState::Succeeded => Ok(()),
         JobState::Cancelled => Err(CliError::Message(format!("cancelled: {}", job.message))),

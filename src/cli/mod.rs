@@ -4,6 +4,7 @@
 
 mod commands;
 mod export_file;
+mod import;
 mod options;
 mod output;
 mod serve;

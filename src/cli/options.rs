@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use anneal_server::config::{Config, DEFAULT_PORT, default_data_dir};
+use anneal_server::types::import::{CsvField, CsvMapping};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::CliError;
@@ -52,7 +53,7 @@ struct Global {
 pub enum Command {
     /// Serve the pages (the default)
     Serve,
-    /// Read a file of traces into a dataset
+    /// Read files of traces into a dataset
     Import(ImportOptions),
     /// Print a dataset's hygiene report, as it is stored
     Validate(ValidateOptions),
@@ -75,9 +76,10 @@ pub struct OutputOptions {
 /// `anneal import`.
 #[derive(Debug, Clone, Args)]
 pub struct ImportOptions {
-    /// Chat JSONL or native form, plain or .gz
-    pub file: PathBuf,
-    /// Name of the new dataset [default: the file's]
+    /// JSON Lines, JSON or CSV in any form that Anneal reads, plain, .gz or .zst; several become one dataset
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Name of the new dataset [default: the first file's]
     #[arg(long, conflicts_with = "into")]
     pub name: Option<String>,
     /// Add to this dataset (id or name) instead
@@ -86,8 +88,28 @@ pub struct ImportOptions {
     /// With --into: replace its records
     #[arg(long, requires = "into")]
     pub replace: bool,
+    /// What the columns of CSV files are, as in Question=prompt,Answer=completion [default: guessed by their names]
+    #[arg(long, value_name = "COLUMN=FIELD,...", value_parser = csv_mapping)]
+    pub csv_map: Option<CsvMapping>,
+    /// Import nothing: show what the start of each file holds
+    #[arg(long)]
+    pub dry_run: bool,
     #[command(flatten)]
     pub output: OutputOptions,
+}
+
+/// `Question=prompt,Answer=completion`. A column's name may hold a `=`: the last one counts.
+fn csv_mapping(text: &str) -> Result<CsvMapping, String> {
+    let mut mapping = CsvMapping::default();
+    for pair in text.split(',') {
+        let (column, field) = pair.rsplit_once('=').ok_or_else(|| format!("\"{pair}\" is not COLUMN=FIELD"))?;
+        let field = CsvField::parse(field.trim()).ok_or_else(|| {
+            let fields: Vec<&str> = CsvField::ALL.into_iter().map(CsvField::as_str).collect();
+            format!("\"{field}\" is no field; there are {}", fields.join(", "))
+        })?;
+        mapping.columns.insert(column.trim().to_owned(), field);
+    }
+    Ok(mapping)
 }
 
 /// `anneal validate`.

@@ -6,6 +6,9 @@ use std::io::IsTerminal;
 
 use anneal_server::format;
 use anneal_server::types::dry_run::{DryRunReport, Finding};
+use anneal_server::types::import::{
+    Counts, ImportFormat, ImportPreview, ImportReport, PreviewConversation, SkipReason,
+};
 use anneal_server::types::job::JobStatus;
 use anneal_server::types::validation::HygieneReport;
 use serde::Serialize;
@@ -54,6 +57,75 @@ impl Progress {
         if self.shown {
             eprint!("\r\x1b[K");
         }
+    }
+}
+
+/// What came of one file.
+pub fn import(report: &ImportReport) {
+    println!(
+        "{}: {}{}",
+        report.file_name,
+        format::counted(report.records, "record"),
+        in_brackets(&report.formats, &report.skipped)
+    );
+}
+
+/// " (10 chat, 2 unreadable; passed over: 3 spans that are no model call)".
+fn in_brackets(formats: &Counts<ImportFormat>, skipped: &Counts<SkipReason>) -> String {
+    let formats = formats.in_words(ImportFormat::label);
+    let skipped = skipped.in_words(SkipReason::label);
+    match (formats.is_empty(), skipped.is_empty()) {
+        (true, true) => String::new(),
+        (false, true) => format!(" ({formats})"),
+        (true, false) => format!(" (passed over: {skipped})"),
+        (false, false) => format!(" ({formats}; passed over: {skipped})"),
+    }
+}
+
+/// The start of a file for a person.
+pub fn preview(file_name: &str, preview: &ImportPreview) {
+    let compression = preview.compression.map_or_else(String::new, |compression| format!(", {}", compression.label()));
+    println!("{file_name}: {}{compression}", preview.container.label());
+    println!(
+        "  {}{}{}, {} valid (duplicates not looked for)",
+        if preview.is_complete { "" } else { "the first " },
+        format::counted(preview.records, "record"),
+        in_brackets(&preview.formats, &preview.skipped),
+        format::count(preview.valid)
+    );
+    if let Some(csv) = &preview.csv {
+        let fields = csv.header.iter().map(|column| format!("{column}={}", csv.mapping.field(column).as_str()));
+        println!("  columns: {}", fields.collect::<Vec<_>>().join(","));
+        if let Some(problem) = &csv.mapping_problem {
+            println!("  ! {problem} Say it with --csv-map.");
+        }
+    }
+    preview.conversations.iter().for_each(conversation);
+    for problem in preview.problems.iter().take(5) {
+        println!("  ! {}", problem.message.replace('\n', "\n    "));
+    }
+    let more = preview.problems_total - i64::try_from(preview.problems.len().min(5)).unwrap_or(0);
+    if more > 0 {
+        println!("  ! and {} more", format::counted(more, "line"));
+    }
+    if let Some(error) = &preview.error {
+        println!("  ! {error}");
+    }
+}
+
+/// A conversation, a line a message.
+fn conversation(conversation: &PreviewConversation) {
+    println!("  line {} ({})", format::count(conversation.line), conversation.format.label());
+    for message in &conversation.messages {
+        let words: String = message.text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let start: String = words.chars().take(100).collect();
+        let more = if start.len() < words.len() || message.is_cut { "…" } else { "" };
+        let calls = message.tool_calls.join(", ");
+        let calls = if calls.is_empty() { calls } else { format!(" [calls {calls}]") };
+        println!("    {:<9} {start}{more}{calls}", message.role);
+    }
+    if conversation.messages_left_out > 0 {
+        println!("    … and {} more", format::counted(conversation.messages_left_out, "message"));
     }
 }
 

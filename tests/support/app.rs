@@ -236,7 +236,31 @@ impl Door {
             form = form.text((*name).to_owned(), (*value).to_owned());
         }
         let form = form.part("file", Part::bytes(bytes).file_name(file_name.to_owned()));
-        let request = self.client.post(self.url("/upload")).header(header::ACCEPT, "application/json").multipart(form);
+        self.send_form("/upload", &[], form).await
+    }
+
+    /// Looks at a file by `POST /upload/preview`; answers status and body.
+    pub async fn preview(
+        &self,
+        file_name: &str,
+        bytes: impl Into<Vec<u8>>,
+        fields: &[(&str, &str)],
+    ) -> (StatusCode, Value) {
+        let file = Part::bytes(bytes.into()).file_name(file_name.to_owned());
+        self.send_form("/upload/preview", fields, Form::new().part("file", file)).await
+    }
+
+    /// Sends a form of text fields only, in their order.
+    pub async fn send_fields(&self, path: &str, fields: &[(&str, &str)]) -> (StatusCode, Value) {
+        self.send_form(path, fields, Form::new()).await
+    }
+
+    /// Sends a form with further text fields behind it.
+    pub async fn send_form(&self, path: &str, fields: &[(&str, &str)], mut form: Form) -> (StatusCode, Value) {
+        for (name, value) in fields {
+            form = form.text((*name).to_owned(), (*value).to_owned());
+        }
+        let request = self.client.post(self.url(path)).header(header::ACCEPT, "application/json").multipart(form);
         let response = request.send().await.unwrap();
         let status = response.status();
         let text = response.text().await.unwrap();

@@ -25,7 +25,7 @@ fn DataDialog(dialog: PageDialog, mode: ImportMode, title: &'static str) -> impl
         Memo::new(move |_| process.overview().with(|overview| overview.hygiene.total + overview.hygiene.pending));
     let on_done = Callback::new(move |_: UploadAnswer| {
         process.close_dialog();
-        process.toaster().success("The file is here. Its records are being read.");
+        process.toaster().success("The data is here. Its records are being read.");
         process.refresh();
     });
     view! {

@@ -12,6 +12,8 @@ mod grader_test_results;
 mod header;
 mod health_indicator;
 mod help_dialog;
+mod import_flow;
+mod import_preview;
 mod next_step_hint;
 mod pipeline_canvas;
 mod pipeline_connector;

@@ -3,6 +3,7 @@
 use anneal_server::types::error::AppError;
 use leptos::prelude::*;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{FormData, ProgressEvent, XmlHttpRequest};
@@ -12,13 +13,18 @@ use web_sys::{FormData, ProgressEvent, XmlHttpRequest};
 pub struct UploadAnswer {
     /// Where the records go.
     pub dataset_id: String,
-    /// The job that reads the file.
-    pub job_id: String,
+    /// The jobs that read the files, in their order.
+    pub job_ids: Vec<String>,
 }
+
+/// What an upload may be answered.
+pub trait Answer: DeserializeOwned + Clone + Send + Sync + 'static {}
+
+impl<A: DeserializeOwned + Clone + Send + Sync + 'static> Answer for A {}
 
 /// Where an upload stands.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub enum UploadState {
+pub enum UploadState<A> {
     /// Nothing was sent, or the user cancelled.
     #[default]
     Idle,
@@ -27,16 +33,25 @@ pub enum UploadState {
     /// Refused or lost.
     Failed(AppError),
     /// Arrived.
-    Done(UploadAnswer),
+    Done(A),
 }
 
 /// One form's upload: its state, and the request while there is one. `Copy`, for the form's handlers.
-#[derive(Clone, Copy)]
-pub struct Upload {
-    state: RwSignal<UploadState>,
+pub struct Upload<A: Answer> {
+    path: &'static str,
+    state: RwSignal<UploadState<A>>,
     /// Set by `start`, in the browser only; kept because the closures must outlive the call.
     request: StoredValue<Option<StoredValue<Request, LocalStorage>>>,
 }
+
+#[expect(clippy::expl_impl_clone_on_copy, reason = "derived, it would ask the answer to be `Copy`")]
+impl<A: Answer> Clone for Upload<A> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<A: Answer> Copy for Upload<A> {}
 
 struct Request {
     xhr: XmlHttpRequest,
@@ -44,14 +59,14 @@ struct Request {
     _on_end: Closure<dyn Fn()>,
 }
 
-impl Upload {
-    /// Nothing sent yet.
-    pub fn new() -> Self {
-        Self { state: RwSignal::new(UploadState::Idle), request: StoredValue::new(None) }
+impl<A: Answer> Upload<A> {
+    /// Nothing sent yet; it will go to this path.
+    pub fn new(path: &'static str) -> Self {
+        Self { path, state: RwSignal::new(UploadState::Idle), request: StoredValue::new(None) }
     }
 
     /// Where it stands.
-    pub fn state(self) -> Signal<UploadState> {
+    pub fn state(self) -> Signal<UploadState<A>> {
         self.state.into()
     }
 
@@ -63,7 +78,7 @@ impl Upload {
     /// Stops it; the server forgets what it got.
     pub fn cancel(self) {
         if let Some(request) = self.request.try_update_value(Option::take).flatten() {
-            request.with_value(|request| {
+            request.try_with_value(|request| {
                 request.xhr.set_onloadend(None);
                 // Fails only if the request is over.
                 let _ = request.xhr.abort();
@@ -73,8 +88,9 @@ impl Upload {
         self.state.try_set(UploadState::Idle);
     }
 
-    /// Sends the form.
+    /// Sends the form; gives up one that is on its way.
     pub fn send(self, form: &FormData) {
+        self.cancel();
         self.state.set(UploadState::Sending(None));
         if self.start(form).is_err() {
             self.fail(AppError::unreachable());
@@ -83,7 +99,7 @@ impl Upload {
 
     fn start(self, form: &FormData) -> Result<(), wasm_bindgen::JsValue> {
         let xhr = XmlHttpRequest::new()?;
-        xhr.open("POST", "/upload")?;
+        xhr.open("POST", self.path)?;
         xhr.set_request_header("Accept", "application/json")?;
         let on_progress = Closure::<dyn Fn(ProgressEvent)>::new(move |event: ProgressEvent| {
             let percent = event.length_computable().then(|| event.loaded() / event.total().max(1.0) * 100.0);
@@ -110,14 +126,8 @@ impl Upload {
     }
 }
 
-impl Default for Upload {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 /// What an answer means; status 0 is a connection that broke.
-fn read_answer(status: u16, text: &str) -> Result<UploadAnswer, AppError> {
+fn read_answer<A: Answer>(status: u16, text: &str) -> Result<A, AppError> {
     match status {
         0 => {
             let message = "The connection broke while the file was being sent, so nothing was imported. Check that the server is still running, then send the file again.";
@@ -134,12 +144,18 @@ mod tests {
 
     #[test]
     fn answers_are_read() {
-        let answer = read_answer(200, r#"{"dataset_id":"d","job_id":"j"}"#);
-        assert_eq!(answer, Ok(UploadAnswer { dataset_id: "d".to_owned(), job_id: "j".to_owned() }));
-        let error = read_answer(413, r#"{"error":"too_large","message":"At most 1 GiB."}"#);
+        let answer = read_answer(200, r#"{"dataset_id":"d","job_id":"j","job_ids":["j","k"]}"#);
+        assert_eq!(
+            answer,
+            Ok(UploadAnswer { dataset_id: "d".to_owned(), job_ids: vec!["j".to_owned(), "k".to_owned()] })
+        );
+        let error = read_answer::<UploadAnswer>(413, r#"{"error":"too_large","message":"At most 1 GiB."}"#);
         assert_eq!(error, Err(AppError::TooLarge { message: "At most 1 GiB.".to_owned() }));
         for (status, text) in [(0, ""), (502, "<html>"), (200, "{}")] {
-            assert!(matches!(read_answer(status, text), Err(AppError::Unreachable { .. })), "{status} {text}");
+            assert!(
+                matches!(read_answer::<UploadAnswer>(status, text), Err(AppError::Unreachable { .. })),
+                "{status} {text}"
+            );
         }
     }
 }

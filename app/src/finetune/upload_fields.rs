@@ -1,7 +1,7 @@
 //! The fields of the form that brings data in.
 
 use anneal_server::format;
-use anneal_server::types::import::suggested_name;
+use anneal_server::types::import::{FILE_ENDINGS, suggested_name};
 use leptos::ev::DragEvent;
 use leptos::html;
 use leptos::prelude::*;
@@ -9,7 +9,7 @@ use leptos::prelude::*;
 use super::UploadTarget;
 use crate::ui::{Field, Icon, IconName, described_by};
 
-/// What the user chose, as shown beside the drop zone.
+/// A file that the user chose, as shown beside the drop zone.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Chosen {
     /// The file's name.
@@ -35,7 +35,7 @@ pub fn TargetFields(target: UploadTarget) -> impl IntoView {
 pub fn PastedText(text: RwSignal<String>) -> impl IntoView {
     view! {
         <p class="upload-form__or"><span>"or paste"</span></p>
-        <Field id="upload-text" label="Pasted records" hint="One JSON object per line, or one JSON array.">
+        <Field id="upload-text" label="Pasted records" hint="JSON Lines, JSON or CSV with a header row: whatever a file may hold.">
             <textarea
                 class="mono"
                 id="upload-text"
@@ -52,12 +52,13 @@ pub fn PastedText(text: RwSignal<String>) -> impl IntoView {
 
 /// The file input is the drop zone: it covers it, so a native drop works without any code.
 #[component]
-pub fn FileField(file_input: NodeRef<html::Input>, chosen: RwSignal<Option<Chosen>>) -> impl IntoView {
+pub fn FileField(file_input: NodeRef<html::Input>, chosen: RwSignal<Vec<Chosen>>) -> impl IntoView {
     let is_over = RwSignal::new(false);
     let read_choice = move || {
-        let file = file_input.get_untracked().and_then(|input| input.files()).and_then(|files| files.get(0));
+        let files = file_input.get_untracked().and_then(|input| input.files());
+        let each = files.iter().flat_map(|files| (0..files.length()).filter_map(|index| files.get(index)));
         #[expect(clippy::cast_possible_truncation, reason = "file sizes fit an i64")]
-        chosen.set(file.map(|file| Chosen { name: file.name(), bytes: file.size() as i64 }));
+        chosen.set(each.map(|file| Chosen { name: file.name(), bytes: file.size() as i64 }).collect());
     };
     // A file chosen before hydration, or kept by the browser over a reload.
     Effect::new(move || {
@@ -66,28 +67,23 @@ pub fn FileField(file_input: NodeRef<html::Input>, chosen: RwSignal<Option<Chose
         }
     });
     let on_drag = move |over: bool| move |_: DragEvent| is_over.set(over);
-    let says = move || match chosen.get() {
-        Some(file) => view! {
-            <span class="drop-zone__name">{file.name}</span>
-            <span class="drop-zone__hint">{format::bytes(file.bytes)} ". Drop another one to change it."</span>
-        }
-        .into_any(),
-        None => view! {
-            <span class="drop-zone__name">"Drop a file here, or choose one"</span>
-            <span class="drop-zone__hint">".jsonl, .json, or either as .gz"</span>
-        }
-        .into_any(),
-    };
+    let name =
+        move || chosen.with(|files| names(files)).unwrap_or_else(|| "Drop files here, or choose them".to_owned());
+    let hint = move || chosen.with(|files| sizes(files)).unwrap_or_else(|| FILE_ENDINGS.join(" "));
     view! {
-        <div class="drop-zone" class:drop-zone--over=is_over class:drop-zone--chosen=move || chosen.get().is_some()>
+        <div class="drop-zone" class:drop-zone--over=is_over class:drop-zone--chosen=move || chosen.with(|files| !files.is_empty())>
             <Icon name=IconName::Upload/>
-            <label class="drop-zone__label" for="upload-file">{says}</label>
+            <label class="drop-zone__label" for="upload-file">
+                <span class="drop-zone__name">{name}</span>
+                <span class="drop-zone__hint">{hint}</span>
+            </label>
             <input
                 class="drop-zone__input"
                 type="file"
                 id="upload-file"
                 name="file"
-                accept=".jsonl,.json,.gz"
+                multiple
+                accept=FILE_ENDINGS.join(",")
                 aria-describedby="upload-file-hint"
                 node_ref=file_input
                 on:change=move |_| read_choice()
@@ -97,20 +93,43 @@ pub fn FileField(file_input: NodeRef<html::Input>, chosen: RwSignal<Option<Chose
             />
         </div>
         <p class="field__hint" id="upload-file-hint">
-            "Read are chat JSONL (" <code>"{\"messages\": […]}"</code> ") and the native form (" <code>"{\"input\": …, \"output\": …}"</code>
-            "), plain or .gz. Every line becomes a record; a line that cannot be read is kept and shown with its line number."
+            "Read are chat JSONL (" <code>"{\"messages\": […]}"</code> "), the native form (" <code>"{\"input\": …, \"output\": …}"</code>
+            "), OpenAI requests with their responses and Batch files, OpenTelemetry GenAI spans, prompt and completion, question and answer, Alpaca, ShareGPT, Langfuse, promptfoo and CSV, mixed as you like: as lines, one array or an object around a list, plain, .gz or .zst. A line that cannot be read is kept and shown with its number."
         </p>
+    }
+}
+
+/// "a.jsonl, b.csv and 3 more"; nothing for no file.
+fn names(files: &[Chosen]) -> Option<String> {
+    let shown = files.iter().take(NAMES).map(|file| file.name.as_str()).collect::<Vec<_>>().join(", ");
+    let more = files.len().saturating_sub(NAMES);
+    match (files.is_empty(), more) {
+        (true, _) => None,
+        (false, 0) => Some(shown),
+        (false, more) => Some(format!("{shown} and {more} more")),
+    }
+}
+
+/// Files whose names are shown.
+const NAMES: usize = 4;
+
+fn sizes(files: &[Chosen]) -> Option<String> {
+    let bytes = format::bytes(files.iter().map(|file| file.bytes).sum());
+    match files.len() {
+        0 => None,
+        1 => Some(format!("{bytes}. Drop another one to change it.")),
+        count => Some(format!("{count} files, {bytes}. Drop others to change them.")),
     }
 }
 
 /// Name and objective of a dataset to be made.
 #[component]
-pub fn NewDatasetFields(chosen: RwSignal<Option<Chosen>>, is_sending: Memo<bool>) -> impl IntoView {
-    let suggestion = Memo::new(move |_| chosen.with(|chosen| chosen.as_ref().map(|file| suggested_name(&file.name))));
+pub fn NewDatasetFields(chosen: RwSignal<Vec<Chosen>>, is_sending: Memo<bool>) -> impl IntoView {
+    let suggestion = Memo::new(move |_| chosen.with(|chosen| chosen.first().map(|file| suggested_name(&file.name))));
     view! {
         <fieldset class="upload-form__about" disabled=is_sending>
             <legend class="visually-hidden">"About the dataset"</legend>
-            <Field id="upload-name" label="Name" optional=true hint="Left empty, it is called after the file.">
+            <Field id="upload-name" label="Name" optional=true hint="Left empty, it is called after the first file.">
                 <input
                     type="text"
                     id="upload-name"
@@ -136,5 +155,21 @@ pub fn NewDatasetFields(chosen: RwSignal<Option<Chosen>>, is_sending: Memo<bool>
                 ></textarea>
             </Field>
         </fieldset>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_chosen_is_said() {
+        let files: Vec<Chosen> =
+            ["a", "b", "c", "d", "e"].map(|name| Chosen { name: name.to_owned(), bytes: 1 }).into();
+        assert_eq!((names(&[]), sizes(&[])), (None, None));
+        assert_eq!(names(&files[..2]).as_deref(), Some("a, b"));
+        assert_eq!(names(&files).as_deref(), Some("a, b, c, d and 1 more"));
+        assert!(sizes(&files[..1]).unwrap().ends_with("Drop another one to change it."));
+        assert!(sizes(&files).unwrap().starts_with("5 files, 5 "));
     }
 }

@@ -1,15 +1,15 @@
-//! The form that brings data in: a plain multipart form to `/upload`; with JavaScript it shows how far
-//! the upload is and stays on the page.
+//! The form that brings data in: a plain multipart form to `/upload`, which imports at once; with JavaScript it shows how
+//! far the upload is, then what is in it, and imports when that was seen.
 
 use anneal_server::format;
 use anneal_server::types::error::AppError;
 use anneal_server::types::import::ImportMode;
 use leptos::ev::SubmitEvent;
-use leptos::html;
 use leptos::prelude::*;
-use wasm_bindgen::JsCast;
 
-use super::upload::{Upload, UploadAnswer, UploadState};
+use super::import_flow::ImportFlow;
+use super::import_preview::ImportPreviewDialog;
+use super::upload::{UploadAnswer, UploadState};
 use super::upload_fields::{Chosen, FileField, NewDatasetFields, PastedText, TargetFields};
 use crate::ui::{Button, ButtonVariant, ErrorView, Progress};
 
@@ -29,7 +29,7 @@ pub enum UploadTarget {
     },
 }
 
-/// File or pasted text, and for a new dataset its name and objective.
+/// Files or pasted text, and for a new dataset its name and objective.
 #[component]
 pub fn UploadForm(
     /// Where it goes.
@@ -38,29 +38,31 @@ pub fn UploadForm(
     #[prop(into)]
     on_done: Callback<UploadAnswer>,
 ) -> impl IntoView {
-    let upload = Upload::new();
-    let state = upload.state();
-    let file_input = NodeRef::<html::Input>::new();
-    let chosen = RwSignal::new(None::<Chosen>);
-    let text = RwSignal::new(String::new());
-    let is_sending = Memo::new(move |_| matches!(state.get(), UploadState::Sending(_) | UploadState::Done(_)));
+    let flow = ImportFlow::new(match &target {
+        UploadTarget::New => None,
+        UploadTarget::Into { dataset_id, .. } => Some(dataset_id.clone()),
+    });
+    let chosen = RwSignal::new(Vec::<Chosen>::new());
+    let is_sending = Memo::new(move |_| {
+        let looks = matches!(flow.looking().get(), UploadState::Sending(_));
+        looks && !flow.is_shown.get() || matches!(flow.importing().get(), UploadState::Done(_))
+    });
+    Effect::new(move || flow.follow());
     Effect::new(move || {
-        if let UploadState::Done(answer) = state.get() {
+        if let UploadState::Done(answer) = flow.importing().get() {
+            flow.is_shown.set(false);
             on_done.run(answer);
         }
     });
-    on_cleanup(move || upload.cancel());
+    on_cleanup(move || flow.back());
     let on_submit = move |event: SubmitEvent| {
         event.prevent_default();
-        if let Err(error) = check(chosen.get_untracked().as_ref(), &text.read_untracked()) {
-            upload.fail(error);
-            return;
-        }
-        let form = event.target().and_then(|target| target.dyn_into::<web_sys::HtmlFormElement>().ok());
-        if let Some(data) = form.and_then(|form| web_sys::FormData::new_with_form(&form).ok()) {
-            upload.send(&data);
+        match check(&chosen.read_untracked(), &flow.text.read_untracked()) {
+            Ok(()) => flow.begin(),
+            Err(error) => flow.fail(error),
         }
     };
+    let replaces = matches!(target, UploadTarget::Into { mode: ImportMode::Replace, .. });
     let is_new = target == UploadTarget::New;
     view! {
         <form
@@ -69,47 +71,64 @@ pub fn UploadForm(
             method="post"
             action="/upload"
             enctype="multipart/form-data"
+            node_ref=flow.form
             on:submit=on_submit
         >
             <TargetFields target=target.clone()/>
             <fieldset class="upload-form__source" disabled=is_sending>
                 <legend class="visually-hidden">"Source"</legend>
-                <FileField file_input chosen/>
-                <PastedText text/>
+                <FileField file_input=flow.files chosen/>
+                <PastedText text=flow.text/>
             </fieldset>
             {is_new.then(|| view! { <NewDatasetFields chosen is_sending/> })}
             <div class="upload-form__end">
                 {confirmation(&target)}
-                <SendState upload/>
+                <SendState flow/>
                 <div class="upload-form__actions">
-                    {move || is_sending.get().then(|| view! { <Button on:click=move |_| upload.cancel()>"Cancel"</Button> })}
+                    {move || is_sending.get().then(|| view! { <Button on:click=move |_| flow.back()>"Cancel"</Button> })}
                     <Button kind="submit" variant=submit_variant(&target) busy=is_sending>{submit_words(&target)}</Button>
                 </div>
             </div>
         </form>
+        <ImportPreviewDialog flow replaces/>
     }
 }
 
 #[component]
-fn SendState(upload: Upload) -> impl IntoView {
-    let state = upload.state();
-    let percent = Memo::new(move |_| match state.get() {
-        UploadState::Sending(percent) => percent,
+fn SendState(flow: ImportFlow) -> impl IntoView {
+    // What is going on once the preview is open is said there.
+    let percent = Memo::new(move |_| match flow.looking().get() {
+        UploadState::Sending(percent) if !flow.is_shown.get() => Some(percent),
         _ => None,
     });
-    let words = move || match percent.get() {
-        Some(percent) if percent >= 100.0 => "The server is taking it in…".to_owned(),
-        _ => "Sending…".to_owned(),
+    let bar = Signal::derive(move || percent.get().flatten());
+    let words = move || {
+        let wanted = flow.wanted().get();
+        let which = match wanted {
+            0 | 1 => String::new(),
+            _ => format!(" {} of {wanted}", flow.seen().with(Vec::len) + 1),
+        };
+        match bar.get() {
+            Some(percent) if percent >= 100.0 => format!("The server is looking at it{which}…"),
+            _ => format!("Sending{which}…"),
+        }
     };
-    let is_sending = Memo::new(move |_| matches!(state.get(), UploadState::Sending(_)));
-    let error = Memo::new(move |_| match state.get() {
-        UploadState::Failed(error) => Some(error),
+    let is_sending = Memo::new(move |_| percent.get().is_some());
+    let error = Memo::new(move |_| match flow.looking().get() {
+        UploadState::Failed(error) if !flow.is_shown.get() => Some(error),
         _ => None,
     });
+    // Of several files it must be said which one is refused.
+    let which = move || {
+        let at = flow.seen().with(Vec::len);
+        let files = flow.files.get_untracked().and_then(|input| input.files());
+        let name = files.filter(|files| files.length() > 1).and_then(|files| files.get(u32::try_from(at).ok()?));
+        name.map(|file| format!("{}: ", file.name()))
+    };
     view! {
         <div class="upload-form__state" aria-live="polite">
-            {move || is_sending.get().then(|| view! { <Progress percent label=Signal::derive(words)/> })}
-            {move || error.get().map(|error| view! { <ErrorView error/> })}
+            {move || is_sending.get().then(|| view! { <Progress percent=bar label=Signal::derive(words)/> })}
+            {move || error.get().map(|error| view! { <p class="upload-form__which">{which()}</p> <ErrorView error/> })}
         </div>
     }
 }
@@ -141,17 +160,19 @@ const fn submit_words(target: &UploadTarget) -> &'static str {
 }
 
 /// What can be said before sending.
-fn check(file: Option<&Chosen>, text: &str) -> Result<(), AppError> {
-    match (file, text.trim().is_empty()) {
-        (None, true) => Err(AppError::invalid("There is nothing to import yet. Choose a file, or paste some records.")),
-        (Some(_), false) => Err(AppError::invalid(
-            "There is both a file and pasted text, and only one can be imported at a time. Remove one of them.",
+fn check(files: &[Chosen], text: &str) -> Result<(), AppError> {
+    let empty = files.iter().find(|file| file.bytes == 0);
+    match (files.is_empty(), text.trim().is_empty()) {
+        (true, true) => Err(AppError::invalid("There is nothing to import yet. Choose a file, or paste some records.")),
+        (false, false) => Err(AppError::invalid(
+            "There are both a file and pasted text, and only one can be imported at a time. Remove one of them.",
         )),
-        (Some(file), true) if file.bytes == 0 => Err(AppError::invalid(format!(
-            "“{}” is empty (0 bytes), so there is nothing to import. Choose another file.",
-            file.name
-        ))),
-        _ => Ok(()),
+        _ => empty.map_or(Ok(()), |file| {
+            Err(AppError::invalid(format!(
+                "“{}” is empty (0 bytes), so there is nothing to import. Choose another file.",
+                file.name
+            )))
+        }),
     }
 }
 
@@ -162,10 +183,10 @@ mod tests {
     #[test]
     fn a_form_with_nothing_or_too_much_is_not_sent() {
         let file = |bytes| Chosen { name: "a.jsonl".to_owned(), bytes };
-        assert!(check(None, "  \n").is_err());
-        assert!(check(Some(&file(0)), "").is_err());
-        assert!(check(Some(&file(5)), "{}").is_err());
-        assert_eq!(check(Some(&file(5)), " "), Ok(()));
-        assert_eq!(check(None, "{}"), Ok(()));
+        assert!(check(&[], "  \n").is_err());
+        assert!(check(&[file(5), file(0)], "").is_err());
+        assert!(check(&[file(5)], "{}").is_err());
+        assert_eq!(check(&[file(5), file(6)], " "), Ok(()));
+        assert_eq!(check(&[], "{}"), Ok(()));
     }
 }

@@ -133,9 +133,12 @@ impl Handle {
         }
     }
 
+    /// A file dialog that was closed without a choice says so too, and its event comes by here.
     fn on_cancel(self, event: &Event) {
-        event.prevent_default();
-        self.on_close.run(());
+        if self.is_target(event) {
+            event.prevent_default();
+            self.on_close.run(());
+        }
     }
 
     /// The browser closes a dialog by itself when Esc is pressed twice.
@@ -145,11 +148,15 @@ impl Handle {
         }
     }
 
-    /// A press beside the dialog lands on the element itself.
+    /// A press beside the dialog lands on the element itself; one beside a dialog within it, on that one.
     fn on_press(self, event: &MouseEvent) {
-        let on_itself = event.target().and_then(|target| target.dyn_into::<web_sys::HtmlDialogElement>().ok());
-        if on_itself.is_some_and(|dialog| dialog.class_list().contains("dialog")) {
+        if self.is_target(event) {
             self.on_close.run(());
         }
+    }
+
+    fn is_target(self, event: &Event) -> bool {
+        let target = event.target().and_then(|target| target.dyn_into::<web_sys::HtmlDialogElement>().ok());
+        target.is_some() && target == self.node.get_untracked()
     }
 }

@@ -14,6 +14,7 @@ use crate::types::error::AppError;
 use crate::types::event::DatasetEvent;
 use crate::types::job::JobKind;
 use crate::types::validation::ValidationConfig;
+use crate::uploads;
 
 /// Records a transaction: some tens of milliseconds.
 pub(crate) const BATCH: i64 = 2_000;
@@ -51,7 +52,7 @@ pub(crate) async fn discard(state: &AppState, id: &str) -> ServiceResult<()> {
     let imports = db::jobs::abandon(&mut tx, id).await?;
     tx.commit().await?;
     for args in &imports {
-        jobs::uploads::discard(args).await;
+        uploads::discard_of(args).await;
     }
     state.events.send(id, DatasetEvent::Deleted);
     let (state_, id) = (state.clone(), id.to_owned());

@@ -7,7 +7,7 @@ use super::{Db, Reader, Tx, unknown_word};
 use crate::clock::now_ms;
 use crate::error::ServiceResult;
 use crate::types::error::AppError;
-use crate::types::import::{ImportMode, ImportReport};
+use crate::types::import::{Counts, ImportFormat, ImportMode, ImportReport, SkipReason};
 use crate::types::job::JobState;
 
 /// Stores a new import.
@@ -68,35 +68,44 @@ fn read_mode(row: &SqliteRow) -> ServiceResult<ImportMode> {
 }
 
 /// What one stored batch adds to an import.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct BatchCounts {
     /// The last line read.
     pub last_line: i64,
     /// Records stored.
     pub records: i64,
-    /// Of them, in native form.
-    pub native_lines: i64,
-    /// In chat form.
-    pub chat_lines: i64,
+    /// Of them, by format.
+    pub formats: Counts<ImportFormat>,
+    /// What was passed over, by reason.
+    pub skipped: Counts<SkipReason>,
     /// Time spent.
     pub duration_ms: i64,
 }
 
 /// Adds a stored batch, in the transaction that stores its records.
-pub async fn add_batch(tx: &mut Tx, id: &str, counts: BatchCounts) -> ServiceResult<()> {
+pub async fn add_batch(tx: &mut Tx, id: &str, counts: &BatchCounts) -> ServiceResult<()> {
+    let row = sqlx::query("SELECT formats, skipped FROM imports WHERE id = ?").bind(id).fetch_one(&mut **tx).await?;
+    let (mut formats, mut skipped) = read_counts(&row)?;
+    formats.add_all(&counts.formats);
+    skipped.add_all(&counts.skipped);
     sqlx::query(
-        "UPDATE imports SET last_line = ?, records = records + ?, native_lines = native_lines + ?, chat_lines = chat_lines + ?,
-                            duration_ms = duration_ms + ? WHERE id = ?",
+        "UPDATE imports SET last_line = ?, records = records + ?, formats = ?, skipped = ?, duration_ms = duration_ms + ?
+         WHERE id = ?",
     )
     .bind(counts.last_line)
     .bind(counts.records)
-    .bind(counts.native_lines)
-    .bind(counts.chat_lines)
+    .bind(serde_json::to_string(&formats)?)
+    .bind(serde_json::to_string(&skipped)?)
     .bind(counts.duration_ms)
     .bind(id)
     .execute(&mut **tx)
     .await?;
     Ok(())
+}
+
+fn read_counts(row: &SqliteRow) -> ServiceResult<(Counts<ImportFormat>, Counts<SkipReason>)> {
+    let (formats, skipped): (&str, &str) = (row.try_get("formats")?, row.try_get("skipped")?);
+    Ok((serde_json::from_str(formats)?, serde_json::from_str(skipped)?))
 }
 
 /// Imports of a dataset with what became of their records, newest first, at most 50.
@@ -118,6 +127,7 @@ pub async fn list(db: impl Reader, dataset_id: &str) -> ServiceResult<Vec<Import
     let mut reports = Vec::with_capacity(rows.len());
     for row in rows {
         let state: String = row.try_get("state")?;
+        let (formats, skipped) = read_counts(&row)?;
         reports.push(ImportReport {
             id: row.try_get("id")?,
             file_name: row.try_get("file_name")?,
@@ -127,8 +137,8 @@ pub async fn list(db: impl Reader, dataset_id: &str) -> ServiceResult<Vec<Import
             valid: row.try_get("valid")?,
             invalid: row.try_get("invalid")?,
             duplicates: row.try_get("duplicates")?,
-            native_lines: row.try_get("native_lines")?,
-            chat_lines: row.try_get("chat_lines")?,
+            formats,
+            skipped,
             bytes: row.try_get("bytes")?,
             duration_ms: row.try_get("duration_ms")?,
             error: row.try_get("error")?,
@@ -160,13 +170,45 @@ pub async fn set_settled(tx: &mut Tx, id: &str, settled: Settled) -> ServiceResu
 /// Whether it was marked so.
 pub async fn settled(db: &Db, id: &str) -> ServiceResult<Option<Settled>> {
     let row = sqlx::query("SELECT settled FROM imports WHERE id = ?").bind(id).fetch_optional(db.read()).await?;
-    let word: i64 = row.map_or(Ok(0), |row| row.try_get("settled"))?;
+    row.map_or(Ok(None), |row| read_settled(&row))
+}
+
+fn read_settled(row: &SqliteRow) -> ServiceResult<Option<Settled>> {
+    let word: i64 = row.try_get("settled")?;
     match word {
         0 => Ok(None),
         1 => Ok(Some(Settled::Whole)),
         2 => Ok(Some(Settled::Early)),
         other => Err(unknown_word("imports.settled", &other.to_string())),
     }
+}
+
+/// How an import came to its end, if it did.
+#[derive(Debug, Clone)]
+pub struct End {
+    /// The file's name as the user knows it.
+    pub file_name: String,
+    /// Its job's state.
+    pub state: JobState,
+    /// Whether and how its records are settled.
+    pub settled: Option<Settled>,
+}
+
+/// How an import came to its end.
+pub async fn end_of(db: &Db, id: &str) -> ServiceResult<End> {
+    let row = sqlx::query(
+        "SELECT i.file_name, i.settled, j.state FROM imports i JOIN jobs j ON j.id = i.job_id WHERE i.id = ?",
+    )
+    .bind(id)
+    .fetch_optional(db.read())
+    .await?;
+    let Some(row) = row else { return Err(AppError::not_found("This import").into()) };
+    let state: String = row.try_get("state")?;
+    Ok(End {
+        file_name: row.try_get("file_name")?,
+        state: JobState::parse(&state).ok_or_else(|| unknown_word("jobs.state", &state))?,
+        settled: read_settled(&row)?,
+    })
 }
 
 /// The id after which an import's own records begin: below its first one, or the highest there is now.

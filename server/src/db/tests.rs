@@ -99,6 +99,39 @@ async fn migrated(setup: &'static str, migration: &'static str, read: &'static s
     rows.iter().map(|row| row.try_get(0).unwrap()).collect()
 }
 
+/// The counts of two forms become those of all formats.
+#[tokio::test]
+async fn imports_of_earlier_versions_keep_their_counts() {
+    let dir = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}?mode=rwc", dir.path().join("old.sqlite").display());
+    let old = SqlitePool::connect(&url).await.unwrap();
+    for migration in [
+        include_str!("../../../migrations/0001_initial.sql"),
+        include_str!("../../../migrations/0002_records_payload_last.sql"),
+        include_str!("../../../migrations/0003_dry_run_results.sql"),
+        include_str!("../../../migrations/0004_deleted_datasets.sql"),
+        include_str!("../../../migrations/0005_previews_of_bad_lines.sql"),
+        include_str!("../../../migrations/0006_no_model_was_called.sql"),
+        include_str!("../../../migrations/0007_topic_changes.sql"),
+        "INSERT INTO datasets (id, name, validation_config, created_at, updated_at) VALUES ('d', 'd', '{}', 1, 1);
+        INSERT INTO jobs (id, kind, dataset_id, args, state, created_at) VALUES ('j', 'import', 'd', '', 'succeeded', 1);
+        INSERT INTO imports (id, dataset_id, job_id, file_name, mode, bytes, created_at, records, chat_lines, native_lines, last_line) VALUES
+            ('a', 'd', 'j', 'a.jsonl', 'append', 9, 1, 10, 6, 3, 12), ('b', 'd', 'j', 'b.jsonl', 'replace', 8, 2, 4, 4, 0, 4),
+            ('c', 'd', 'j', 'c.jsonl', 'append', 0, 3, 0, 0, 0, 0);",
+        include_str!("../../../migrations/0008_import_formats.sql"),
+    ] {
+        sqlx::raw_sql(migration).execute(&old).await.unwrap();
+    }
+    let read = "SELECT json_array(id, file_name, mode, records, last_line, formats, skipped) FROM imports ORDER BY id";
+    let rows: Vec<String> = sqlx::query_scalar(read).fetch_all(&old).await.unwrap();
+    let expected = [
+        r#"["a","a.jsonl","append",10,12,"{\"chat\":6,\"native\":3,\"unreadable\":1}","{}"]"#,
+        r#"["b","b.jsonl","replace",4,4,"{\"chat\":4}","{}"]"#,
+        r#"["c","c.jsonl","append",0,0,"{}","{}"]"#,
+    ];
+    assert_eq!(rows, expected);
+}
+
 #[tokio::test]
 async fn bad_lines_of_the_first_version_get_their_preview() {
     let insert =

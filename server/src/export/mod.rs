@@ -4,7 +4,7 @@ pub mod stream;
 
 use serde_json::{Map, Value};
 
-use crate::import::parse::ITEM_ESCAPE;
+use crate::import::formats::ITEM_ESCAPE;
 use crate::types::dataset::DatasetRecord;
 
 /// The record in native form, without a line end: `{"data": ..., "metadata"?, "topic"?, "span_id"?,

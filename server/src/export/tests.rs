@@ -1,11 +1,14 @@
 use serde_json::json;
 
 use super::*;
-use crate::import::{LineContent, LineForm, ParsedRecord, SourceLine, parse_line};
+use crate::import::{LineContent, ParsedRecord, SourceLine, parse_line};
+use crate::types::import::ImportFormat;
 use crate::types::validation::RecordValidationStatus;
 
 fn parse(text: &str) -> ParsedRecord {
-    parse_line(SourceLine { number: 1, content: LineContent::Text(text.to_owned()) })
+    let mut parsed = parse_line(SourceLine { number: 1, content: LineContent::Text(text.to_owned()) });
+    assert_eq!((parsed.records.len(), parsed.skipped.is_empty()), (1, true), "{text}");
+    parsed.records.remove(0)
 }
 
 fn stored(parsed: &ParsedRecord) -> DatasetRecord {
@@ -31,8 +34,8 @@ fn stored(parsed: &ParsedRecord) -> DatasetRecord {
 
 /// What a native round trip must keep: everything but the form.
 fn kept(mut parsed: ParsedRecord) -> ParsedRecord {
-    if parsed.form == LineForm::Chat {
-        parsed.form = LineForm::Native;
+    if parsed.format == ImportFormat::Chat {
+        parsed.format = ImportFormat::Native;
     }
     parsed
 }
@@ -94,7 +97,7 @@ fn native_round_trip_keeps_everything() {
                 let mut line = carrier.clone();
                 line.as_object_mut().unwrap().entry(name).or_insert(value);
                 let parsed = parse(&line.to_string());
-                assert_ne!(parsed.form, LineForm::Bad, "{line}");
+                assert_ne!(parsed.format, ImportFormat::Unreadable, "{line}");
                 let exported = native_line(&stored(&parsed));
                 assert!(!exported.contains('\n'));
                 assert_eq!(kept(parse(&exported)), kept(parsed), "{line} -> {exported}");
@@ -109,7 +112,7 @@ fn native_round_trip_keeps_everything() {
 fn bad_lines_go_out_as_they_came() {
     for text in ["{\"messages\": [", "oops", "[1, 2]", "{}", "{\"a\": 1}  trailing", "\"text\""] {
         let parsed = parse(text);
-        assert_eq!(parsed.form, LineForm::Bad);
+        assert_eq!(parsed.format, ImportFormat::Unreadable);
         let exported = native_line(&stored(&parsed));
         assert_eq!(exported, text);
         assert_eq!(parse(&exported), parsed);

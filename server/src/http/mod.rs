@@ -3,7 +3,8 @@
 //! | route | what |
 //! |---|---|
 //! | `POST /api/...` | server functions |
-//! | `POST /upload` | traces, as a file or pasted ([`upload`]) |
+//! | `POST /upload` | traces, as files or pasted, or files that were looked at ([`upload`]) |
+//! | `POST /upload/preview` | what a file holds, before it is imported |
 //! | `GET /events/{dataset_id}` | the event stream ([`events`]) |
 //! | `GET /download/...` | records, topics, reports, split ([`download`]) |
 //! | `GET, POST /login` | the access token, where one is set ([`auth`]) |
@@ -17,6 +18,7 @@ mod rejections;
 mod reply;
 mod security;
 mod upload;
+mod upload_form;
 
 pub use rejections::wrong_method;
 pub use reply::HttpError;
@@ -50,6 +52,7 @@ pub fn routes(site_root: &Path) -> Router<AppState> {
         .route_service("/favicon.svg", ServeFile::new(site_root.join("favicon.svg")))
         .route("/api/{*function}", post(server_function))
         .route("/upload", post(upload::upload))
+        .route("/upload/preview", post(upload::preview))
         .route("/events/{dataset_id}", get(events::events))
         .route("/download/{dataset_id}/{file}", get(download::dataset_file))
         .route("/download/{dataset_id}/split/{file}", get(download::split_file))

@@ -130,7 +130,7 @@ async fn with_own_owner(request: Request, next: Next) -> Response {
 /// they take.
 async fn limit_body(request: Request, next: Next) -> Response {
     let path = request.uri().path();
-    if path == "/upload" || path.starts_with("/events/") || path.starts_with("/download/") {
+    if matches!(path, "/upload" | "/upload/preview") || path.starts_with("/events/") || path.starts_with("/download/") {
         return next.run(request).await;
     }
     // The time counts from the first byte: whoever sends slowly must not hold a connection for ever either.

@@ -1,59 +1,56 @@
-//! `POST /upload`: a file or pasted text becomes a dataset, or joins one. A plain form works; a program
-//! that accepts JSON gets ids in place of a redirect.
+//! `POST /upload`: files or pasted text become a dataset, or join one. A plain form works; a program that accepts JSON gets
+//! ids in place of a redirect. `POST /upload/preview`: what a file holds, before anything is imported.
+//!
+//! Both take `multipart/form-data`. Fields of `/upload`, those that say where the traces go first:
+//!
+//! | field | what |
+//! |---|---|
+//! | `dataset_id` | the dataset to add to; none or empty: a new one |
+//! | `name`, `objective` | of a new dataset; without a name it is called after the first file |
+//! | `mode` | `append` (default) or `replace` |
+//! | `file` | a file; several make an import each |
+//! | `text` | pasted traces, where no file came |
+//! | `upload_token` | in place of a file: what a preview answered; several make an import each |
+//! | `csv_mapping` | `{"columns": {"Question": "prompt", "Answer": "completion"}}`, the columns of a CSV file: for the token before it, else for every file |
+//!
+//! It answers 201 `{"dataset_id": "...", "job_ids": ["..."], "job_id": "..."}`, a job per import in the fields' order (`job_id` is the first). A token is used up
+//! by it, unless the answer is an error: then it can be sent again within the hour. With `replace` the first file replaces
+//! and the others are added to it; if it cannot be read to its end, none of them is imported.
+//!
+//! `/upload/preview` takes one `file`, `text` or `upload_token` and perhaps a `csv_mapping` and the `dataset_id` whose rules
+//! decide what is valid; it answers 200 with an [`UploadPreview`]. A file that cannot be read at all is a 422.
+
+use std::time::Duration;
 
 use axum::Json;
-use axum::extract::multipart::{Field, MultipartError, MultipartRejection};
+use axum::extract::multipart::MultipartRejection;
 use axum::extract::{Multipart, State};
 use axum::http::StatusCode;
 use axum::http::header::{self, HeaderMap};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use serde::Serialize;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
-use tokio::io::AsyncWriteExt;
 
 use super::reply::{HttpError, escape, plain_page};
-use crate::datasets::{self, new_id};
-use crate::error::{ServiceError, ServiceResult};
-use crate::jobs::import::{self, ImportRequest};
+use super::upload_form::{Source, UploadForm};
+use crate::error::ServiceResult;
+use crate::import;
+use crate::jobs::import::{self as import_job, ImportFile};
 use crate::state::AppState;
 use crate::types::error::AppError;
-use crate::types::import::{ImportMode, suggested_name};
-use crate::{db, disk};
+use crate::types::import::{CsvMapping, ImportMode, ImportPreview, UploadPreview, suggested_name};
+use crate::types::validation::ValidationConfig;
+use crate::uploads::{self, Upload};
+use crate::{datasets, db, disk};
 
 /// How long a refused upload is listened to.
 const HEAR_OUT: Duration = Duration::from_secs(2);
-
-/// The disk is looked at again whenever so much has been written.
-const LOOK_AT_DISK_BYTES: u64 = 64 << 20;
-
-/// Longest text field other than the pasted traces.
-const MAX_FIELD_BYTES: usize = 64 << 10;
-
-/// An upload may take as long as it takes, but not stand still for longer than this.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// What a program is answered.
 #[derive(Debug, Serialize)]
 struct Uploaded {
     dataset_id: String,
     job_id: String,
-}
-
-/// The form's fields; the traces are in a file of the data folder by then.
-#[derive(Default)]
-struct UploadForm {
-    dataset_id: Option<String>,
-    name: String,
-    objective: String,
-    mode: ImportMode,
-    traces: Option<Traces>,
-}
-
-struct Traces {
-    path: PathBuf,
-    file_name: String,
-    bytes: u64,
+    job_ids: Vec<String>,
 }
 
 /// Takes the form.
@@ -66,10 +63,7 @@ pub(super) async fn upload(
         .get(header::ACCEPT)
         .and_then(|value| value.to_str().ok())
         .is_some_and(|accept| accept.contains("application/json"));
-    let taken = match multipart {
-        Ok(multipart) => take(&state, announced_bytes(&headers), multipart).await,
-        Err(rejection) => Err(AppError::from(rejection).into()),
-    };
+    let taken = take(&state, &headers, multipart, async |form| start(&state, form).await).await;
     match taken {
         Ok(uploaded) if wants_json => (StatusCode::CREATED, Json(uploaded)).into_response(),
         Ok(uploaded) => Redirect::to(&format!("/finetune/{}", uploaded.dataset_id)).into_response(),
@@ -88,34 +82,46 @@ pub(super) async fn upload(
     }
 }
 
-/// The request's length where it is known; not the file's, but little more.
+/// Takes the preview's form.
+pub(super) async fn preview(
+    State(state): State<AppState>,
+    headers: HeaderMap,
+    multipart: Result<Multipart, MultipartRejection>,
+) -> Result<Json<UploadPreview>, HttpError> {
+    Ok(Json(take(&state, &headers, multipart, async |form| look(&state, form).await).await?))
+}
+
+/// Takes a form in and does with it what it was sent for; what came with a form that is refused is deleted.
+async fn take<T>(
+    state: &AppState,
+    headers: &HeaderMap,
+    multipart: Result<Multipart, MultipartRejection>,
+    work: impl AsyncFnOnce(&UploadForm) -> ServiceResult<T>,
+) -> ServiceResult<T> {
+    let mut multipart = multipart.map_err(AppError::from)?;
+    let mut form = UploadForm::default();
+    let result = async {
+        disk::require_room(&state.config, announced_bytes(headers))?;
+        form.read(state, &mut multipart).await?;
+        work(&form).await
+    }
+    .await;
+    if result.is_err() {
+        form.discard().await;
+        // A browser that is still sending sees a broken connection in place of an answer.
+        let _given_up = tokio::time::timeout(HEAR_OUT, hear_out(&mut multipart)).await;
+    }
+    form.discard_text().await;
+    result
+}
+
+/// The request's length where it is known; not the files', but little more.
 fn announced_bytes(headers: &HeaderMap) -> u64 {
     headers
         .get(header::CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok())
         .and_then(|value| value.parse().ok())
         .unwrap_or(0)
-}
-
-async fn take(state: &AppState, announced: u64, mut multipart: Multipart) -> ServiceResult<Uploaded> {
-    let spool = state.config.uploads_dir().join(new_id());
-    let result = async {
-        disk::require_room(&state.config, announced)?;
-        let form = read_form(state, &mut multipart, &spool).await?;
-        start(state, form).await
-    }
-    .await;
-    if result.is_err() {
-        // A browser that is still sending sees a broken connection in place of an answer.
-        let _given_up = tokio::time::timeout(HEAR_OUT, hear_out(&mut multipart)).await;
-    }
-    if result.is_err()
-        && let Err(error) = tokio::fs::remove_file(&spool).await
-        && error.kind() != std::io::ErrorKind::NotFound
-    {
-        tracing::warn!(path = %spool.display(), %error, "a refused upload could not be deleted");
-    }
-    result
 }
 
 /// Reads on, to nowhere.
@@ -125,23 +131,102 @@ async fn hear_out(multipart: &mut Multipart) {
     }
 }
 
-async fn start(state: &AppState, form: UploadForm) -> ServiceResult<Uploaded> {
-    let Some(traces) = form.traces else {
-        return Err(AppError::invalid_field("file", "Choose a file, or paste traces into the text field.").into());
+async fn look(state: &AppState, form: &UploadForm) -> ServiceResult<UploadPreview> {
+    let [traces] = form.traces.as_slice() else {
+        let message = if form.traces.is_empty() { NO_TRACES } else { "Look at one file at a time." };
+        return Err(AppError::invalid_field("file", message).into());
     };
-    if traces.bytes == 0 {
-        return Err(import::empty_file(&traces.file_name).into());
+    let config = match &form.dataset_id {
+        Some(id) => db::datasets::get(&state.db, id).await?.validation_config,
+        None => ValidationConfig::default(),
+    };
+    let mapping = form.mapping_of(traces);
+    let (upload, preview) = match &traces.source {
+        Source::Waiting { token } => {
+            let upload = uploads::find(state, token).await?;
+            let preview = read_start(state, &upload, config, mapping).await?;
+            (upload, preview)
+        }
+        Source::New(upload) => {
+            let preview = read_start(state, upload, config, mapping).await?;
+            uploads::keep(upload).await?;
+            (upload.clone(), preview)
+        }
+    };
+    let bytes = i64::try_from(upload.bytes).unwrap_or(i64::MAX);
+    Ok(UploadPreview { upload_token: upload.token, file_name: upload.file_name, bytes, preview })
+}
+
+async fn read_start(
+    state: &AppState,
+    upload: &Upload,
+    config: ValidationConfig,
+    mapping: Option<CsvMapping>,
+) -> ServiceResult<ImportPreview> {
+    if upload.bytes == 0 {
+        return Err(import_job::empty_file(&upload.file_name).into());
     }
-    let (dataset_id, is_new) = if let Some(id) = form.dataset_id {
-        (id, false)
+    let (path, limits) = (upload.path.clone(), import_job::limits(state, true));
+    let preview =
+        tokio::task::spawn_blocking(move || import::preview(&path, &config, limits, mapping.as_ref())).await?;
+    Ok(preview.map_err(|error| AppError::invalid_field("file", error.to_string()))?)
+}
+
+const NO_TRACES: &str = "Choose a file, or paste traces into the text field.";
+
+/// Makes the dataset if there is none yet, and queues the imports; a failure leaves neither.
+async fn start(state: &AppState, form: &UploadForm) -> ServiceResult<Uploaded> {
+    let mut claimed = Vec::new();
+    let result = match claim(state, form, &mut claimed).await {
+        Ok(files) => import_all(state, form, &files).await,
+        Err(error) => Err(error),
+    };
+    if result.is_err() {
+        for upload in &claimed {
+            if let Err(error) = uploads::keep(upload).await {
+                tracing::warn!(path = %upload.path.display(), %error, "an upload could not be left for another attempt");
+            }
+        }
+    }
+    result
+}
+
+/// The form's files, each ours alone now; those that waited are in `claimed` as well.
+async fn claim(state: &AppState, form: &UploadForm, claimed: &mut Vec<Upload>) -> ServiceResult<Vec<ImportFile>> {
+    let mut files = Vec::with_capacity(form.traces.len());
+    for traces in &form.traces {
+        let upload = match &traces.source {
+            Source::New(upload) => upload.clone(),
+            Source::Waiting { token } => {
+                let upload = uploads::claim(state, token).await?;
+                claimed.push(upload.clone());
+                upload
+            }
+        };
+        if upload.bytes == 0 {
+            return Err(import_job::empty_file(&upload.file_name).into());
+        }
+        files.push(ImportFile {
+            path: upload.path,
+            file_name: upload.file_name,
+            owns_file: true,
+            csv_mapping: form.mapping_of(traces),
+        });
+    }
+    Ok(files)
+}
+
+async fn import_all(state: &AppState, form: &UploadForm, files: &[ImportFile]) -> ServiceResult<Uploaded> {
+    let Some(first) = files.first() else { return Err(AppError::invalid_field("file", NO_TRACES).into()) };
+    let (dataset_id, is_new) = if let Some(id) = &form.dataset_id {
+        (id.clone(), false)
     } else {
-        let name = if form.name.trim().is_empty() { suggested_name(&traces.file_name) } else { form.name };
+        let name = if form.name.trim().is_empty() { suggested_name(&first.file_name) } else { form.name.clone() };
         (datasets::create(state, &name, &form.objective).await?, true)
     };
     let mode = if is_new { ImportMode::Append } else { form.mode };
-    let request = ImportRequest { path: &traces.path, file_name: &traces.file_name, owns_file: true, mode };
-    let job_id = match import::start(state, &dataset_id, request).await {
-        Ok(job_id) => job_id,
+    let job_ids = match import_job::start(state, &dataset_id, files, mode).await {
+        Ok(job_ids) => job_ids,
         Err(error) => {
             if is_new && let Err(error) = datasets::discard(state, &dataset_id).await {
                 tracing::warn!(dataset_id, %error, "the empty dataset of a refused import could not be deleted");
@@ -149,147 +234,6 @@ async fn start(state: &AppState, form: UploadForm) -> ServiceResult<Uploaded> {
             return Err(error);
         }
     };
-    Ok(Uploaded { dataset_id, job_id })
-}
-
-/// The form's fields come before its file, so that what cannot work is refused before the file is taken in.
-async fn read_form(state: &AppState, multipart: &mut Multipart, spool: &Path) -> ServiceResult<UploadForm> {
-    let mut form = UploadForm::default();
-    while let Some(mut field) = arrives(multipart.next_field()).await? {
-        match field.name().unwrap_or_default() {
-            "name" => {
-                form.name = text_field(&mut field).await?;
-                if !form.name.trim().is_empty() {
-                    datasets::check_name(&form.name)?;
-                }
-            }
-            "objective" => {
-                form.objective = text_field(&mut field).await?;
-                datasets::check_objective(&form.objective)?;
-            }
-            "dataset_id" => {
-                form.dataset_id = Some(text_field(&mut field).await?).filter(|id| !id.is_empty());
-                if let Some(id) = &form.dataset_id {
-                    db::datasets::get(&state.db, id).await?;
-                }
-            }
-            "mode" => {
-                let word = text_field(&mut field).await?;
-                form.mode = ImportMode::parse(&word)
-                    .ok_or_else(|| AppError::invalid_field("mode", "The mode is append or replace."))?;
-            }
-            // A form sends both, one of them empty: the one with content counts, a file before pasted text.
-            "file" => {
-                let name = field.file_name().map(base_name).unwrap_or_default();
-                if !name.is_empty() {
-                    let bytes = spool_field(state, &mut field, spool).await?;
-                    form.traces = Some(Traces { path: spool.to_owned(), file_name: name, bytes });
-                }
-            }
-            "text" if form.traces.is_none() => {
-                let bytes = spool_field(state, &mut field, spool).await?;
-                if bytes > 0 {
-                    form.traces = Some(Traces { path: spool.to_owned(), file_name: "pasted text".to_owned(), bytes });
-                }
-            }
-            _ => while arrives(field.chunk()).await?.is_some() {},
-        }
-    }
-    Ok(form)
-}
-
-/// A browser may send a path; only the last part is a name.
-fn base_name(name: &str) -> String {
-    name.rsplit(['/', '\\'])
-        .next()
-        .unwrap_or(name)
-        .chars()
-        .filter(|character| !character.is_control())
-        .take(255)
-        .collect()
-}
-
-async fn text_field(field: &mut Field<'_>) -> ServiceResult<String> {
-    let mut bytes = Vec::new();
-    while let Some(chunk) = arrives(field.chunk()).await? {
-        if bytes.len() + chunk.len() > MAX_FIELD_BYTES {
-            return Err(
-                AppError::TooLarge { message: "A text field of the form is longer than 64 KiB.".to_owned() }.into()
-            );
-        }
-        bytes.extend_from_slice(&chunk);
-    }
-    String::from_utf8(bytes).map_err(|_| AppError::invalid("A text field of the form is not UTF-8.").into())
-}
-
-async fn spool_field(state: &AppState, field: &mut Field<'_>, spool: &Path) -> ServiceResult<u64> {
-    let limit = state.config.max_upload_bytes;
-    let mut file = tokio::io::BufWriter::new(tokio::fs::File::create(spool).await?);
-    let mut written = 0_u64;
-    let mut looked_at = 0_u64;
-    while let Some(chunk) = arrives(field.chunk()).await? {
-        written += chunk.len() as u64;
-        if written > limit {
-            return Err(AppError::TooLarge {
-                message: format!(
-                    "The file is larger than {}. Split it, or raise ANNEAL_MAX_UPLOAD_BYTES.",
-                    crate::format::bytes(i64::try_from(limit).unwrap_or(i64::MAX))
-                ),
-            }
-            .into());
-        }
-        if written - looked_at >= LOOK_AT_DISK_BYTES {
-            looked_at = written;
-            disk::require_room(&state.config, 0)?;
-        }
-        file.write_all(&chunk).await.map_err(disk_error)?;
-    }
-    file.flush().await.map_err(disk_error)?;
-    Ok(written)
-}
-
-/// Waits for the next piece of the upload, but not for ever.
-async fn arrives<T>(piece: impl Future<Output = Result<T, MultipartError>>) -> ServiceResult<T> {
-    arrives_within(IDLE_TIMEOUT, piece).await
-}
-
-async fn arrives_within<T>(idle: Duration, piece: impl Future<Output = Result<T, MultipartError>>) -> ServiceResult<T> {
-    match tokio::time::timeout(idle, piece).await {
-        Ok(piece) => piece.map_err(|error| AppError::from(error).into()),
-        Err(_elapsed) => Err(AppError::invalid(format!(
-            "The upload stood still for {} seconds and was given up. Nothing was imported; try again.",
-            idle.as_secs()
-        ))
-        .into()),
-    }
-}
-
-fn disk_error(error: std::io::Error) -> ServiceError {
-    if error.kind() == std::io::ErrorKind::StorageFull {
-        return AppError::Unavailable {
-            message: "The disk with the data folder is full, so the upload was refused. Free some space and try again."
-                .to_owned(),
-        }
-        .into();
-    }
-    error.into()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn an_upload_that_stands_still_is_given_up() {
-        let never = std::future::pending::<Result<(), MultipartError>>();
-        let error = arrives_within(Duration::ZERO, never).await.unwrap_err();
-        assert!(error.to_string().contains("stood still for 0 seconds"), "{error}");
-        assert!(arrives(std::future::ready(Ok::<_, MultipartError>(5))).await.is_ok());
-    }
-
-    #[test]
-    fn a_path_is_no_name() {
-        assert_eq!(base_name("C:\\Users\\x\\traces.jsonl"), "traces.jsonl");
-        assert_eq!(base_name("../../etc/passwd"), "passwd");
-    }
+    let job_id = job_ids.first().cloned().unwrap_or_default();
+    Ok(Uploaded { dataset_id, job_id, job_ids })
 }

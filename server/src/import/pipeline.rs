@@ -11,34 +11,48 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 use std::time::Duration;
 
-use super::parse::LineForm;
-use super::prepare::{PreparedRecord, prepare_line};
-use super::source::{ImportError, ImportLimits, LineContent, LineSource, SourceLine};
+use super::error::{ImportError, ImportLimits};
+use super::prepare::{PreparedLine, PreparedRecord, prepare_line};
+use super::source::{LineSource, SourceLine};
+use crate::types::import::{Counts, CsvMapping, ImportFormat, SkipReason};
 use crate::types::validation::ValidationConfig;
 use crate::validation::TokenCounter;
 
-/// Some consecutive lines, ready to be stored.
-#[derive(Debug, Clone, PartialEq)]
+/// Some consecutive lines, ready to be stored. A line may give many records or none: all that it gives is in one batch.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Batch {
-    /// In line order; never empty.
+    /// In line order; empty where all that was read was passed over.
     pub records: Vec<PreparedRecord>,
+    /// What was passed over.
+    pub skipped: Counts<SkipReason>,
     /// Bytes of the file (compressed, where it is) read up to here.
     pub bytes_read: u64,
     /// The number of the last line in it.
     pub last_line: i64,
 }
 
+/// How a file is to be read.
+#[derive(Debug, Clone, Default)]
+pub struct ReadOptions {
+    /// The rules that the records are checked by.
+    pub config: ValidationConfig,
+    /// What the file may ask of the machine.
+    pub limits: ImportLimits,
+    /// What the columns of a CSV file are; without it they are guessed by their names.
+    pub csv_mapping: Option<CsvMapping>,
+    /// Lines up to this one are passed over (0: none), so that an import resumes where it stopped.
+    pub skip_until_line: i64,
+}
+
 /// What was read in all. After a resume only what lies behind the lines that were skipped.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ReadSummary {
-    /// Lines that became records and were delivered.
+    /// Records that were delivered.
     pub records: i64,
-    /// Of them, those in native form.
-    pub native_lines: i64,
-    /// Those in chat form.
-    pub chat_lines: i64,
-    /// Those that are neither.
-    pub bad_lines: i64,
+    /// Of them, by format.
+    pub formats: Counts<ImportFormat>,
+    /// What was passed over, by reason.
+    pub skipped: Counts<SkipReason>,
     /// The number of the last line delivered; 0 for none.
     pub last_line: i64,
     /// Bytes of the file read.
@@ -48,22 +62,19 @@ pub struct ReadSummary {
 }
 
 /// Reads a file and hands its records to `on_batch` in order, on the calling thread, in batches of at most
-/// 256 lines or about 1 MiB. Lines up to `skip_until_line` are passed over (0: none), so that an import resumes
-/// where it stopped. `on_batch` ends the reading with [`ControlFlow::Break`]; it is also called without a batch
-/// whenever none came for [`IDLE`], so that it can give up what it holds, or end a reading that is long in a gap.
+/// 256 lines or about 1 MiB of text. `on_batch` ends the reading with [`ControlFlow::Break`]; it is also called without
+/// a batch whenever none came for [`IDLE`], so that it can give up what it holds, or end a reading that is long in a gap.
 ///
 /// On an error everything that could be read before it has been delivered.
 pub fn read_batches(
     path: &Path,
-    config: ValidationConfig,
-    limits: ImportLimits,
-    skip_until_line: i64,
+    options: &ReadOptions,
     mut on_batch: impl FnMut(Option<Batch>) -> ControlFlow<()> + Send,
 ) -> Result<ReadSummary, ImportError> {
-    let source = LineSource::open(path, limits)?;
+    let source = LineSource::open(path, options.limits, options.csv_mapping.as_ref())?;
     let tokens = TokenCounter::new();
-    let prepare = |line| prepare_line(line, &config, &tokens);
-    run(source, skip_until_line, &prepare, &mut on_batch)
+    let prepare = |line| prepare_line(line, &options.config, &tokens);
+    run(source, options.skip_until_line, &prepare, &mut on_batch)
 }
 
 /// A batch on its way to a worker.
@@ -83,7 +94,7 @@ const MAX_WORKERS: usize = 8;
 fn run(
     source: LineSource,
     skip_until_line: i64,
-    prepare: &(impl Fn(SourceLine) -> PreparedRecord + Sync),
+    prepare: &(impl Fn(SourceLine) -> PreparedLine + Sync),
     on_batch: &mut impl FnMut(Option<Batch>) -> ControlFlow<()>,
 ) -> Result<ReadSummary, ImportError> {
     let worker_count = thread::available_parallelism().map_or(1, std::num::NonZero::get).min(MAX_WORKERS);
@@ -125,10 +136,7 @@ fn read(mut source: LineSource, skip_until_line: i64, inputs: &[SyncSender<Lines
             match source.next_line() {
                 Ok(Some(line)) if line.number <= skip_until_line => {}
                 Ok(Some(line)) => {
-                    bytes += match &line.content {
-                        LineContent::Text(text) => text.len(),
-                        LineContent::Bad { raw, .. } => raw.len(),
-                    };
+                    bytes += line.content.text().len();
                     lines.push(line);
                     if lines.len() >= BATCH_LINES || bytes >= BATCH_BYTES {
                         break None;
@@ -152,11 +160,15 @@ fn read(mut source: LineSource, skip_until_line: i64, inputs: &[SyncSender<Lines
     }
 }
 
-fn work(lines: Receiver<Lines>, batches: SyncSender<Batch>, prepare: &impl Fn(SourceLine) -> PreparedRecord) {
+fn work(lines: Receiver<Lines>, batches: SyncSender<Batch>, prepare: &impl Fn(SourceLine) -> PreparedLine) {
     for batch in lines {
-        let records: Vec<PreparedRecord> = batch.lines.into_iter().map(prepare).collect();
-        let last_line = records.last().map_or(0, |record| record.line);
-        if batches.send(Batch { records, bytes_read: batch.bytes_read, last_line }).is_err() {
+        let mut prepared = Batch { bytes_read: batch.bytes_read, ..Batch::default() };
+        for line in batch.lines.into_iter().map(prepare) {
+            prepared.last_line = line.number;
+            prepared.skipped.add_all(&line.skipped);
+            prepared.records.extend(line.records);
+        }
+        if batches.send(prepared).is_err() {
             return;
         }
     }
@@ -182,12 +194,9 @@ fn deliver(outputs: Vec<Receiver<Batch>>, on_batch: &mut impl FnMut(Option<Batch
         let Some(batch) = batch else { break };
         for record in &batch.records {
             summary.records += 1;
-            match record.form {
-                LineForm::Native => summary.native_lines += 1,
-                LineForm::Chat => summary.chat_lines += 1,
-                LineForm::Bad => summary.bad_lines += 1,
-            }
+            summary.formats.add(record.format, 1);
         }
+        summary.skipped.add_all(&batch.skipped);
         summary.last_line = batch.last_line;
         summary.bytes_read = batch.bytes_read;
         if on_batch(Some(batch)).is_break() {
@@ -224,8 +233,8 @@ mod tests {
             batches += 1;
             if batches == stop_after { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        let config = ValidationConfig::default();
-        let summary = read_batches(file.path(), config, ImportLimits::default(), skip, on_batch).unwrap();
+        let options = ReadOptions { skip_until_line: skip, ..ReadOptions::default() };
+        let summary = read_batches(file.path(), &options, on_batch).unwrap();
         (summary, numbers)
     }
 
@@ -235,7 +244,7 @@ mod tests {
         let (summary, numbers) = read_numbers(&file, 0, usize::MAX);
         assert_eq!(numbers, (1..=5000).collect::<Vec<i64>>());
         assert_eq!(
-            (summary.records, summary.chat_lines, summary.last_line, summary.stopped),
+            (summary.records, summary.formats.get(ImportFormat::Chat), summary.last_line, summary.stopped),
             (5000, 5000, 5000, false)
         );
         assert_eq!(summary.bytes_read, std::fs::metadata(file.path()).unwrap().len());
@@ -260,9 +269,7 @@ mod tests {
     fn a_gap_without_batches_can_be_ended() {
         let zeros = Path::new("/dev/zero");
         assert!(matches!(
-            read_batches(zeros, ValidationConfig::default(), ImportLimits::default(), 0, |_| {
-                ControlFlow::Break(())
-            }),
+            read_batches(zeros, &ReadOptions::default(), |_| ControlFlow::Break(())),
             Err(ImportError::NotText { .. })
         ));
         // What begins as text and never ends.
@@ -277,7 +284,7 @@ mod tests {
             while pipe.write_all(&chunk).is_ok() {}
         });
         let mut called_without = 0;
-        let summary = read_batches(&fifo, ValidationConfig::default(), ImportLimits::default(), 0, |batch| {
+        let summary = read_batches(&fifo, &ReadOptions::default(), |batch| {
             assert!(batch.is_none());
             called_without += 1;
             if called_without == 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
@@ -289,7 +296,7 @@ mod tests {
     #[test]
     fn a_panicking_worker_is_an_error_and_no_hang() {
         let file = numbered_file(5000);
-        let source = LineSource::open(file.path(), ImportLimits::default()).unwrap();
+        let source = LineSource::open(file.path(), ImportLimits::default(), None).unwrap();
         let (config, tokens) = (ValidationConfig::default(), TokenCounter::new());
         let prepare = |line: SourceLine| {
             assert!(line.number != 1000, "on purpose");

@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
-use super::parse::{LineForm, ParsedRecord, parse_line};
+use super::formats::{ParsedRecord, parse_line};
 use super::source::SourceLine;
+use crate::types::import::{Counts, ImportFormat, SkipReason};
 use crate::types::validation::ValidationConfig;
 use crate::validation::{Findings, TokenCounter, message_text, prompt_hash, record_findings};
 
@@ -12,8 +13,8 @@ use crate::validation::{Findings, TokenCounter, message_text, prompt_hash, recor
 pub struct PreparedRecord {
     /// 1-based line (or array element).
     pub line: i64,
-    /// The form it came in.
-    pub form: LineForm,
+    /// The format it came in.
+    pub format: ImportFormat,
     /// `{"input": ..., "output": ...}`; "null" for a bad line.
     pub data: String,
     /// The line's `metadata` object.
@@ -32,6 +33,17 @@ pub struct PreparedRecord {
     pub evaluation: Option<String>,
     /// What follows from the above.
     pub derived: Derived,
+}
+
+/// A line ready to be stored: its records, and what of it is none.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PreparedLine {
+    /// Its number.
+    pub number: i64,
+    /// In the line's order.
+    pub records: Vec<PreparedRecord>,
+    /// What was passed over.
+    pub skipped: Counts<SkipReason>,
 }
 
 /// What follows from a record's data; never edited alone.
@@ -62,7 +74,7 @@ pub fn prepare(parsed: ParsedRecord, config: &ValidationConfig, tokens: &TokenCo
     }
     PreparedRecord {
         line: parsed.line,
-        form: parsed.form,
+        format: parsed.format,
         data: parsed.data.to_string(),
         metadata: Value::Object(parsed.metadata).to_string(),
         item: Value::Object(parsed.item).to_string(),
@@ -90,8 +102,11 @@ pub fn derive(data: &Value, parse_error: Option<&str>, config: &ValidationConfig
 }
 
 /// A line all the way; what a worker of the pipeline does.
-pub(super) fn prepare_line(line: SourceLine, config: &ValidationConfig, tokens: &TokenCounter) -> PreparedRecord {
-    prepare(parse_line(line), config, tokens)
+pub(super) fn prepare_line(line: SourceLine, config: &ValidationConfig, tokens: &TokenCounter) -> PreparedLine {
+    let number = line.number;
+    let parsed = parse_line(line);
+    let records = parsed.records.into_iter().map(|record| prepare(record, config, tokens)).collect();
+    PreparedLine { number, records, skipped: parsed.skipped }
 }
 
 fn has_role(message: &Value, role: &str) -> bool {

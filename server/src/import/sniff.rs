@@ -14,17 +14,12 @@ pub(super) fn not_text(head: &[u8]) -> Option<&'static str> {
         .then_some("binary data (it holds zero bytes; UTF-16 text without its mark looks like that too)"))
 }
 
-/// Whether the bytes begin a gzip stream.
-pub(super) fn is_gzip(head: &[u8]) -> bool {
-    head.starts_with(&[0x1f, 0x8b])
-}
-
 /// Byte order marks, then containers and compressions, then documents and images.
 const MAGIC: [(&[u8], &str); 22] = [
     (b"\xFF\xFE", "UTF-16 text (little-endian)"),
     (b"\xFE\xFF", "UTF-16 text (big-endian)"),
-    (b"\x1f\x8b", "a gzip file inside a gzip file"),
-    (b"\x28\xB5\x2F\xFD", "a Zstandard-compressed file"),
+    (b"\x1f\x8b", "a gzip file inside a compressed file"),
+    (b"\x28\xB5\x2F\xFD", "a Zstandard file inside a compressed file"),
     (b"\xFD7zXZ\x00", "an xz-compressed file"),
     (b"BZh", "a bzip2-compressed file"),
     (b"7z\xBC\xAF\x27\x1C", "a 7-Zip archive"),

@@ -1,4 +1,5 @@
-//! A file as a stream of numbered lines, in bounded memory: plain or gzip, JSON Lines or one JSON array.
+//! A file as a stream of numbered lines, in bounded memory: plain, gzip or Zstandard; JSON Lines, one JSON array, JSON
+//! objects around a list of records, or CSV. An array's or list's element and a CSV row are lines like any other.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
@@ -7,119 +8,21 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::array::{ArraySplitter, Element};
+use super::container::{Shape, shape_of};
+use super::csv_table::CsvTable;
+use super::decompress::{BombLimit, Counting, Decompressor, Peeked, compression_of};
 use super::encoding::decode;
-use super::gzip::{BombLimit, Counting, GzipFault, GzipReader};
-use super::sniff::{SNIFF_BYTES, is_gzip, not_text};
-
-/// Why a file could not be read, or not to its end. What was read before is kept.
-#[derive(Debug, thiserror::Error)]
-pub enum ImportError {
-    /// Not one line with content.
-    #[error(
-        "The file is empty: it has no line with content. Check that the export finished, and choose the file again."
-    )]
-    Empty,
-    /// An image, an archive, a database, UTF-16 text, ...
-    #[error(
-        "The file is {kind}, not text in UTF-8. Import JSON Lines (one JSON object per line) or one JSON array, plain or compressed with gzip."
-    )]
-    NotText {
-        /// What it is, with its article.
-        kind: String,
-    },
-    /// The compressed file ends too early.
-    #[error(
-        "The gzip file is cut off after line {lines_read}. The lines up to there are kept; copy or download the file again to get the rest."
-    )]
-    TruncatedGzip {
-        /// The last line that could be read whole; 0 for none.
-        lines_read: i64,
-    },
-    /// The compressed file is damaged.
-    #[error(
-        "The gzip file is damaged after line {lines_read} ({reason}). The lines up to there are kept; copy or download the file again to get the rest."
-    )]
-    CorruptGzip {
-        /// The last line that could be read whole; 0 for none.
-        lines_read: i64,
-        /// The decompressor's own words.
-        reason: String,
-    },
-    /// Decompresses to far more than any real file does.
-    #[error(
-        "Reading stopped after line {lines_read}: {decompressed} bytes came out of {compressed} compressed ones, more than {max_ratio} times as many, which looks like a gzip bomb. If the file is sound, decompress it first and import the plain file."
-    )]
-    GzipBomb {
-        /// The last line that was read whole.
-        lines_read: i64,
-        /// Bytes that came out.
-        decompressed: u64,
-        /// Bytes that went in.
-        compressed: u64,
-        /// The limit that was passed.
-        max_ratio: u64,
-    },
-    /// Decompresses to more than an upload may have.
-    #[error(
-        "Reading stopped after line {lines_read}: more than {} come out of the compressed file, the most an upload may have. The lines up to there are kept; split the file, or raise ANNEAL_MAX_UPLOAD_BYTES.", crate::format::bytes(i64::try_from(*limit).unwrap_or(i64::MAX))
-    )]
-    TooLarge {
-        /// The last line that was read whole.
-        lines_read: i64,
-        /// The limit that was passed, in bytes.
-        limit: u64,
-    },
-    /// The operating system could not read it.
-    #[error(
-        "The file could not be read after line {lines_read}: {source}. Check the disk and the permissions, then try again."
-    )]
-    Io {
-        /// The last line that was read whole.
-        lines_read: i64,
-        /// The cause.
-        source: io::Error,
-    },
-    /// A defect of ours: a thread that prepares records gave up.
-    #[error(
-        "Reading stopped by a defect in Anneal near line {near_line}. What was stored before is kept; please report this with the lines around that place."
-    )]
-    Defect {
-        /// The last line that was delivered.
-        near_line: i64,
-    },
-}
-
-/// What a file may ask of the machine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ImportLimits {
-    /// Longest line or array element, in bytes; a longer one becomes a bad line. Default 16 MiB.
-    pub max_line_bytes: usize,
-    /// How much of an over-long line is kept, in bytes. Default 64 KiB.
-    pub kept_bytes: usize,
-    /// Decompressed bytes from which on the ratio is looked at. Default 256 MiB.
-    pub bomb_bytes: u64,
-    /// Most decompressed bytes per compressed one. Default 300.
-    pub max_ratio: u64,
-    /// Most decompressed bytes at all. Unlimited by default.
-    pub max_decompressed_bytes: u64,
-}
-
-impl Default for ImportLimits {
-    fn default() -> Self {
-        Self {
-            max_line_bytes: 16 << 20,
-            kept_bytes: 64 << 10,
-            bomb_bytes: 256 << 20,
-            max_ratio: 300,
-            max_decompressed_bytes: u64::MAX,
-        }
-    }
-}
+use super::error::{ImportError, ImportLimits};
+use super::object::{ObjectSplitter, Piece};
+use super::rows::{Row, RowSplitter};
+use super::sniff::{SNIFF_BYTES, not_text};
+use crate::types::import::{CsvMapping, ImportCompression, ImportContainer};
 
 /// One line with content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceLine {
-    /// 1-based; blank lines count. In a JSON array: the 1-based element.
+    /// 1-based; blank lines count. In a JSON array or list: the 1-based element; in a CSV file the line on which the row
+    /// begins, the header being line 1.
     pub number: i64,
     /// What stands there.
     pub content: LineContent,
@@ -130,6 +33,15 @@ pub struct SourceLine {
 pub enum LineContent {
     /// UTF-8 text without its line end.
     Text(String),
+    /// A row of a CSV file, as it stands there.
+    Row {
+        /// Its text without its line end.
+        text: String,
+        /// Whether the file ends within it, perhaps in an open quote.
+        is_last: bool,
+        /// The file's columns.
+        table: Arc<CsvTable>,
+    },
     /// A line that is not even text, or too long.
     Bad {
         /// As much of it as is kept, readable.
@@ -139,21 +51,39 @@ pub enum LineContent {
     },
 }
 
+impl LineContent {
+    /// What stands there, as far as it is kept.
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Text(text) | Self::Row { text, .. } | Self::Bad { raw: text, .. } => text,
+        }
+    }
+}
+
 /// A file's lines, one after another.
 pub struct LineSource {
-    reader: Decompressed,
+    reader: Peeked<Stoppable>,
     limits: ImportLimits,
+    compression: Option<ImportCompression>,
+    container: ImportContainer,
+    cutter: Cutter,
     line: i64,
-    /// Set while inside a top-level JSON array.
-    array: Option<ArraySplitter>,
     found_content: bool,
     /// Set from outside to end the reading, in the middle of a line too.
     stop: Arc<AtomicBool>,
 }
 
+/// What cuts the text into lines.
+enum Cutter {
+    Lines,
+    Array(ArraySplitter),
+    Object(Box<ObjectSplitter>),
+    Rows(Box<RowSplitter>, Arc<CsvTable>),
+}
+
 impl LineSource {
-    /// Opens a file and looks at what it is.
-    pub fn open(path: &Path, limits: ImportLimits) -> Result<Self, ImportError> {
+    /// Opens a file and looks at what it is. The mapping is for CSV files; others pass it over.
+    pub fn open(path: &Path, limits: ImportLimits, mapping: Option<&CsvMapping>) -> Result<Self, ImportError> {
         let io_error = |source| ImportError::Io { lines_read: 0, source };
         let file = File::open(path).map_err(io_error)?;
         let mut plain = BufReader::with_capacity(BUFFER, file);
@@ -161,21 +91,40 @@ impl LineSource {
         if head.is_empty() {
             return Err(ImportError::Empty);
         }
-        let gzip = is_gzip(head);
+        let compression = compression_of(head);
         let counting = Counting::new(plain);
-        let reader = if gzip {
-            let limit = BombLimit {
-                min_bytes: limits.bomb_bytes,
-                max_ratio: limits.max_ratio.max(1),
-                max_bytes: limits.max_decompressed_bytes,
-            };
-            Decompressed::Gzip(Box::new(BufReader::with_capacity(BUFFER, GzipReader::new(counting, limit))))
-        } else {
-            Decompressed::Plain(counting)
+        let decompressed = match compression {
+            None => Decompressed::Plain(counting),
+            Some(compression) => {
+                let limit = BombLimit {
+                    min_bytes: limits.bomb_bytes,
+                    max_ratio: limits.max_ratio.max(1),
+                    max_bytes: limits.max_decompressed_bytes,
+                };
+                Decompressed::Compressed(Box::new(Decompressor::new(counting, compression, limit).map_err(io_error)?))
+            }
         };
-        let mut source = Self { reader, limits, line: 0, array: None, found_content: false, stop: Arc::default() };
-        source.begin()?;
+        let stop = Arc::<AtomicBool>::default();
+        let mut source = Self {
+            reader: Peeked::new(Stoppable { inner: decompressed, stop: stop.clone() }, HEAD, BUFFER),
+            limits,
+            compression,
+            container: ImportContainer::Jsonl,
+            cutter: Cutter::Lines,
+            line: 0,
+            found_content: false,
+            stop,
+        };
+        source.begin(mapping)?;
         Ok(source)
+    }
+
+    /// Bytes of the file (compressed, where it is) that were read so far.
+    pub fn bytes_read(&self) -> u64 {
+        match &self.reader.get_ref().inner {
+            Decompressed::Plain(reader) => reader.consumed,
+            Decompressed::Compressed(reader) => reader.compressed(),
+        }
     }
 
     /// Once set, the next read of the file fails: whoever sets it wants nothing more of it.
@@ -183,60 +132,99 @@ impl LineSource {
         self.stop.clone()
     }
 
-    fn check_stop(&self) -> io::Result<()> {
-        if self.stop.load(Ordering::Relaxed) { Err(io::Error::other("the reading was stopped")) } else { Ok(()) }
+    /// How the file is compressed.
+    pub fn compression(&self) -> Option<ImportCompression> {
+        self.compression
     }
 
-    /// Bytes of the file (compressed, where it is) that were read so far.
-    pub fn bytes_read(&self) -> u64 {
-        match &self.reader {
-            Decompressed::Plain(reader) => reader.consumed,
-            Decompressed::Gzip(reader) => reader.get_ref().compressed(),
+    /// What holds the records together.
+    pub fn container(&self) -> ImportContainer {
+        self.container
+    }
+
+    /// A CSV file's columns.
+    pub fn csv_table(&self) -> Option<&Arc<CsvTable>> {
+        match &self.cutter {
+            Cutter::Rows(_, table) => Some(table),
+            _ => None,
         }
     }
 
     /// The next line with content; `None` at the end of the file.
     pub fn next_line(&mut self) -> Result<Option<SourceLine>, ImportError> {
         loop {
-            let next = if self.array.is_some() { self.next_element()? } else { self.next_plain_line()? };
-            match next {
+            let next = match &mut self.cutter {
+                Cutter::Lines => self.next_plain_line(),
+                Cutter::Array(_) => self.next_element(),
+                Cutter::Object(_) => self.next_piece(),
+                Cutter::Rows(..) => self.next_row(),
+            };
+            match next.map_err(|error| self.error(error))? {
                 Next::Line(content) => {
                     self.found_content = true;
                     return Ok(Some(SourceLine { number: self.line, content }));
                 }
                 Next::Nothing => {}
                 Next::End if self.found_content => return Ok(None),
+                Next::End if matches!(self.cutter, Cutter::Rows(..)) => return Err(ImportError::OnlyHeader),
                 Next::End => return Err(ImportError::Empty),
             }
         }
     }
 
-    /// Refuses what is no text, drops the byte order mark and sees whether an array begins.
-    fn begin(&mut self) -> Result<(), ImportError> {
-        let head = self.reader.fill_buf().map_err(|error| import_error(error, 0, &self.limits))?;
-        if head.is_empty() {
-            return Err(ImportError::Empty);
+    fn error(&self, error: io::Error) -> ImportError {
+        ImportError::reading(error, self.line, &self.limits, self.compression)
+    }
+
+    /// Refuses what is no text, drops the byte order mark and sees what holds the records together.
+    fn begin(&mut self, mapping: Option<&CsvMapping>) -> Result<(), ImportError> {
+        if self.reader.head().is_empty() {
+            let error = self.reader.take_error();
+            return Err(error.map_or(ImportError::Empty, |error| self.error(error)));
         }
-        let sniffed = &head[..head.len().min(SNIFF_BYTES)];
-        if let Some(kind) = not_text(sniffed) {
+        let head = self.reader.head();
+        if let Some(kind) = not_text(&head[..head.len().min(SNIFF_BYTES)]) {
             return Err(ImportError::NotText { kind: kind.to_owned() });
         }
         let mark = if head.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 };
         let text = &head[mark..];
-        let array_at = text.len() - text.trim_ascii_start().len();
-        if begins_array(text) {
-            self.reader.consume(mark + array_at + 1);
-            self.array = Some(ArraySplitter::default());
-        } else {
-            self.reader.consume(mark);
+        let blank = text.len() - text.trim_ascii_start().len();
+        let shape = shape_of(text, self.reader.is_whole(), mapping);
+        self.reader.consume(mark);
+        match shape {
+            Shape::Lines => {}
+            Shape::Array => {
+                self.reader.consume(blank + 1);
+                self.container = ImportContainer::Array;
+                self.cutter = Cutter::Array(ArraySplitter::default());
+            }
+            Shape::Object { takes_lists } => {
+                self.container = ImportContainer::Object;
+                self.cutter = Cutter::Object(Box::new(ObjectSplitter::new(takes_lists)));
+            }
+            Shape::Csv { delimiter } => self.begin_csv(delimiter, mapping)?,
         }
+        Ok(())
+    }
+
+    fn begin_csv(&mut self, delimiter: u8, mapping: Option<&CsvMapping>) -> Result<(), ImportError> {
+        let mut rows = RowSplitter::new(delimiter);
+        let header = rows.next(&mut self.reader, self.limits.max_line_bytes).map_err(|error| self.error(error))?;
+        let header = header.map(|row| row.kept).unwrap_or_default();
+        let header = decode(header).map_or_else(|text| text, |decoded| decoded.text);
+        let table = CsvTable::new(&header, delimiter, mapping);
+        if let Some(reason) = mapping.and_then(|mapping| mapping.problem(&table.header)) {
+            return Err(ImportError::Mapping { reason });
+        }
+        self.container = ImportContainer::Csv;
+        self.line = 1;
+        self.cutter = Cutter::Rows(Box::new(rows), Arc::new(table));
         Ok(())
     }
 
     /// Passes over empty lines at the buffer's speed: a file may hold a thousand million of them.
     fn skip_line_ends(&mut self) -> io::Result<()> {
         loop {
-            self.check_stop()?;
             let buffer = self.reader.fill_buf()?;
             let ends = buffer.iter().take_while(|&&byte| byte == b'\n').count();
             let whole_buffer = ends == buffer.len();
@@ -248,13 +236,12 @@ impl LineSource {
         }
     }
 
-    fn next_plain_line(&mut self) -> Result<Next, ImportError> {
-        self.skip_line_ends().map_err(|error| import_error(error, self.line, &self.limits))?;
+    fn next_plain_line(&mut self) -> io::Result<Next> {
+        self.skip_line_ends()?;
         let limit = self.limits.max_line_bytes;
         let mut bytes = Vec::new();
         // Two more than the limit: a line of just that length may still have its CR and LF.
-        let read = (&mut self.reader).take(limit as u64 + 2).read_until(b'\n', &mut bytes);
-        let read = read.map_err(|error| import_error(error, self.line, &self.limits))?;
+        let read = (&mut self.reader).take(limit as u64 + 2).read_until(b'\n', &mut bytes)?;
         if read == 0 {
             return Ok(Next::End);
         }
@@ -264,7 +251,7 @@ impl LineSource {
         }
         let mut length = bytes.len() as u64;
         if !ended && read > limit {
-            length += self.skip_rest_of_line().map_err(|error| import_error(error, self.line, &self.limits))?;
+            length += self.skip_rest_of_line()?;
         }
         if bytes.last() == Some(&b'\r') && length == bytes.len() as u64 {
             bytes.pop();
@@ -282,7 +269,6 @@ impl LineSource {
         let mut scratch = Vec::with_capacity(BUFFER);
         let mut skipped = 0;
         loop {
-            self.check_stop()?;
             scratch.clear();
             let read = (&mut self.reader).take(BUFFER as u64).read_until(b'\n', &mut scratch)? as u64;
             if scratch.last() == Some(&b'\n') {
@@ -295,14 +281,13 @@ impl LineSource {
         }
     }
 
-    fn next_element(&mut self) -> Result<Next, ImportError> {
-        let Some(array) = self.array.as_mut() else { return Ok(Next::End) };
-        let element = array.next(&mut self.reader, self.limits.max_line_bytes);
-        let element = element.map_err(|error| import_error(error, self.line, &self.limits))?;
+    fn next_element(&mut self) -> io::Result<Next> {
+        let Cutter::Array(array) = &mut self.cutter else { return Ok(Next::Nothing) };
+        let element = array.next(&mut self.reader, self.limits.max_line_bytes)?;
         let content = match element {
             Element::End => {
                 // What follows the closing bracket is read as lines, so that nothing is lost.
-                self.array = None;
+                self.cutter = Cutter::Lines;
                 return Ok(Next::Nothing);
             }
             Element::Blank => {
@@ -310,16 +295,53 @@ impl LineSource {
                 return Ok(Next::Nothing);
             }
             Element::Bytes { kept, length } => self.content(kept, length, "array element"),
-            Element::CutOff { kept, length } => match self.content(kept, length, "array element") {
-                // Perhaps only the closing bracket is missing: the parser will know.
-                whole @ LineContent::Text(_) => whole,
-                LineContent::Bad { raw, reason } => {
-                    LineContent::Bad { raw, reason: format!("{reason} The file ends before the array is closed.") }
-                }
-            },
+            Element::CutOff { kept, length } => self.cut_off(kept, length, "array element"),
         };
         self.line += 1;
         Ok(Next::Line(content))
+    }
+
+    fn next_piece(&mut self) -> io::Result<Next> {
+        let Cutter::Object(object) = &mut self.cutter else { return Ok(Next::Nothing) };
+        let content = match object.next(&mut self.reader, self.limits.max_line_bytes)? {
+            Piece::End => return Ok(Next::End),
+            Piece::Other => {
+                self.cutter = Cutter::Lines;
+                return Ok(Next::Nothing);
+            }
+            Piece::Blank => {
+                self.line += 1;
+                return Ok(Next::Nothing);
+            }
+            Piece::Bytes { kept, length } => self.content(kept, length, "JSON object"),
+            Piece::CutOff { kept, length } => self.cut_off(kept, length, "JSON object"),
+        };
+        self.line += 1;
+        Ok(Next::Line(content))
+    }
+
+    fn next_row(&mut self) -> io::Result<Next> {
+        let Cutter::Rows(rows, table) = &mut self.cutter else { return Ok(Next::Nothing) };
+        let table = table.clone();
+        let Some(Row { kept, length, line, is_last }) = rows.next(&mut self.reader, self.limits.max_line_bytes)? else {
+            return Ok(Next::End);
+        };
+        // Old Macs end lines with a CR alone: then rows are counted, so that no two have one number.
+        self.line = (line + 1).max(self.line + 1);
+        Ok(Next::Line(match self.content(kept, length, "row") {
+            LineContent::Text(text) => LineContent::Row { text, is_last, table },
+            bad => bad,
+        }))
+    }
+
+    /// The last element of a list that is never closed. Perhaps only the closing bracket is missing: the parser will know.
+    fn cut_off(&self, kept: Vec<u8>, length: u64, unit: &str) -> LineContent {
+        match self.content(kept, length, unit) {
+            LineContent::Bad { raw, reason } => {
+                LineContent::Bad { raw, reason: format!("{reason} The file ends before it is closed.") }
+            }
+            whole => whole,
+        }
     }
 
     fn content(&self, mut bytes: Vec<u8>, length: u64, unit: &str) -> LineContent {
@@ -351,21 +373,11 @@ impl LineSource {
     }
 }
 
-/// Whether the file is one JSON array of records: a bracket with an object (or nothing) in it. A first line that is
-/// a whole array by itself with more lines after it is a line like any other.
-fn begins_array(head: &[u8]) -> bool {
-    let text = head.trim_ascii_start();
-    let Some(inside) = text.strip_prefix(b"[") else { return false };
-    if !matches!(inside.trim_ascii_start().first(), None | Some(b'{' | b']')) {
-        return false;
-    }
-    let Some(line_end) = text.iter().position(|&byte| byte == b'\n') else { return true };
-    let (first, rest) = text.split_at(line_end);
-    rest.trim_ascii().is_empty() || serde_json::from_slice::<serde::de::IgnoredAny>(first).is_err()
-}
-
 /// Bytes read ahead, of the file and of its decompressed form.
 const BUFFER: usize = 64 * 1024;
+
+/// The start that is looked at to tell what holds the records together.
+const HEAD: usize = 256 * 1024;
 
 enum Next {
     Line(LineContent),
@@ -374,45 +386,33 @@ enum Next {
     End,
 }
 
+/// What fails once nobody wants more: a line without end, or thousands of millions of empty ones, give nobody else the
+/// chance to stop. Asked once a buffer.
+struct Stoppable {
+    inner: Decompressed,
+    stop: Arc<AtomicBool>,
+}
+
+impl Read for Stoppable {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.stop.load(Ordering::Relaxed) {
+            return Err(io::Error::other("the reading was stopped"));
+        }
+        self.inner.read(buffer)
+    }
+}
+
 /// The file's text, whatever it is wrapped in.
 enum Decompressed {
     Plain(Counting<BufReader<File>>),
-    Gzip(Box<BufReader<GzipReader<BufReader<File>>>>),
+    Compressed(Box<Decompressor<BufReader<File>>>),
 }
 
 impl Read for Decompressed {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
             Self::Plain(reader) => reader.read(buffer),
-            Self::Gzip(reader) => reader.read(buffer),
+            Self::Compressed(reader) => reader.read(buffer),
         }
-    }
-}
-
-impl BufRead for Decompressed {
-    fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        match self {
-            Self::Plain(reader) => reader.fill_buf(),
-            Self::Gzip(reader) => reader.fill_buf(),
-        }
-    }
-
-    fn consume(&mut self, amount: usize) {
-        match self {
-            Self::Plain(reader) => reader.consume(amount),
-            Self::Gzip(reader) => reader.consume(amount),
-        }
-    }
-}
-
-fn import_error(error: io::Error, lines_read: i64, limits: &ImportLimits) -> ImportError {
-    match error.get_ref().and_then(|inner| inner.downcast_ref::<GzipFault>()).cloned() {
-        Some(GzipFault::Truncated) => ImportError::TruncatedGzip { lines_read },
-        Some(GzipFault::Corrupt(reason)) => ImportError::CorruptGzip { lines_read, reason },
-        Some(GzipFault::Bomb { decompressed, compressed }) => {
-            ImportError::GzipBomb { lines_read, decompressed, compressed, max_ratio: limits.max_ratio }
-        }
-        Some(GzipFault::TooLarge { limit }) => ImportError::TooLarge { lines_read, limit },
-        None => ImportError::Io { lines_read, source: error },
     }
 }

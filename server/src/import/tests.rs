@@ -10,57 +10,62 @@ use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::types::import::ImportFormat;
 use crate::types::validation::{Tokenizer, ValidationConfig, ValidationError};
 use crate::validation::TokenCounter;
 
-fn read_file(path: &Path, limits: ImportLimits) -> (Vec<PreparedRecord>, Result<ReadSummary, ImportError>) {
+pub(super) fn read_file(path: &Path, limits: ImportLimits) -> (Vec<PreparedRecord>, Result<ReadSummary, ImportError>) {
     let mut records = Vec::new();
-    let result = read_batches(path, ValidationConfig::default(), limits, 0, |batch| {
+    let result = read_batches(path, &ReadOptions { limits, ..ReadOptions::default() }, |batch| {
         records.extend(batch.into_iter().flat_map(|batch| batch.records));
         ControlFlow::Continue(())
     });
     (records, result)
 }
 
+pub(super) fn bad_lines(summary: &ReadSummary) -> i64 {
+    summary.formats.get(ImportFormat::Unreadable)
+}
+
 /// Why each bad line is one.
-fn reasons(records: &[PreparedRecord]) -> Vec<String> {
-    let bad = records.iter().filter(|record| record.form == LineForm::Bad);
+pub(super) fn reasons(records: &[PreparedRecord]) -> Vec<String> {
+    let bad = records.iter().filter(|record| record.format == ImportFormat::Unreadable);
     bad.map(|record| record.derived.findings.details.clone().unwrap()).collect()
 }
 
-fn read_with(bytes: &[u8], limits: ImportLimits) -> (Vec<PreparedRecord>, Result<ReadSummary, ImportError>) {
+pub(super) fn read_with(bytes: &[u8], limits: ImportLimits) -> (Vec<PreparedRecord>, Result<ReadSummary, ImportError>) {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(bytes).unwrap();
     read_file(file.path(), limits)
 }
 
-fn read(bytes: &[u8]) -> (Vec<PreparedRecord>, Result<ReadSummary, ImportError>) {
+pub(super) fn read(bytes: &[u8]) -> (Vec<PreparedRecord>, Result<ReadSummary, ImportError>) {
     read_with(bytes, ImportLimits::default())
 }
 
 /// Reads a file that must be read to its end: line, form and preview of each record.
-fn lines(bytes: &[u8]) -> Vec<(i64, LineForm, String)> {
+fn lines(bytes: &[u8]) -> Vec<(i64, ImportFormat, String)> {
     let (records, result) = read(bytes);
     result.unwrap();
-    records.into_iter().map(|record| (record.line, record.form, record.derived.preview)).collect()
+    records.into_iter().map(|record| (record.line, record.format, record.derived.preview)).collect()
 }
 
-fn gzip(bytes: &[u8]) -> Vec<u8> {
+pub(super) fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()
 }
 
-fn chat(text: &str) -> String {
+pub(super) fn chat(text: &str) -> String {
     json!({"messages": [{"role": "user", "content": text}]}).to_string()
 }
 
-fn good(line: i64, text: &str) -> (i64, LineForm, String) {
-    (line, LineForm::Chat, text.to_owned())
+fn good(line: i64, text: &str) -> (i64, ImportFormat, String) {
+    (line, ImportFormat::Chat, text.to_owned())
 }
 
-fn bad(line: i64, raw: &str) -> (i64, LineForm, String) {
-    (line, LineForm::Bad, raw.to_owned())
+fn bad(line: i64, raw: &str) -> (i64, ImportFormat, String) {
+    (line, ImportFormat::Unreadable, raw.to_owned())
 }
 
 #[test]
@@ -93,7 +98,7 @@ fn arrays_are_read_by_element() {
     // Not a record, a blank between commas, and lines behind the array: kept and numbered.
     let text = format!("[{a}, 7, , {{\"x\": 1}}, {b}]\n{b}\noops");
     let forms: Vec<_> = lines(text.as_bytes()).into_iter().map(|(line, form, _)| (line, form)).collect();
-    use LineForm::{Bad, Chat};
+    use ImportFormat::{Chat, Unreadable as Bad};
     assert_eq!(forms, vec![(1, Chat), (2, Bad), (4, Bad), (5, Chat), (7, Chat), (8, Bad)]);
     // Cut off within an element; an element without its comma; a string that never ends.
     assert_eq!(lines(format!("[{a},{{\"messages\": [").as_bytes())[1], bad(2, "{\"messages\": ["));
@@ -124,7 +129,7 @@ fn files_that_are_no_text_are_named() {
     let cases: [(Vec<u8>, &str); 5] = [
         (b"\x89PNG\r\n\x1A\n\0\0\0\rIHDR".to_vec(), "a PNG image"),
         (gzip(b"\x89PNG\r\n\x1A\n\0\0\0\rIHDR"), "a PNG image"),
-        (gzip(&gzip(b"x")), "a gzip file inside a gzip file"),
+        (gzip(&gzip(b"x")), "a gzip file inside a compressed file"),
         (utf16, "UTF-16 text (little-endian)"),
         (b"PK\x03\x04abc".to_vec(), "a ZIP archive (or an Office document, which is one)"),
     ];
@@ -141,7 +146,7 @@ fn lines_that_are_not_utf8_are_kept_readable() {
     bytes.extend_from_slice(b"{\"messages\": \"caf\xe9 \x80\"}\r\n");
     bytes.extend_from_slice(chat("question b").as_bytes());
     let (records, result) = read(&bytes);
-    assert_eq!(result.unwrap().bad_lines, 1);
+    assert_eq!(bad_lines(&result.unwrap()), 1);
     assert_eq!(records.len(), 3);
     assert_eq!(records[1].raw.as_deref(), Some("{\"messages\": \"café €\"}"));
     assert_eq!(records[1].derived.findings.errors, vec![ValidationError::InvalidDataStructure]);
@@ -157,8 +162,8 @@ fn a_50_mb_line_is_one_bad_line_among_good_ones() {
     bytes.extend_from_slice(format!("\n{}\n", chat("question b")).as_bytes());
     let (records, result) = read(&bytes);
     assert_eq!(result.unwrap().last_line, 3);
-    let lines: Vec<_> = records.iter().map(|record| (record.line, record.form)).collect();
-    assert_eq!(lines, vec![(1, LineForm::Chat), (2, LineForm::Bad), (3, LineForm::Chat)]);
+    let lines: Vec<_> = records.iter().map(|record| (record.line, record.format)).collect();
+    assert_eq!(lines, vec![(1, ImportFormat::Chat), (2, ImportFormat::Unreadable), (3, ImportFormat::Chat)]);
     assert_eq!(records[1].raw.as_ref().unwrap().len(), 64 << 10);
     let details = records[1].derived.findings.details.clone().unwrap();
     assert!(details.contains("50000000 bytes long, over the limit of 16777216"), "{details}");
@@ -170,15 +175,15 @@ fn the_line_limit_is_exact_and_holds_for_elements_too() {
     let limits = |max| ImportLimits { max_line_bytes: max, kept_bytes: 42, ..ImportLimits::default() };
     for ending in ["", "\n", "\r\n"] {
         let (records, _) = read_with(format!("{line}{ending}").as_bytes(), limits(line.len()));
-        assert_eq!((records.len(), records[0].form), (1, LineForm::Chat), "{ending:?}");
+        assert_eq!((records.len(), records[0].format), (1, ImportFormat::Chat), "{ending:?}");
         let (records, _) = read_with(format!("{line}{ending}").as_bytes(), limits(line.len() - 1));
-        assert_eq!((records.len(), records[0].form), (1, LineForm::Bad), "{ending:?}");
+        assert_eq!((records.len(), records[0].format), (1, ImportFormat::Unreadable), "{ending:?}");
         assert!(records[0].derived.findings.details.as_ref().unwrap().contains(&format!("{} bytes long", line.len())));
         assert!(line.starts_with(records[0].raw.as_ref().unwrap()));
     }
     let (records, _) = read_with(format!("[{line},{line} ]").as_bytes(), limits(line.len()));
-    let forms: Vec<_> = records.iter().map(|record| record.form).collect();
-    assert_eq!(forms, vec![LineForm::Chat, LineForm::Bad]);
+    let forms: Vec<_> = records.iter().map(|record| record.format).collect();
+    assert_eq!(forms, vec![ImportFormat::Chat, ImportFormat::Unreadable]);
 }
 
 #[test]
@@ -187,7 +192,7 @@ fn deep_nesting_is_a_bad_line() {
     let open = "{\"a\":".repeat(10_000);
     for text in [format!("{deep}\n{open}\n{}", chat("question b")), format!("[{deep},{},{open}", chat("question b"))] {
         let (records, result) = read(text.as_bytes());
-        assert_eq!(result.unwrap().bad_lines, 2);
+        assert_eq!(bad_lines(&result.unwrap()), 2);
         let details: Vec<_> = reasons(&records);
         assert!(details.iter().all(|detail| detail.contains("nested more than 127 levels deep")), "{details:?}");
         assert_eq!(records[0].raw.as_deref(), Some(deep.as_str()));
@@ -201,24 +206,24 @@ fn damaged_gzip_keeps_what_was_read() {
         (0..3000).flat_map(|n| [chat(&format!("question {}", n * 7919 % 3001)), "\n".to_owned()]).collect();
     let whole = gzip(text.as_bytes());
     let (records, result) = read(&whole[..whole.len() / 2]);
-    let Err(ImportError::TruncatedGzip { lines_read }) = result else { panic!("{result:?}") };
+    let Err(ImportError::Truncated { lines_read, .. }) = result else { panic!("{result:?}") };
     assert!(lines_read > 100 && lines_read < 3000);
     assert_eq!(i64::try_from(records.len()).unwrap(), lines_read);
-    assert!(records.iter().all(|record| record.form == LineForm::Chat));
+    assert!(records.iter().all(|record| record.format == ImportFormat::Chat));
 
     // Only the checksum is missing: every line was read.
     let (records, result) = read(&whole[..whole.len() - 4]);
-    assert!(matches!(result, Err(ImportError::TruncatedGzip { lines_read: 3000 })));
+    assert!(matches!(result, Err(ImportError::Truncated { lines_read: 3000, .. })));
     assert_eq!(records.len(), 3000);
 
     let (records, result) = read(&[&whole[..], b"garbage"].concat());
-    assert!(matches!(result, Err(ImportError::CorruptGzip { lines_read: 3000, .. })), "{result:?}");
+    assert!(matches!(result, Err(ImportError::Corrupt { lines_read: 3000, .. })), "{result:?}");
     assert_eq!(records.len(), 3000);
 
-    assert!(matches!(read(&whole[..5]).1, Err(ImportError::TruncatedGzip { lines_read: 0 })));
+    assert!(matches!(read(&whole[..5]).1, Err(ImportError::Truncated { lines_read: 0, .. })));
     assert!(matches!(
         read(b"\x1f\x8b\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff").1,
-        Err(ImportError::CorruptGzip { lines_read: 0, .. })
+        Err(ImportError::Corrupt { lines_read: 0, .. })
     ));
 }
 
@@ -235,7 +240,7 @@ fn a_gzip_bomb_is_stopped() {
     let limits = ImportLimits { bomb_bytes: 8 << 20, ..ImportLimits::default() };
     let (records, result) = read_with(&bomb, limits);
     assert_eq!(records.len(), 1);
-    let Err(error @ ImportError::GzipBomb { lines_read: 1, .. }) = result else { panic!("{result:?}") };
+    let Err(error @ ImportError::Bomb { lines_read: 1, .. }) = result else { panic!("{result:?}") };
     assert!(error.to_string().contains("more than 300 times as many"), "{error}");
     // Nor may more come out than an upload may have, whatever the ratio.
     let limits = ImportLimits { max_decompressed_bytes: 8 << 20, ..ImportLimits::default() };
@@ -264,9 +269,17 @@ fn mixed_and_malformed_lines_are_all_kept() {
     );
     let (records, result) = read(text.as_bytes());
     let summary = result.unwrap();
-    assert_eq!((summary.records, summary.native_lines, summary.chat_lines, summary.bad_lines), (8, 1, 1, 6));
+    assert_eq!(
+        (
+            summary.records,
+            summary.formats.get(ImportFormat::Native),
+            summary.formats.get(ImportFormat::Chat),
+            bad_lines(&summary)
+        ),
+        (8, 1, 1, 6)
+    );
     let errors = reasons(&records);
-    let expected = "this line is no record: expected {\"messages\": [...]} or {\"data\": {\"input\": {\"messages\": [...]}, \"output\": {...}}}, found";
+    let expected = "this line is no record: expected {\"messages\": [...]}, {\"data\": {\"input\": {\"messages\": [...]}, \"output\": {...}}} or another form that Anneal reads, found";
     assert_eq!(
         errors,
         vec![
@@ -284,8 +297,9 @@ fn mixed_and_malformed_lines_are_all_kept() {
 
 #[test]
 fn fields_find_their_places() {
-    let line =
-        |value: serde_json::Value| parse_line(SourceLine { number: 1, content: LineContent::Text(value.to_string()) });
+    let line = |value: serde_json::Value| {
+        parse_line(SourceLine { number: 1, content: LineContent::Text(value.to_string()) }).records.remove(0)
+    };
     let (user, answer, call) = (
         json!({"role": "user", "content": "q"}),
         json!({"role": "assistant", "content": "a"}),
@@ -314,7 +328,7 @@ fn fields_find_their_places() {
 
     let bare = line(json!({"input": {"messages": [user], "x": 1}, "output": {"y": 2}, "note": "n"}));
     assert_eq!(bare.data, json!({"input": {"messages": [user], "x": 1}, "output": {"y": 2}}));
-    assert_eq!((bare.form, json!(bare.item)), (LineForm::Native, json!({"note": "n"})));
+    assert_eq!((bare.format, json!(bare.item)), (ImportFormat::Native, json!({"note": "n"})));
 
     let findings =
         |value| prepare(line(value), &ValidationConfig::default(), &TokenCounter::new()).derived.findings.errors;
@@ -339,14 +353,14 @@ fn real_file(name: &str) -> Option<PathBuf> {
 #[test]
 fn the_airline_files_import_whole() {
     for (name, rows, form) in
-        [("airline_chat.jsonl.gz", 200, LineForm::Chat), ("airline_spans.jsonl.gz", 603, LineForm::Native)]
+        [("airline_chat.jsonl.gz", 200, ImportFormat::Chat), ("airline_spans.jsonl.gz", 603, ImportFormat::Native)]
     {
         let Some(path) = real_file(name) else { continue };
         let (records, result) = read_file(&path, ImportLimits::default());
         let summary = result.unwrap();
-        assert_eq!((summary.records, summary.bad_lines, summary.last_line), (rows, 0, rows));
+        assert_eq!((summary.records, bad_lines(&summary), summary.last_line), (rows, 0, rows));
         assert_eq!(summary.bytes_read, fs::metadata(&path).unwrap().len());
-        assert!(records.iter().all(|record| record.form == form && record.derived.prompt_hash.is_some()));
+        assert!(records.iter().all(|record| record.format == form && record.derived.prompt_hash.is_some()));
     }
 }
 
@@ -378,6 +392,6 @@ fn the_airline_spans_have_python_tiktokens_counts() {
 fn the_banking_files_import_whole() {
     let Some(path) = real_file("banking77_test.jsonl.gz") else { return };
     let (records, result) = read_file(&path, ImportLimits::default());
-    assert_eq!((result.unwrap().chat_lines, records.len()), (3080, 3080));
+    assert_eq!((result.unwrap().formats.get(ImportFormat::Chat), records.len()), (3080, 3080));
     assert!(records.iter().all(|record| record.derived.ends_with_user && record.metadata.contains("\"label\":")));
 }

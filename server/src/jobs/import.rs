@@ -2,10 +2,11 @@
 //!
 //! A batch and the line it reaches are stored in one transaction, so a killed import goes on at the next
 //! line. A replacing import keeps the old records until the whole file was read; if that fails, what it
-//! had brought goes and the old ones stay.
+//! had brought goes and the old ones stay; then the files that were to be added to it are not read either.
 
+use std::collections::HashSet;
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
@@ -16,13 +17,13 @@ use crate::datasets::records::{mark_duplicate, recheck_orphaned_duplicates, verd
 use crate::db::imports::{BatchCounts, Settled};
 use crate::db::records::write::NewRecord;
 use crate::db::{self, Tx};
-use crate::error::{ServiceError, ServiceResult};
+use crate::error::ServiceResult;
 use crate::format;
-use crate::import::{Batch, ImportLimits, LineForm, PreparedRecord, read_batches};
+use crate::import::{Batch, ImportLimits, PreparedRecord, ReadOptions, read_batches};
 use crate::state::AppState;
 use crate::types::error::AppError;
-use crate::types::import::ImportMode;
-use crate::types::job::JobKind;
+use crate::types::import::{CsvMapping, ImportMode};
+use crate::types::job::{JobKind, JobState};
 use crate::types::validation::RecordStatus;
 use crate::validation::DuplicateKeeper;
 
@@ -34,58 +35,94 @@ struct Args {
     /// Whether the file is ours (an upload) and goes when the import has ended.
     owns_file: bool,
     mode: ImportMode,
+    /// The replacing import to whose records this one's are to be added.
+    #[serde(default)]
+    added_to: Option<String>,
+    /// What the columns are, where it is a CSV file.
+    #[serde(default)]
+    csv_mapping: Option<CsvMapping>,
 }
 
 /// A file to be imported.
-#[derive(Debug)]
-pub struct ImportRequest<'a> {
+#[derive(Debug, Clone)]
+pub struct ImportFile {
     /// Where it lies; must stay there until the job ends.
-    pub path: &'a Path,
+    pub path: PathBuf,
     /// What the user calls it.
-    pub file_name: &'a str,
+    pub file_name: String,
     /// Whether to delete it afterwards.
     pub owns_file: bool,
-    /// Append or replace.
-    pub mode: ImportMode,
+    /// What its columns are, where it is a CSV file; guessed by their names where nothing is said.
+    pub csv_mapping: Option<CsvMapping>,
 }
 
-/// Queues an import; answers the job's id.
-pub async fn start(state: &AppState, dataset_id: &str, request: ImportRequest<'_>) -> ServiceResult<String> {
+/// Queues an import per file, all of them or none; answers the jobs' ids in the files' order. Replacing is the first
+/// import's. The others append to what it brings, and do not run where it has not replaced: they would join old records
+/// that were to go.
+pub async fn start(
+    state: &AppState,
+    dataset_id: &str,
+    files: &[ImportFile],
+    mode: ImportMode,
+) -> ServiceResult<Vec<String>> {
     db::datasets::get(&state.db, dataset_id).await?;
-    let bytes = tokio::fs::metadata(request.path).await.map_err(|error| {
-        ServiceError::App(AppError::invalid_field(
-            "file",
-            format!("{} cannot be read: {error}.", request.path.display()),
-        ))
-    })?;
-    if bytes.len() == 0 {
-        return Err(empty_file(request.file_name).into());
+    let mut sizes = Vec::with_capacity(files.len());
+    for file in files {
+        sizes.push(size_of(file).await?);
     }
-    let (import_id, job_id) = (new_id(), new_id());
     let mut tx = state.db.begin().await?;
     db::datasets::get(&mut tx, dataset_id).await?;
     refuse_while_validating(&mut tx, dataset_id).await?;
-    let args = Args {
-        import_id: import_id.clone(),
-        path: request.path.to_owned(),
-        owns_file: request.owns_file,
-        mode: request.mode,
-    };
-    db::jobs::insert(&mut tx, &job_id, JobKind::Import, dataset_id, &serde_json::to_string(&args)?).await?;
-    let size = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
-    db::imports::insert(&mut tx, &import_id, dataset_id, &job_id, request.file_name, request.mode, size).await?;
+    let mut job_ids = Vec::with_capacity(files.len());
+    let mut replacing = None;
+    for (file, size) in files.iter().zip(sizes) {
+        let (import_id, job_id) = (new_id(), new_id());
+        let mode = if job_ids.is_empty() { mode } else { ImportMode::Append };
+        let args = Args {
+            import_id: import_id.clone(),
+            path: file.path.clone(),
+            owns_file: file.owns_file,
+            mode,
+            added_to: replacing.clone(),
+            csv_mapping: file.csv_mapping.clone(),
+        };
+        db::jobs::insert(&mut tx, &job_id, JobKind::Import, dataset_id, &serde_json::to_string(&args)?).await?;
+        db::imports::insert(&mut tx, &import_id, dataset_id, &job_id, &file.file_name, mode, size).await?;
+        if mode == ImportMode::Replace {
+            replacing = Some(import_id);
+        }
+        job_ids.push(job_id);
+    }
     tx.commit().await?;
     state.jobs.wake();
     state.events.changed(dataset_id);
-    Ok(job_id)
+    Ok(job_ids)
+}
+
+/// A file's bytes; it must be there and not be empty.
+async fn size_of(file: &ImportFile) -> ServiceResult<i64> {
+    let metadata = tokio::fs::metadata(&file.path).await.map_err(|error| {
+        AppError::invalid_field("file", format!("{} cannot be read: {error}.", file.path.display()))
+    })?;
+    if metadata.len() == 0 {
+        return Err(empty_file(&file.file_name).into());
+    }
+    Ok(i64::try_from(metadata.len()).unwrap_or(i64::MAX))
 }
 
 /// What is said of a file with nothing in it.
 pub fn empty_file(name: &str) -> AppError {
-    AppError::invalid_field(
-        "file",
-        format!("{name} is empty: it has 0 bytes. Choose a file with one JSON record per line."),
-    )
+    AppError::invalid_field("file", format!("{name} is empty: it has 0 bytes. Choose a file with records in it."))
+}
+
+/// What a file may ask of the machine. What came over HTTP is bounded by size, compressed or not; a file named on the
+/// command line is not.
+pub fn limits(state: &AppState, is_upload: bool) -> ImportLimits {
+    ImportLimits {
+        max_line_bytes: state.config.max_line_bytes,
+        max_decompressed_bytes: if is_upload { state.config.max_upload_bytes } else { u64::MAX },
+        ..ImportLimits::default()
+    }
 }
 
 /// A validation of all records decides duplicates in record order; what came or changed beside it could be
@@ -100,32 +137,17 @@ pub(crate) async fn refuse_while_validating(tx: &mut Tx, dataset_id: &str) -> Se
     Ok(())
 }
 
-/// Younger uploads are left alone: another process may be writing one that it has no job for yet.
-const ORPHANED_AFTER: Duration = Duration::from_hours(24);
-
-/// Deletes uploads that no import will read any more: their dataset was deleted, or the server ended while
-/// they were arriving. Called at start.
-pub async fn delete_orphaned_uploads(state: &AppState) -> ServiceResult<()> {
-    let mut needed = std::collections::HashSet::new();
-    for args in db::jobs::active_args(&state.db, JobKind::Import).await? {
-        needed.insert(serde_json::from_str::<Args>(&args)?.path);
-    }
-    let mut uploads = tokio::fs::read_dir(state.config.uploads_dir()).await?;
-    while let Some(upload) = uploads.next_entry().await? {
-        // A time in the future is no age.
-        let age = upload.metadata().await?.modified()?.elapsed().unwrap_or_default();
-        if age >= ORPHANED_AFTER && !needed.contains(&upload.path()) {
-            remove_if_there(&upload.path()).await?;
-        }
-    }
-    Ok(())
+/// The uploads that an import still reads or will read.
+pub(crate) async fn needed_uploads(state: &AppState) -> ServiceResult<HashSet<PathBuf>> {
+    let active = db::jobs::active_args(&state.db, JobKind::Import).await?;
+    let paths = active.into_iter().map(|args| serde_json::from_str::<Args>(&args).map(|args| args.path));
+    Ok(paths.collect::<Result<_, _>>()?)
 }
 
-async fn remove_if_there(path: &Path) -> std::io::Result<()> {
-    match tokio::fs::remove_file(path).await {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
+/// The file that an import with these arguments was to read, if it is ours.
+pub(crate) fn upload_of(args: &str) -> ServiceResult<Option<PathBuf>> {
+    let args: Args = serde_json::from_str(args)?;
+    Ok(args.owns_file.then_some(args.path))
 }
 
 /// Runs it from where it stopped.
@@ -137,13 +159,37 @@ pub(super) async fn run(context: &JobContext, args: &str) -> ServiceResult<Outco
         Some(Settled::Early) => return Ok(Outcome::Cancelled("ended before the server's last stop".to_owned())),
         None => {}
     }
-    let outcome = read_file(context, &args).await;
+    let outcome = match kept_out(context, &args).await {
+        Ok(None) => read_file(context, &args).await,
+        Ok(Some(outcome)) => Ok(outcome),
+        Err(error) => Err(error),
+    };
     if context.interrupted() || matches!(outcome, Ok(Outcome::Interrupted)) {
         // Whatever the reading came to: without being settled the import is not over, and is taken up again.
         return Ok(Outcome::Interrupted);
     }
     let settled = if matches!(outcome, Ok(Outcome::Done(_))) { Settled::Whole } else { Settled::Early };
     if settle(context, &args, settled).await { outcome } else { Ok(Outcome::Interrupted) }
+}
+
+/// What an import comes to that was to be added to a replacing one which has not replaced. Imports of a dataset take
+/// turns in the order in which they were asked for, so that one is over.
+async fn kept_out(context: &JobContext, args: &Args) -> ServiceResult<Option<Outcome>> {
+    let Some(replacing) = &args.added_to else { return Ok(None) };
+    let first = db::imports::end_of(&context.state.db, replacing).await?;
+    if first.settled == Some(Settled::Whole) {
+        return Ok(None);
+    }
+    let why = format!(
+        "Not read: {}, which was to replace the records, did not get to its end. The records there were before are kept, and nothing was added to them. Import all of the files again, or without that one.",
+        first.file_name
+    );
+    match first.state {
+        JobState::Cancelled => Ok(Some(Outcome::Cancelled(why))),
+        // Back in the queue, where that one comes first.
+        JobState::Queued | JobState::Running => Ok(Some(Outcome::Interrupted)),
+        JobState::Succeeded | JobState::Failed => Err(AppError::conflict(why).into()),
+    }
 }
 
 /// Ends an import that is not tried again.
@@ -215,11 +261,11 @@ async fn read_file(context: &JobContext, args: &Args) -> ServiceResult<Outcome> 
     let dataset = db::datasets::get(&state.db, &context.dataset_id).await?;
     let skip = db::imports::last_line(&state.db, &args.import_id).await?;
     let total = i64::try_from(tokio::fs::metadata(&args.path).await?.len()).unwrap_or(i64::MAX);
-    let limits = ImportLimits {
-        max_line_bytes: state.config.max_line_bytes,
-        // What came over HTTP is bounded by size, compressed or not; a file named on the command line is not.
-        max_decompressed_bytes: if args.owns_file { state.config.max_upload_bytes } else { u64::MAX },
-        ..ImportLimits::default()
+    let options = ReadOptions {
+        config: dataset.validation_config,
+        limits: limits(state, args.owns_file),
+        csv_mapping: args.csv_mapping.clone(),
+        skip_until_line: skip,
     };
 
     let duplicates_after = match args.mode {
@@ -244,7 +290,7 @@ async fn read_file(context: &JobContext, args: &Args) -> ServiceResult<Outcome> 
     let runtime = tokio::runtime::Handle::current();
     let (result, records, failure) = tokio::task::spawn_blocking(move || {
         let mut failure = None;
-        let result = read_batches(&path, dataset.validation_config, limits, skip, |batch| {
+        let result = read_batches(&path, &options, |batch| {
             let stored = match batch {
                 Some(batch) => runtime.block_on(writer.store(batch)),
                 // Nothing came for a while: nobody else should wait for our write lock meanwhile.
@@ -310,9 +356,11 @@ impl Writer {
             Some(open) => open,
             None => self.begin().await?,
         };
-        let Batch { records, bytes_read, last_line } = batch;
-        let of_form = |form| records.iter().filter(|record| record.form == form).count();
-        let (native_lines, chat_lines) = (counted(of_form(LineForm::Native)), counted(of_form(LineForm::Chat)));
+        let Batch { records, skipped, bytes_read, last_line } = batch;
+        for record in &records {
+            open.counts.formats.add(record.format, 1);
+        }
+        open.counts.skipped.add_all(&skipped);
         open.bytes +=
             records.iter().map(|record| record.data.len() + record.raw.as_ref().map_or(0, String::len)).sum::<usize>();
         let uncommitted = open.counts.records + counted(records.len());
@@ -326,8 +374,6 @@ impl Writer {
         open.next_id += stored;
         open.counts.last_line = last_line;
         open.counts.records += stored;
-        open.counts.native_lines += native_lines;
-        open.counts.chat_lines += chat_lines;
         self.records += stored;
         self.bytes_read = i64::try_from(bytes_read).unwrap_or(i64::MAX).min(self.total_bytes);
         let full = open.bytes >= TRANSACTION_BYTES || open.since.elapsed() >= TRANSACTION_TIME;
@@ -346,7 +392,7 @@ impl Writer {
     async fn commit(&mut self) -> ServiceResult<()> {
         let Some(OpenTransaction { mut tx, mut counts, .. }) = self.open.take() else { return Ok(()) };
         counts.duration_ms = i64::try_from(self.last_commit.elapsed().as_millis()).unwrap_or(i64::MAX);
-        db::imports::add_batch(&mut tx, &self.import_id, counts).await?;
+        db::imports::add_batch(&mut tx, &self.import_id, &counts).await?;
         db::datasets::touch_records(&mut tx, &self.context.dataset_id).await?;
         tx.commit().await?;
         self.last_commit = Instant::now();

@@ -11,7 +11,6 @@ pub mod dry_run;
 pub mod import;
 mod import_bounds;
 pub mod runner;
-pub(crate) mod uploads;
 pub mod validate;
 
 use std::collections::HashMap;
@@ -28,6 +27,7 @@ use crate::state::AppState;
 use crate::types::error::AppError;
 use crate::types::event::DatasetEvent;
 use crate::types::job::{JobKind, JobState, JobStatus};
+use crate::uploads;
 
 /// Wakes the runner and reaches the jobs that run in this process.
 #[derive(Clone, Default)]
@@ -86,7 +86,7 @@ async fn give_up(kind: JobKind, context: &JobContext, args: &str) -> ServiceResu
 pub async fn cancel(state: &AppState, job_id: &str) -> ServiceResult<JobStatus> {
     let (status, args) = db::jobs::request_cancel(&state.db, job_id, JobKind::Validate).await?;
     if status.kind == JobKind::Import && status.state == JobState::Cancelled {
-        uploads::discard(&args).await;
+        uploads::discard_of(&args).await;
     }
     state.jobs.cancel_running(job_id);
     state.jobs.wake();

@@ -7,7 +7,7 @@ use crate::datasets::{self, new_id};
 use crate::dry_run;
 use crate::error::ServiceResult;
 use crate::grader;
-use crate::jobs::import::{self, ImportRequest};
+use crate::jobs::import::{self, ImportFile};
 use crate::jobs::{self, RunBy};
 use crate::state::AppState;
 use crate::topics;
@@ -44,8 +44,10 @@ async fn fill(state: &AppState, id: &str, by: RunBy) -> ServiceResult<()> {
     })
     .await?;
     tokio::fs::write(&path, lines).await?;
-    let request = ImportRequest { path: &path, file_name: FILE_NAME, owns_file: true, mode: ImportMode::Append };
-    finish(state, &import::start(state, id, request).await?, by).await?;
+    let file = ImportFile { path, file_name: FILE_NAME.to_owned(), owns_file: true, csv_mapping: None };
+    for job_id in import::start(state, id, &[file], ImportMode::Append).await? {
+        finish(state, &job_id, by).await?;
+    }
     let hierarchy = serde_json::to_string(&generator::hierarchy())?;
     topics::import(state, id, &hierarchy, true).await?;
     let categorize = topics::start_categorize(state, id, CategorizeMode::UnlabelledOnly, false).await?;

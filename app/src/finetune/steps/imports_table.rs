@@ -1,7 +1,7 @@
 //! The imports of a dataset: what each brought, or why it failed.
 
 use anneal_server::format;
-use anneal_server::types::import::{ImportMode, ImportReport};
+use anneal_server::types::import::{ImportFormat, ImportMode, ImportReport, SkipReason};
 use anneal_server::types::job::JobState;
 use leptos::prelude::*;
 
@@ -51,15 +51,18 @@ fn ImportRow(import: ImportReport) -> impl IntoView {
     };
     let speed = rows_per_second(import.records, import.duration_ms);
     let replaced = (import.mode == ImportMode::Replace).then_some(" (replaced what was there)");
-    let forms =
-        format!("{} native lines, {} chat lines", format::count(import.native_lines), format::count(import.chat_lines));
+    let formats = import.formats.in_words(ImportFormat::label);
+    let passed_over = import.skipped.in_words(SkipReason::label);
+    let passed_over = (!passed_over.is_empty()).then(|| format!("passed over: {passed_over}"));
     let created_at = import.created_at;
     let class = if import.error.is_some() { "imports__row imports__row--failed" } else { "imports__row" };
     view! {
         <tr class=class>
-            <th scope="row" data-label="File" class="imports__file" title=forms>
+            <th scope="row" data-label="File" class="imports__file">
                 <UserText text=import.file_name class="one-line" />
                 <span class="muted">{replaced}</span>
+                <span class="imports__formats muted">{formats}</span>
+                {passed_over.map(|words| view! { <span class="imports__formats muted">{words}</span> })}
             </th>
             <td data-label="State" class="imports__state">{state}</td>
             <td data-label="Rows" class="number">{format::count(import.records)}</td>

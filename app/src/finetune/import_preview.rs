@@ -1,0 +1,247 @@
+//! What was found in the files, shown before they are imported.
+
+use anneal_server::format;
+use anneal_server::types::import::{
+    CsvField, CsvMapping, CsvPreview, ImportFormat, ImportPreview, PreviewConversation, PreviewMessage, SkipReason,
+    UploadPreview,
+};
+use leptos::prelude::*;
+
+use super::import_flow::{ImportFlow, Seen};
+use super::upload::UploadState;
+use crate::records::LongText;
+use crate::ui::{Button, ButtonVariant, Dialog, DialogSize, Disclosure, ErrorView, Progress, Select};
+
+/// The dialog between choosing and importing.
+#[component]
+pub fn ImportPreviewDialog(
+    /// What is shown and what becomes of it.
+    flow: ImportFlow,
+    /// Whether confirming destroys what was there.
+    replaces: bool,
+) -> impl IntoView {
+    let (variant, words) = if replaces {
+        (ButtonVariant::Danger, "Replace the records")
+    } else {
+        (ButtonVariant::Primary, "Import these records")
+    };
+    let count = Memo::new(move |_| flow.seen().with(Vec::len));
+    let is_busy = Memo::new(move |_| {
+        matches!(flow.looking().get(), UploadState::Sending(_))
+            || matches!(flow.importing().get(), UploadState::Sending(_) | UploadState::Done(_))
+    });
+    let error = Memo::new(move |_| match (flow.looking().get(), flow.importing().get()) {
+        (UploadState::Failed(error), _) | (_, UploadState::Failed(error)) => Some(error),
+        _ => None,
+    });
+    view! {
+        <Dialog open=flow.is_shown on_close=move |()| flow.back() title="Before it is imported" size=DialogSize::Large>
+            <div class="import-preview">
+                <For each=move || 0..count.get() key=|at| *at children=move |at| view! { <SeenFile flow at/> }/>
+            </div>
+            <div class="upload-form__state" aria-live="polite">
+                {move || is_busy.get().then(|| view! { <Progress percent=Signal::stored(None) label="One moment…"/> })}
+                {move || error.get().map(|error| view! { <ErrorView error/> })}
+            </div>
+            <div class="dialog__actions">
+                <Button on:click=move |_| flow.back()>"Back"</Button>
+                <Button variant busy=is_busy on:click=move |_| flow.confirm()>{words}</Button>
+            </div>
+        </Dialog>
+    }
+}
+
+#[component]
+fn SeenFile(flow: ImportFlow, at: usize) -> impl IntoView {
+    let seen = Memo::new(move |_| flow.seen().with(|all| all.get(at).cloned()));
+    let preview = Memo::new(move |_| seen.get().map(|seen| seen.file.preview));
+    let heading = format!("import-preview-{at}");
+    let heading_id = heading.clone();
+    let first = seen.get_untracked();
+    let about = first.as_ref().map(|seen| about(&seen.file));
+    let name = first.as_ref().map(|seen| seen.file.file_name.clone());
+    let csv = first.and_then(|seen| seen.file.preview.csv);
+    view! {
+        <section class="import-preview__file" aria-labelledby=heading>
+            <h3 class="import-preview__name" id=heading_id>{name}</h3>
+            <p class="muted">{about}</p>
+            <p aria-live="polite">{move || preview.get().map(|preview| told(&preview))}</p>
+            {move || preview.get().and_then(|preview| preview.error).map(|error| view! { <p role="alert" class="import-preview__error">{error}</p> })}
+            {csv.map(|csv| view! { <Columns flow at csv seen/> })}
+            {move || preview.get().map(problems)}
+            {move || preview.get().map(|preview| conversations(preview.conversations))}
+        </section>
+    }
+}
+
+/// What the columns of a CSV file are, to be corrected.
+#[component]
+fn Columns(flow: ImportFlow, at: usize, csv: CsvPreview, seen: Memo<Option<Seen>>) -> impl IntoView {
+    let mapping = Memo::new(move |_| seen.with(|seen| seen.as_ref().map(mapping_of).unwrap_or_default()));
+    let problem = move || seen.with(|seen| seen.as_ref()?.file.preview.csv.as_ref()?.mapping_problem.clone());
+    let CsvPreview { header, rows, .. } = csv;
+    let row = move |(index, column): (usize, String)| {
+        let cells = rows.iter().filter_map(|row| row.get(index)).filter(|cell| !cell.is_empty());
+        let example = cells.take(2).cloned().collect::<Vec<_>>().join(" · ");
+        let (named, set) = (column.clone(), column.clone());
+        let chosen = Signal::derive(move || mapping.with(|mapping| mapping.field(&named).as_str().to_owned()));
+        let on_choose = Callback::new(move |word: String| {
+            if let Some(field) = CsvField::parse(&word) {
+                flow.map(at, with_column(mapping.get_untracked(), &set, field));
+            }
+        });
+        view! {
+            <tr>
+                <th scope="row" data-label="Column">{column.clone()}</th>
+                <td data-label="Is"><Select label=format!("What “{column}” is") options=Signal::stored(fields()) chosen on_choose/></td>
+                <td data-label="Such as" class="import-preview__cell">{example}</td>
+            </tr>
+        }
+    };
+    view! {
+        <h4>"Columns"</h4>
+        {move || problem().map(|problem| view! { <p role="alert" class="import-preview__error">{problem}</p> })}
+        <table class="table table--cards">
+            <thead><tr><th scope="col">"Column"</th><th scope="col">"Is"</th><th scope="col">"Such as"</th></tr></thead>
+            <tbody>{header.into_iter().enumerate().map(row).collect_view()}</tbody>
+        </table>
+    }
+}
+
+fn fields() -> Vec<(String, String)> {
+    CsvField::ALL.into_iter().map(|field| (field.as_str().to_owned(), field.label().to_owned())).collect()
+}
+
+fn mapping_of(seen: &Seen) -> CsvMapping {
+    let guessed = || seen.file.preview.csv.as_ref().map(|csv| csv.mapping.clone());
+    seen.mapping.clone().or_else(guessed).unwrap_or_default()
+}
+
+/// A mapping with another field for one column; one that may stand only once leaves the column that had it.
+fn with_column(mut mapping: CsvMapping, column: &str, field: CsvField) -> CsvMapping {
+    if !field.may_repeat() {
+        mapping.columns.retain(|_, other| *other != field);
+    }
+    mapping.columns.insert(column.to_owned(), field);
+    mapping
+}
+
+/// "CSV, gzip, 8 KB".
+fn about(file: &UploadPreview) -> String {
+    let compression = file.preview.compression.map(|compression| format!(", {}", compression.label()));
+    let container = file.preview.container.label();
+    format!("{container}{}, {}", compression.unwrap_or_default(), format::bytes(file.bytes))
+}
+
+/// "Of its start 200 records: 150 chat, 50 CSV. 198 valid; duplicates are found by the import."
+fn told(preview: &ImportPreview) -> String {
+    let which = if preview.is_complete { "All in all" } else { "Of its start" };
+    let records = format::counted(preview.records, "record");
+    let formats = preview.formats.in_words(ImportFormat::label);
+    let formats = if formats.is_empty() { formats } else { format!(": {formats}") };
+    let valid = format::count(preview.valid);
+    let skipped = preview.skipped.in_words(SkipReason::label);
+    let skipped = if skipped.is_empty() { skipped } else { format!(" Passed over: {skipped}.") };
+    format!("{which} {records}{formats}. {valid} valid; duplicates are found by the import.{skipped}")
+}
+
+fn problems(preview: ImportPreview) -> impl IntoView {
+    let left_out = preview.problems_total - i64::try_from(preview.problems.len()).unwrap_or(0);
+    (preview.problems_total > 0).then(|| {
+        let summary = format!("{} with a problem", format::counted(preview.problems_total, "record"));
+        view! {
+            <Disclosure summary=Signal::stored(summary)>
+                <p class="muted">"They are imported too, as invalid ones that can be mended."</p>
+                <ul class="import-preview__problems">
+                    {preview.problems.into_iter().map(|problem| view! { <li>{problem.message}</li> }).collect_view()}
+                </ul>
+                {(left_out > 0).then(|| format!("… and {} more", format::count(left_out)))}
+            </Disclosure>
+        }
+    })
+}
+
+fn conversations(conversations: Vec<PreviewConversation>) -> impl IntoView {
+    (!conversations.is_empty()).then(|| {
+        let shown = |(at, conversation)| conversation_view(at == 0, conversation);
+        view! {
+            <h4>"The first conversations"</h4>
+            {conversations.into_iter().enumerate().map(shown).collect_view()}
+        }
+    })
+}
+
+fn conversation_view(open: bool, conversation: PreviewConversation) -> impl IntoView {
+    let line = format!("Line {}: {}", format::count(conversation.line), conversation.format.label());
+    let topic = conversation.topic.map(|topic| format!("topic {topic}"));
+    let tools = (!conversation.tools.is_empty()).then(|| format!("tools {}", conversation.tools.join(", ")));
+    let summary = [Some(line), topic, tools].into_iter().flatten().collect::<Vec<_>>().join(", ");
+    let more = (conversation.messages_left_out > 0)
+        .then(|| format!("… and {} more", format::counted(conversation.messages_left_out, "message")));
+    view! {
+        <Disclosure summary=Signal::stored(summary) open>
+            <div class="conversation">
+                {conversation.messages.into_iter().map(message_view).collect_view()}
+                {more.map(|words| view! { <p class="muted">{words}</p> })}
+            </div>
+        </Disclosure>
+    }
+}
+
+fn message_view(message: PreviewMessage) -> impl IntoView {
+    let class = match message.role.as_str() {
+        "user" => "message message--user",
+        "assistant" => "message message--assistant",
+        "tool" => "message message--tool",
+        "system" | "developer" => "message message--system",
+        _ => "message message--odd",
+    };
+    let text = if message.is_cut { format!("{}…", message.text) } else { message.text };
+    let calls = (!message.tool_calls.is_empty()).then(|| format!("→ calls {}", message.tool_calls.join(", ")));
+    view! {
+        <div class=class>
+            <p class="message__role">
+                <strong>{message.role}</strong>
+                <span class="muted">{message.is_answer.then_some(" · recorded answer")}</span>
+            </p>
+            {(!text.is_empty()).then(|| view! { <LongText text/> })}
+            {calls.map(|calls| view! { <p>{calls}</p> })}
+        </div>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use anneal_server::types::import::{Counts, ImportContainer};
+
+    use super::*;
+
+    #[test]
+    fn a_preview_is_told_in_words() {
+        let preview = ImportPreview {
+            compression: None,
+            container: ImportContainer::Csv,
+            records: 200,
+            valid: 198,
+            is_complete: false,
+            formats: [(ImportFormat::Chat, 150), (ImportFormat::Csv, 50)].into_iter().collect(),
+            skipped: Counts::default(),
+            conversations: Vec::new(),
+            problems: Vec::new(),
+            problems_total: 2,
+            csv: None,
+            error: None,
+        };
+        let words = "Of its start 200 records: 150 chat, 50 CSV. 198 valid; duplicates are found by the import.";
+        assert_eq!(told(&preview), words);
+    }
+
+    #[test]
+    fn what_may_stand_once_leaves_its_former_column() {
+        let mapping = CsvMapping { columns: [("a".to_owned(), CsvField::Prompt)].into() };
+        let mapping = with_column(mapping, "b", CsvField::Prompt);
+        assert_eq!((mapping.field("a"), mapping.field("b")), (CsvField::Item, CsvField::Prompt));
+        let mapping = with_column(mapping, "a", CsvField::Item);
+        assert_eq!(mapping.field("b"), CsvField::Prompt);
+    }
+}

@@ -1,0 +1,92 @@
+// What is in the files is shown before they are imported: formats, problems, conversations, a CSV file's columns.
+import AxeBuilder from "@axe-core/playwright";
+import { chatLine } from "../support/files";
+import { createDataset, expect, hydrated, importIt, test } from "../support/server";
+
+const csv = "Nr;Frage;Antwort\n1;Where is my parcel now, please?;In Kassel.\n2;May I change my booking?;Yes.\n";
+const file = (name: string, text: string) => ({ name, mimeType: "text/plain", buffer: Buffer.from(text) });
+
+test("several files are looked at, a CSV file's columns are named, and all of it is imported", async ({ page, server }) => {
+  await page.goto(`${server.url}/finetune/new`);
+  await hydrated(page);
+  const mixed = [chatLine(1), JSON.stringify({ prompt: "What is the capital of France?", completion: "Paris" }), "oops"].join("\n");
+  await page.locator("input[type=file]").setInputFiles([file("mixed.jsonl", mixed), file("faq.csv", csv)]);
+  await expect(page.getByText("mixed.jsonl, faq.csv")).toBeVisible();
+  await page.getByRole("button", { name: "Create dataset" }).press("Enter");
+
+  const dialog = page.getByRole("dialog", { name: "Before it is imported" });
+  const first = dialog.getByRole("region", { name: "mixed.jsonl" });
+  await expect(first).toContainText("All in all 3 records: 1 chat, 1 prompt and completion, 1 unreadable. 2 valid");
+  await expect(first.getByText("1 record with a problem")).toBeVisible();
+  await expect(first).toContainText("You are an airline agent.");
+  const second = dialog.getByRole("region", { name: "faq.csv" });
+  await expect(second).toContainText("0 valid");
+  await expect(second.getByRole("alert")).toContainText("No column is said to be the prompt");
+
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  expect(violations.filter(({ impact }) => impact === "serious" || impact === "critical").map(({ id, nodes }) => `${id} ${nodes[0].html}`)).toEqual([]);
+  await page.setViewportSize({ width: 360, height: 800 });
+  expect(await dialog.locator(".dialog__body").evaluate((body) => body.scrollWidth - body.clientWidth)).toBeLessThanOrEqual(0);
+
+  // The choice stays where it is while the file is looked at again.
+  const question = second.getByLabel("What “Frage” is");
+  await question.focus();
+  await question.selectOption("prompt");
+  await expect(second).toContainText("2 valid");
+  await expect(question).toBeFocused();
+  await second.getByLabel("What “Antwort” is").selectOption("completion");
+  await expect(second).toContainText("In Kassel.");
+  await importIt(page);
+
+  await expect(page).toHaveURL(/\/finetune\/[0-9a-f-]{36}/);
+  await expect(page.getByText("4 valid records").first()).toBeVisible();
+  await expect(page.getByText("5 records").first()).toBeVisible();
+});
+
+test("what is no data is refused by its name, and going back changes nothing", async ({ page, server, complaints }) => {
+  await page.goto(`${server.url}/finetune/new`);
+  await hydrated(page);
+  const png = { name: "screenshot.png", mimeType: "image/png", buffer: Buffer.from("89504e470d0a1a0a0000000d49484452", "hex") };
+  await page.locator("input[type=file]").setInputFiles([file("a.jsonl", chatLine(1)), png]);
+  await page.getByRole("button", { name: "Create dataset" }).click();
+  await expect(page.getByText("screenshot.png: ")).toBeVisible();
+  await expect(page.getByText("The file is a PNG image")).toBeVisible();
+  complaints.length = 0; // the refusal itself
+
+  await page.locator("input[type=file]").setInputFiles(file("a.jsonl", chatLine(1)));
+  await page.getByRole("button", { name: "Create dataset" }).click();
+  await expect(page.getByRole("dialog", { name: "Before it is imported" })).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(page.getByRole("dialog")).toHaveCount(0);
+  await createDataset(page);
+  await expect(page.getByText("1 valid record").first()).toBeVisible();
+});
+
+test("data is added and replaced from the dataset's page", async ({ page, server }) => {
+  await page.goto(`${server.url}/finetune/new`);
+  await hydrated(page);
+  await page.locator("input[type=file]").setInputFiles(file("a.jsonl", chatLine(1)));
+  await createDataset(page);
+  await expect(page.getByText("1 valid record").first()).toBeVisible();
+  const url = page.url().split("?")[0];
+  await page.goto(`${url}?dialog=add`);
+  await hydrated(page);
+  await page.getByLabel("Pasted records").fill([chatLine(2), chatLine(3)].join("\n"));
+  await page.getByRole("button", { name: "Add records" }).click();
+  // A press beside the inner dialog closes that one alone.
+  await expect(page.getByRole("dialog", { name: "Before it is imported" })).toContainText("2 valid");
+  await page.mouse.click(3, 3);
+  await expect(page.getByRole("dialog", { name: "Before it is imported" })).toHaveCount(0);
+  await expect(page.getByRole("dialog", { name: "Add data" })).toBeVisible();
+  await page.getByRole("button", { name: "Add records" }).click();
+  await importIt(page);
+  await expect(page.getByText("3 valid records").first()).toBeVisible();
+
+  await page.goto(`${url}?dialog=replace`);
+  await hydrated(page);
+  await page.getByLabel("Pasted records").fill(chatLine(7));
+  await page.getByRole("checkbox", { name: /Replace 3 records/ }).check();
+  await page.getByRole("button", { name: "Replace records" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Replace the records" }).click();
+  await expect(page.getByText("1 valid record").first()).toBeVisible();
+});

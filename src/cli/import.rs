@@ -1,0 +1,118 @@
+//! `anneal import`.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anneal_server::datasets;
+use anneal_server::db;
+use anneal_server::jobs::import::{self as import_job, ImportFile};
+use anneal_server::state::AppState;
+use anneal_server::types::import::{ImportMode, suggested_name};
+use anneal_server::types::job::JobState;
+use anneal_server::types::validation::ValidationConfig;
+use serde_json::json;
+
+use super::commands::{ended_well, find};
+use super::options::ImportOptions;
+use super::{CliError, output, work_off};
+
+/// Imports files one after another into one dataset; one that fails does not keep the others out.
+pub async fn import(state: &AppState, options: ImportOptions) -> Result<ExitCode, CliError> {
+    let mut files = Vec::with_capacity(options.files.len());
+    for path in &options.files {
+        files.push(checked(path, &options).await?);
+    }
+    if options.dry_run {
+        return preview(state, &files, &options).await;
+    }
+    let (dataset_id, is_new) = if let Some(wanted) = &options.into {
+        (find(state, wanted).await?.id, false)
+    } else {
+        let first = files.first().map(|file| file.file_name.as_str()).unwrap_or_default();
+        let name = options.name.clone().unwrap_or_else(|| suggested_name(first));
+        (datasets::create(state, &name, "").await?, true)
+    };
+    let mode = if options.replace { ImportMode::Replace } else { ImportMode::Append };
+    let job_ids = match import_job::start(state, &dataset_id, &files, mode).await {
+        Ok(job_ids) => job_ids,
+        Err(error) => {
+            drop_if_new(state, &dataset_id, is_new).await;
+            return Err(error.into());
+        }
+    };
+    let mut jobs = Vec::with_capacity(job_ids.len());
+    for job_id in &job_ids {
+        jobs.push(work_off(state, job_id, options.output.json).await?);
+    }
+    let hygiene = datasets::hygiene(state, &dataset_id).await?;
+    if hygiene.total == 0 && jobs.iter().all(|job| job.state == JobState::Failed) {
+        drop_if_new(state, &dataset_id, is_new).await;
+    }
+    for (job, file) in jobs.iter().zip(&files) {
+        ended_well(job).map_err(|error| match files.len() {
+            1 => error,
+            _ => CliError::Message(format!("{}: {error}", file.file_name)),
+        })?;
+    }
+    let mut imports = db::imports::list(&state.db, &dataset_id).await?;
+    imports.truncate(job_ids.len());
+    imports.reverse();
+    if options.output.json {
+        output::json(&json!({ "dataset_id": dataset_id, "imports": imports, "hygiene": hygiene }))?;
+    } else {
+        output::line(&format!("dataset {dataset_id}"));
+        imports.iter().for_each(output::import);
+        output::hygiene(&hygiene);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn checked(path: &Path, options: &ImportOptions) -> Result<ImportFile, CliError> {
+    let path: PathBuf = std::path::absolute(path).map_err(|error| CliError::Message(error.to_string()))?;
+    let metadata = tokio::fs::metadata(&path)
+        .await
+        .map_err(|error| CliError::Message(format!("{} cannot be read: {error}.", path.display())))?;
+    if !metadata.is_file() {
+        return Err(CliError::Message(format!("{} is not a file.", path.display())));
+    }
+    let file_name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    Ok(ImportFile { path, file_name, owns_file: false, csv_mapping: options.csv_map.clone() })
+}
+
+/// Shows what is in the files, by the rules of the dataset that they would join.
+async fn preview(state: &AppState, files: &[ImportFile], options: &ImportOptions) -> Result<ExitCode, CliError> {
+    let config = match &options.into {
+        Some(wanted) => find(state, wanted).await?.validation_config,
+        None => ValidationConfig::default(),
+    };
+    let limits = import_job::limits(state, false);
+    let mut previews = Vec::with_capacity(files.len());
+    for file in files {
+        let preview = anneal_server::import::preview(&file.path, &config, limits, file.csv_mapping.as_ref())
+            .map_err(|error| CliError::Message(format!("{}: {error}", file.file_name)))?;
+        previews.push(preview);
+    }
+    if options.output.json {
+        let named = files.iter().zip(&previews);
+        let named: Vec<_> =
+            named.map(|(file, preview)| json!({ "file_name": file.file_name, "preview": preview })).collect();
+        output::json(&named)?;
+    } else {
+        files.iter().zip(&previews).for_each(|(file, preview)| output::preview(&file.file_name, preview));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// An import that brought nothing leaves no empty dataset behind; why it brought nothing is the error to be shown.
+async fn drop_if_new(state: &AppState, dataset_id: &str, is_new: bool) {
+    if !is_new {
+        return;
+    }
+    let dropped = match db::datasets::get(&state.db, dataset_id).await {
+        Ok(dataset) => datasets::delete(state, dataset_id, &dataset.name).await,
+        Err(error) => Err(error),
+    };
+    if let Err(error) = dropped {
+        output::complain(&format!("the empty dataset could not be deleted: {error}"));
+    }
+}
