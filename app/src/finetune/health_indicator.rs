@@ -76,7 +76,12 @@ pub fn HealthIndicator() -> impl IntoView {
             <div class="health__says" role="status">{says}</div>
             <p class="health__aside" hidden=is_empty>
                 "Checked " <RelativeTime time=checked_at now/> " • "
-                <a class="health__link health__link--quiet" href=url_of(RecordStatus::Duplicate) data-noscroll="">
+                <a
+                    class="health__link health__link--quiet"
+                    // Without an address it is text: there is nothing to see.
+                    href=move || (duplicates.get() > 0).then(url_of(RecordStatus::Duplicate))
+                    data-noscroll=""
+                >
                     {move || format!("{} kept aside", format::counted(duplicates.get(), "duplicate"))}
                 </a>
             </p>

@@ -3,14 +3,17 @@
 /// The leading bytes that are looked at.
 pub(super) const SNIFF_BYTES: usize = 8192;
 
-/// What the content is, in words, if it is no UTF-8 text. A byte order mark decides for UTF-16; NUL bytes
-/// otherwise never stand in JSON text.
+/// One zero byte among so many others makes a file binary. Text with a stray one is text: its line is kept as a bad
+/// record. (UTF-16 of ASCII has one in two.)
+const ZERO_IN: usize = 16;
+
+/// What the content is, in words, if it is no UTF-8 text. A byte order mark decides for UTF-16.
 pub(super) fn not_text(head: &[u8]) -> Option<&'static str> {
     let known = MAGIC.iter().find(|(magic, _)| head.starts_with(magic)).map(|(_, kind)| *kind);
     let riff = head.starts_with(b"RIFF") && head.get(8..12) == Some(b"WEBP");
     let tar = head.get(257..262) == Some(b"ustar");
-    known.or(riff.then_some("a WebP image")).or(tar.then_some("a tar archive")).or(head
-        .contains(&0)
+    let zeros = head.iter().filter(|byte| **byte == 0).count();
+    known.or(riff.then_some("a WebP image")).or(tar.then_some("a tar archive")).or((zeros * ZERO_IN > head.len())
         .then_some("binary data (it holds zero bytes; UTF-16 text without its mark looks like that too)"))
 }
 
@@ -61,5 +64,6 @@ mod tests {
             assert_eq!(not_text(head), expected, "{head:?}");
         }
         assert!(not_text(b"{\x00}\x00").unwrap().starts_with("binary data"));
+        assert_eq!(not_text(b"{\"messages\": [{\"role\": \"user\", \"content\": \"a\0b\"}]}"), None);
     }
 }

@@ -5,7 +5,7 @@
 //! the report of an undisturbed one.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use futures_util::stream;
@@ -39,23 +39,12 @@ pub(super) async fn run(context: &JobContext, args: &str) -> ServiceResult<Outco
     if !row.planned {
         plan(context, &row).await?;
     }
-    let started = Instant::now();
     let graded = grade_all(context, &row).await;
     if context.interrupted() {
-        add_duration(context, &run_id, started).await?;
         return Ok(Outcome::Interrupted);
     }
     graded?;
-    add_duration(context, &run_id, started).await?;
     report(context, &run_id).await
-}
-
-async fn add_duration(context: &JobContext, run_id: &str, started: Instant) -> ServiceResult<()> {
-    let mut tx = context.begin().await?;
-    db::dry_runs::add_duration(&mut tx, run_id, i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX))
-        .await?;
-    tx.commit().await?;
-    Ok(())
 }
 
 /// Draws the sample: a stratum per leaf topic (one for all the rest), largest remainder, seeded. Two passes over one
@@ -139,6 +128,7 @@ async fn grade_all(context: &JobContext, row: &DryRunRow) -> ServiceResult<()> {
     };
     let mut counts = db::dry_runs::counts(&state.db, run_id).await?;
     let mut cursor = -1;
+    let mut told = Instant::now();
     loop {
         let window = db::dry_runs::unfinished(&state.db, run_id, cursor, WINDOW).await?;
         let Some(last) = window.last() else { return Ok(()) };
@@ -156,6 +146,10 @@ async fn grade_all(context: &JobContext, row: &DryRunRow) -> ServiceResult<()> {
             counts.failed += i64::from(result.error.is_some());
             let mut tx = context.begin().await?;
             db::dry_runs::set_result(&mut tx, run_id, &result).await?;
+            // With the result, so that what a killed process did counts too; to the last millisecond that is whole.
+            let since = i64::try_from(told.elapsed().as_millis()).unwrap_or(i64::MAX);
+            db::dry_runs::add_duration(&mut tx, run_id, since).await?;
+            told += Duration::from_millis(since.unsigned_abs());
             tx.commit().await?;
             let message = format!("{} graded, {} failed", format::count(counts.finished), format::count(counts.failed));
             context.progress(counts.finished, counts.planned, "samples", message).await?;

@@ -2,11 +2,14 @@
 //!
 //! A term's strength is 1.5 n - 0.5 for a phrase of n words (1, 2.5, 4, ...), so that one phrase of two
 //! words beats two single words. It counts whole for the leaf whose keyword it is, and half where it only
-//! stands in the leaf's name. Each term counts once, however often the text repeats it. A keyword of a topic
+//! stands in the leaf's name; a term that stands in the names of several leaves tells none of them from the
+//! others and does not count. Each term counts once, however often the text repeats it. A keyword of a topic
 //! above counts half for each level further up, but only for leaves that matched themselves: it says that
 //! the text is about one of the topics below, not about which, and records carry leaves (domain.md section 4).
-//! So it decides between branches, and alone it labels nothing, not even an only child. The confidence is the winner's share of all leaves' strengths times s / (s + 1), s being
-//! its own strength: a single unrivalled keyword gives 0.5, two give 0.67, a tie never reaches 0.5.
+//! So it decides between branches, and alone it labels nothing, not even an only child. Where several leaves
+//! are equally strong, none labels: the order of the topics must not decide. The confidence is the winner's
+//! share of all leaves' strengths times s / (s + 1), s being its own strength: a single unrivalled keyword
+//! gives 0.5, two give 0.67.
 //!
 //! The system prompt is left out: it is the same for all requests of an application, so it says nothing
 //! about one of them.
@@ -23,6 +26,8 @@ pub const REVIEW_BELOW: f64 = 0.5;
 const MAX_PHRASE_WORDS: usize = 16;
 /// Other leaves named in a result.
 const MAX_SECONDARY: usize = 3;
+/// Strengths are sums of eighths and the like: what differs by less is equal but for the order of the summing.
+const EQUAL: f64 = 1e-9;
 const NAME_FACTOR: f64 = 0.5;
 const ANCESTOR_FACTOR: f64 = 0.5;
 /// The root of the tree of terms.
@@ -37,6 +42,8 @@ pub struct KeywordIndex {
     edges: HashMap<(u32, u32), u32>,
     /// At a node, the topics that end there, with the term's strength for each.
     ends: HashMap<u32, Vec<(usize, f64)>>,
+    /// At a node, the one leaf in whose name the term stands; `None` if there are several.
+    names: HashMap<u32, Option<(usize, f64)>>,
     nodes: u32,
 }
 
@@ -54,16 +61,25 @@ impl KeywordIndex {
         for node in &hierarchy.nodes {
             index.add_topic(node, None);
         }
+        for (end, named) in std::mem::take(&mut index.names) {
+            let ends = index.ends.entry(end).or_default();
+            // A keyword counts for more than the same word in its topic's name.
+            ends.extend(named.filter(|(leaf, _)| ends.iter().all(|(topic, _)| topic != leaf)));
+        }
         index
     }
 
-    /// The leaf that the text is most likely about; `None` if it contains no leaf's keyword or name.
+    /// The leaf that the text is most likely about; `None` if it contains no leaf's keyword or name, or speaks for
+    /// several leaves alike.
     pub fn categorize(&self, last_user_message: &str) -> Option<CategorizationMetadata> {
         let strengths = self.strengths(last_user_message);
         let mut ranked: Vec<(usize, f64)> = self.leaf_strengths(&strengths);
         // Topics are numbered in hierarchy order, so that equals stay in it.
         ranked.sort_by(|(topic, strength), (other, rival)| rival.total_cmp(strength).then(topic.cmp(other)));
         let &(winner, strength) = ranked.first()?;
+        if ranked.get(1).is_some_and(|(_, rival)| strength - rival < EQUAL) {
+            return None;
+        }
         let total: f64 = ranked.iter().map(|(_, strength)| strength).sum();
         let confidence = strength / total * strength / (strength + 1.0);
         Some(CategorizationMetadata {
@@ -122,10 +138,10 @@ impl KeywordIndex {
         let topic = self.topics.len();
         let is_leaf = node.children.is_empty();
         self.topics.push(Topic { name: node.name.clone(), parent, is_leaf });
-        let mut terms: HashMap<u32, f64> = HashMap::new();
         if is_leaf {
-            self.add_name_terms(&node.name, &mut terms);
+            self.add_name_terms(&node.name, topic);
         }
+        let mut terms: HashMap<u32, f64> = HashMap::new();
         for keyword in &node.keywords {
             if let Some((end, length)) = self.add_term(keyword) {
                 terms.insert(end, strength_of(length));
@@ -140,7 +156,7 @@ impl KeywordIndex {
     }
 
     /// The whole name and its words; words of one or two characters ("of", "to") say nothing.
-    fn add_name_terms(&mut self, name: &str, terms: &mut HashMap<u32, f64>) {
+    fn add_name_terms(&mut self, name: &str, leaf: usize) {
         let spaced = name.replace('_', " ");
         let mut parts: Vec<String> = Vec::new();
         each_word(&spaced, |word| parts.push(word.to_owned()));
@@ -148,7 +164,11 @@ impl KeywordIndex {
         parts.push(spaced);
         for part in parts {
             if let Some((end, length)) = self.add_term(&part) {
-                terms.insert(end, strength_of(length) * NAME_FACTOR);
+                let here = (leaf, strength_of(length) * NAME_FACTOR);
+                let named = self.names.entry(end).or_insert(Some(here));
+                if named.is_some_and(|(other, _)| other != leaf) {
+                    *named = None;
+                }
             }
         }
     }
@@ -245,9 +265,6 @@ mod tests {
         // A phrase of two words: 2.5 / 3.5.
         check("please sign in for me", "login", 2.5 / 3.5);
         check("refund me, I want my money  back", "refunds", 3.5 / 4.5);
-        // One keyword each: half the share, 0.5 * 0.5, the first in the hierarchy wins.
-        check("refund and vat", "refunds", 0.25);
-        check("password refund", "refunds", 0.25);
         // The phrase beats the single word: 2.5 of 3.5.
         check("refund? I cannot sign in", "login", 2.5 / 3.5 * 2.5 / 3.5);
         // The name's own word counts half: 0.5 / 1.5.
@@ -289,6 +306,27 @@ mod tests {
     }
 
     #[test]
+    fn the_order_of_the_topics_decides_nothing() {
+        let topics = [
+            r#"{"name": "card_lost", "keywords": ["lost", "stolen"]}"#,
+            r#"{"name": "card_arrival", "keywords": ["arrive", "delivery"]}"#,
+        ];
+        for json in [format!("[{},{}]", topics[0], topics[1]), format!("[{},{}]", topics[1], topics[0])] {
+            let index = KeywordIndex::new(&parse_hierarchy(&json).unwrap());
+            for text in ["my card", "where is my card", "lost in delivery", "will the stolen card arrive"] {
+                assert_eq!(index.categorize(text), None, "{text}: {json}");
+            }
+            // "card" is in both names and counts for neither: "lost" alone, 1 of 1.
+            let found = index.categorize("I lost my card").unwrap();
+            assert_eq!((found.topic.as_str(), found.confidence), ("card_lost", 0.5));
+            let found = index.categorize("card arrival").unwrap();
+            // "arrival" 0.5 and the whole name 1.25.
+            assert_eq!((found.topic.as_str(), found.confidence), ("card_arrival", 1.75 / 2.75));
+        }
+        assert_eq!(index().categorize("refund and vat"), None);
+    }
+
+    #[test]
     fn other_matches_are_named_best_first() {
         let found = index().categorize("sign in, my vat, tax id and a refund").unwrap();
         assert_eq!(found.topic, "vat_numbers");
@@ -304,9 +342,7 @@ mod tests {
         let text = format!("{} k9999", "x x y filler ".repeat(80_000));
         assert!(text.len() > 1_000_000);
         assert_eq!(index.categorize(&text).unwrap().topic, "topic_9999");
-        // A phrase shared by all topics: a tie of ten thousand, and no confidence in it.
-        let tie = index.categorize("x y z").unwrap();
-        assert_eq!((tie.topic.as_str(), tie.needs_review), ("topic_0", true));
+        assert_eq!(index.categorize("x y z"), None, "a phrase of all topics tells none from the others");
     }
 
     #[test]
