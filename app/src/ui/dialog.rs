@@ -133,9 +133,12 @@ impl Handle {
         }
     }
 
+    /// Esc. A file chooser that is closed without a choice sends the same event, and it bubbles.
     fn on_cancel(self, event: &Event) {
-        event.prevent_default();
-        self.on_close.run(());
+        if self.is_of_itself(event) {
+            event.prevent_default();
+            self.on_close.run(());
+        }
     }
 
     /// The browser closes a dialog by itself when Esc is pressed twice.
@@ -147,9 +150,14 @@ impl Handle {
 
     /// A press beside the dialog lands on the element itself.
     fn on_press(self, event: &MouseEvent) {
-        let on_itself = event.target().and_then(|target| target.dyn_into::<web_sys::HtmlDialogElement>().ok());
-        if on_itself.is_some_and(|dialog| dialog.class_list().contains("dialog")) {
+        if self.is_of_itself(event) {
             self.on_close.run(());
         }
+    }
+
+    /// Not of what is in it: another dialog, say.
+    fn is_of_itself(self, event: &Event) -> bool {
+        let Some(target) = event.target() else { return false };
+        self.node.get_untracked().is_some_and(|dialog| dialog.is_same_node(target.dyn_ref()))
     }
 }
