@@ -146,6 +146,13 @@ async fn settings_are_saved_and_records_searched_without_scripts() {
     let to = app.submit("datasets/rules", &settings, &wrong).await;
     assert!(to.starts_with(&format!("{settings}?__path=")), "{to}");
     assert_shows(&app, &to, &["“many” is no whole number"]).await;
+    // Where the former one was saved, that is not said again.
+    let saved = "Saved. Every record is being checked again.";
+    let again = format!("{settings}?saved=rules");
+    assert_shows(&app, &again, &[saved]).await;
+    let to = app.submit("datasets/rules", &again, &wrong).await;
+    let (_, html) = app.get(&to).await;
+    assert!(to.contains("saved=rules") && !visible(&html).contains(saved), "{to}: {html}");
 
     let (_, page) = app.get(&format!("/finetune/{id}?step=topics&records=valid")).await;
     let form = page.split("role=\"search\"").nth(1).and_then(|rest| rest.split("</form>").next()).unwrap_or_default();

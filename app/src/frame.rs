@@ -9,8 +9,8 @@ use crate::ui::{Icon, IconName, UserText, visible};
 #[component]
 pub fn TopBar(
     /// The pages above this one: name and address.
-    #[prop(optional)]
-    parents: Vec<(String, String)>,
+    #[prop(optional, into)]
+    parents: Signal<Vec<(String, String)>>,
     /// This page; the page's heading.
     #[prop(into)]
     title: Signal<String>,
@@ -18,17 +18,14 @@ pub fn TopBar(
     #[prop(optional)]
     children: Option<Children>,
 ) -> impl IntoView {
-    let parents = parents
-        .into_iter()
-        .map(|(name, href)| {
-            let class = if is_short(&name) { "breadcrumb__item breadcrumb__item--short" } else { "breadcrumb__item" };
-            view! {
-                <li class=class>
-                    <a class="breadcrumb__link" href=href><UserText text=name/></a>
-                </li>
-            }
-        })
-        .collect_view();
+    let parent = |(name, href): (String, String)| {
+        let class = if is_short(&name) { "breadcrumb__item breadcrumb__item--short" } else { "breadcrumb__item" };
+        view! {
+            <li class=class>
+                <a class="breadcrumb__link" href=href><UserText text=name/></a>
+            </li>
+        }
+    };
     view! {
         <header class="top-bar">
             <a class="top-bar__brand" href="/finetune" aria-label="Anneal, all datasets">
@@ -36,7 +33,7 @@ pub fn TopBar(
             </a>
             <nav class="breadcrumb" aria-label="Breadcrumb">
                 <ol class="breadcrumb__list">
-                    {parents}
+                    {move || parents.get().into_iter().map(parent).collect_view()}
                     <li
                         class="breadcrumb__item breadcrumb__item--here"
                         class:breadcrumb__item--short=move || title.with(|title| is_short(title))

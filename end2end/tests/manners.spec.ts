@@ -67,6 +67,143 @@ test("an unsaved grader is asked about when the dataset is left, and kept by its
   await page.getByRole("link", { name: "Finetune" }).first().click();
   await question.getByRole("button", { name: "Leave without saving" }).click();
   await expect(page).toHaveURL(/\/finetune$/);
+
+  // A link past the router is still one: the page is loaded.
+  await page.goto(`${dataset}?step=grader`);
+  await hydrated(page);
+  await page.getByLabel("Grader script (JavaScript)").fill("function grade(input) { return 0.5; }");
+  await page.evaluate(() => {
+    Object.assign(window, { isFormerPage: true });
+    document.querySelector("main")?.insertAdjacentHTML("beforebegin", '<a rel="external" href="/finetune">Past the router</a>');
+  });
+  await page.getByRole("link", { name: "Past the router" }).click();
+  await question.getByRole("button", { name: "Leave without saving" }).click();
+  await expect(page).toHaveURL(/\/finetune$/);
+  await hydrated(page);
+  expect(await page.evaluate(() => "isFormerPage" in window)).toBe(false);
+});
+
+test("a filter that was not applied is not shown, and a press beside the question closes the question alone", async ({ page, server }) => {
+  const dataset = await importLines(page, server.url, ["{broken", ...lines(8)]);
+  await page.goto(`${dataset}?records=all&record=2`);
+  await hydrated(page);
+  await page.getByRole("button", { name: "Edit JSON" }).click();
+  await type(page);
+  const question = page.getByRole("dialog", { name: "Unsaved changes" });
+  const errors = page.getByLabel("Filter by error");
+  const broken = await errors.locator("option").nth(1).getAttribute("value");
+  for (let time = 0; time < 2; time += 1) {
+    await errors.selectOption(broken);
+    await question.getByRole("button", { name: "Go on editing" }).click();
+    await expect(question).toBeHidden();
+    await expect(errors).toHaveValue("");
+  }
+
+  await page.getByRole("button", { name: "Close record" }).click();
+  await expect(question).toBeVisible();
+  await page.mouse.click(3, 3);
+  await expect(question).toBeHidden();
+  await expect(page).toHaveURL(/record=2/);
+  await expect(editor(page)).toBeVisible();
+
+  await errors.selectOption(broken);
+  await question.getByRole("button", { name: "Leave without saving" }).click();
+  await expect(page).toHaveURL(/error=/);
+  await expect(errors).toHaveValue(broken ?? "");
+});
+
+test("of two unsaved things each is asked about, and none is given up before the last answer", async ({ page, server }) => {
+  const dataset = await importLines(page, server.url, lines(8));
+  const name = (await page.getByRole("heading", { level: 1 }).textContent()) ?? "";
+  await page.goto(`${server.url}/finetune`);
+  await hydrated(page);
+  await page.getByRole("link", { name, exact: true }).click();
+  await page.getByRole("link", { name: /Grader Config/ }).first().click();
+  await page.getByLabel("Grader script (JavaScript)").fill("function grade(input) { return 0.5; }");
+  await page.getByRole("link", { name: "Records", exact: true }).first().click();
+  await page.locator("#record-row-1").click();
+  await page.getByRole("button", { name: "Edit JSON" }).click();
+  await type(page);
+  const question = page.getByRole("dialog", { name: "Unsaved changes" });
+  const of = (words: string) => question.filter({ hasText: words });
+  const leave = (words: string) => of(words).getByRole("button", { name: "Leave without saving" }).click();
+  // List, dataset, step, records, record.
+  await page.evaluate(() => history.go(-4));
+  await leave("grader script");
+  await expect(of("in this record").getByRole("button", { name: "Go on editing" })).toBeFocused();
+  await page.keyboard.press("Enter");
+  await expect(question).toBeHidden();
+  await expect(page).toHaveURL(/record=1/);
+  await expect(page.getByText("Unsaved changes").first()).toBeVisible();
+  // The question has put the record's address right after the list's.
+  await page.goBack();
+  await leave("grader script");
+  await leave("in this record");
+  await expect(page).toHaveURL(/\/finetune$/);
+});
+
+test("a dataset is deleted with a grader unsaved: that alone is asked, and the page does not say it was somebody else", async ({ page, server }) => {
+  await page.goto(`${server.url}/finetune/new`);
+  await hydrated(page);
+  await page.locator("input[type=file]").setInputFiles({ name: "a.png", mimeType: "image/png", buffer: Buffer.from("89504e470d0a1a0a0000000d49484452", "hex") });
+  await page.getByRole("button", { name: "Create dataset" }).click();
+  const nothing = page.getByRole("region", { name: "Nothing was imported" });
+  await expect(nothing).toBeVisible();
+  const dataset = page.url().split("?")[0];
+  await page.goto(`${dataset}?step=grader`);
+  await hydrated(page);
+  await page.getByLabel("Grader script (JavaScript)").fill("function grade(input) { return 0.5; }");
+  await page.getByRole("link", { name: /Extract/ }).first().click();
+  await page.route("**/api/datasets/delete", async (route) => {
+    const answer = await route.fetch();
+    await new Promise((done) => setTimeout(done, 1_000));
+    await route.fulfill({ response: answer });
+  });
+  await page.evaluate(() => {
+    const seen = () => document.body.innerText.includes("was deleted") && document.body.setAttribute("data-seen", "true");
+    new MutationObserver(seen).observe(document.body, { childList: true, subtree: true });
+  });
+  await nothing.getByRole("link", { name: "Delete this dataset" }).click();
+  await expect(page.getByRole("dialog", { name: "Unsaved changes" })).toBeHidden();
+  await page.getByRole("dialog", { name: "Delete this dataset?" }).getByRole("button", { name: "Delete the dataset" }).click();
+  await expect(page).toHaveURL(/\/finetune$/);
+  await expect(page.getByRole("heading", { name: "No datasets yet" })).toBeVisible();
+  await expect(page.locator("body")).not.toHaveAttribute("data-seen");
+});
+
+test("what is typed outlives a deletion elsewhere, under a note", async ({ page, context, server }) => {
+  const dataset = await importLines(page, server.url, lines(8));
+  await page.goto(`${dataset}?step=grader`);
+  await hydrated(page);
+  const script = page.getByLabel("Grader script (JavaScript)");
+  await script.fill("function grade(input) { return 0.5; }");
+  await page.getByRole("link", { name: "Records", exact: true }).first().click();
+  await page.locator("#record-row-1").click();
+  await page.getByRole("button", { name: "Edit JSON" }).click();
+  await type(page);
+
+  // Renamed first: the form then wants the new name.
+  const other = await context.newPage();
+  await other.goto(`${dataset}/settings`);
+  await hydrated(other);
+  await other.getByLabel("Name").fill("Renamed");
+  await other.getByRole("button", { name: "Save", exact: true }).click();
+  await expect(other.getByRole("link", { name: "Renamed" })).toBeVisible();
+  await expect(other).toHaveTitle(/Settings of Renamed/);
+  await other.getByLabel("Type “Renamed” to confirm").fill("Renamed");
+  await other.getByRole("button", { name: "Delete this dataset" }).click();
+  await expect(other).toHaveURL(/\/finetune$/);
+
+  const pane = page.getByRole("region", { name: "Record 1" });
+  await expect(pane.getByRole("alert").filter({ hasText: "was deleted elsewhere" })).toBeVisible();
+  await expect(editor(page)).toHaveValue(/^\{ /);
+  await page.getByRole("button", { name: "Close record" }).click();
+  await page.getByRole("dialog", { name: "Unsaved changes" }).getByRole("button", { name: "Leave without saving" }).click();
+  await page.getByRole("dialog", { name: "Records" }).getByRole("button", { name: "Close", exact: true }).click();
+  await expect(script).toHaveValue("function grade(input) { return 0.5; }");
+  await expect(page.getByRole("alert").filter({ hasText: "was deleted elsewhere" }).first()).toBeVisible();
+  await page.getByRole("button", { name: "Discard changes" }).click();
+  await expect(page.getByRole("heading", { name: "Dataset “Renamed” was deleted" })).toBeVisible();
 });
 
 test("results of a former script are called so", async ({ page, server, complaints }) => {

@@ -4,7 +4,8 @@ use anneal_server::api::delete_dataset;
 use leptos::prelude::*;
 
 use super::steps::parts::Task;
-use crate::ui::{ConfirmDialog, Question, use_toaster};
+use crate::contexts::use_finetune_process;
+use crate::ui::{ConfirmDialog, Question, Sentence, use_toaster};
 
 /// A dataset that may be deleted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,7 +20,49 @@ pub struct ToDelete {
 
 /// How a panel of the dataset's page asks whether the dataset shall go; answered by the page itself.
 #[derive(Debug, Clone, Copy)]
-pub struct DatasetToDelete(pub RwSignal<Option<Question<ToDelete>>>);
+pub struct DatasetToDelete {
+    /// Set to ask.
+    pub asked: RwSignal<Option<Question<ToDelete>>>,
+    /// The answer was yes, and it has not failed; written by [`DeleteDataset`]. The event that the dataset is gone comes
+    /// before the answer to whoever deleted it.
+    pub deleting: RwSignal<bool>,
+}
+
+impl DatasetToDelete {
+    /// Nothing is asked.
+    pub fn new() -> Self {
+        Self { asked: RwSignal::new(None), deleting: RwSignal::new(false) }
+    }
+}
+
+/// Whether the open dataset was deleted, and not from this page.
+pub fn deleted_elsewhere() -> Signal<bool> {
+    let process = use_finetune_process();
+    let own = use_context::<DatasetToDelete>();
+    Signal::derive(move || process.deleted().get() && !own.is_some_and(|own| own.deleting.get()))
+}
+
+/// Says so above what is typed and not saved, which therefore stays to be copied.
+#[component]
+pub fn DeletedNote() -> impl IntoView {
+    let process = use_finetune_process();
+    let is_gone = deleted_elsewhere();
+    let words = move || {
+        let name = process.overview().with_untracked(|overview| overview.dataset.name.clone());
+        format!(
+            "Dataset “{name}” was deleted elsewhere. What you typed is still here, but can no longer be saved: copy what you need."
+        )
+    };
+    view! {
+        <Show when=move || is_gone.get()>
+            <p class="deleted-note" role="alert">
+                <Sentence text=words()/>
+                " "
+                <a href="/finetune">"Show all datasets"</a>
+            </p>
+        </Show>
+    }
+}
 
 impl ToDelete {
     /// The question to be answered first.
@@ -47,6 +90,9 @@ pub fn delete_url(dataset_id: &str) -> String {
 pub fn DeleteDataset(
     /// Set to ask.
     asked: RwSignal<Option<Question<ToDelete>>>,
+    /// Written here: true from the yes on, unless it failed.
+    #[prop(default = RwSignal::new(false))]
+    deleting: RwSignal<bool>,
     /// It is gone.
     #[prop(into)]
     on_deleted: Callback<()>,
@@ -55,13 +101,17 @@ pub fn DeleteDataset(
     let task = Task::new();
     let on_confirm = Callback::new(move |ToDelete { id, name, .. }: ToDelete| {
         let words = format!("Deleted “{name}”.");
+        deleting.set(true);
         task.start_or(
             delete_dataset(id, name),
             move |()| {
                 toaster.success(words);
                 on_deleted.run(());
             },
-            move |error| toaster.error(&error),
+            move |error| {
+                deleting.set(false);
+                toaster.error(&error);
+            },
         );
     });
     view! { <ConfirmDialog asked on_confirm/> }

@@ -84,7 +84,7 @@ fn RowMenu(dataset: Dataset, total_records: i64, to_delete: RwSignal<Option<Ques
                 <MenuLink href=download download=true>"Download records"</MenuLink>
                 <MenuSeparator/>
                 <li>
-                    <a class="menu__item menu__item--danger" href=delete_href rel="external" on:click=ask>
+                    <a class="menu__item menu__item--danger" href=delete_href rel="external" data-asks="" on:click=ask>
                         "Delete…"
                     </a>
                 </li>

@@ -49,18 +49,21 @@ pub fn DatasetSettingsPage() -> impl IntoView {
 #[component]
 fn Settings(overview: DatasetOverview) -> impl IntoView {
     let dataset = overview.dataset.clone();
-    let parents = vec![
-        ("Finetune".to_owned(), "/finetune".to_owned()),
-        (dataset.name.clone(), format!("/finetune/{}", dataset.id)),
-    ];
+    // The document's head may keep the title of a drawing that the server gave up: its signal holds itself.
+    let title = ArcRwSignal::new(dataset.name.clone());
+    // As it is called by now: the first card may change it.
+    let name = RwSignal::from(title.clone());
+    let address = format!("/finetune/{}", dataset.id);
+    let parents =
+        Signal::derive(move || vec![("Finetune".to_owned(), "/finetune".to_owned()), (name.get(), address.clone())]);
     view! {
-        <Title text=format!("Settings of {}", dataset.name)/>
+        <Title text=move || format!("Settings of {}", title.get())/>
         <TopBar title="Settings" parents/>
         <main class="page page--narrow stack" id="main" tabindex="-1">
-            <AboutCard dataset=dataset.clone()/>
+            <AboutCard dataset=dataset.clone() name/>
             <RulesCard dataset=dataset.clone()/>
             <StatisticsCard overview/>
-            <DangerCard dataset/>
+            <DangerCard dataset_id=dataset.id name/>
         </main>
     }
 }
@@ -75,10 +78,12 @@ fn say_when_saved(succeeded: impl Fn() -> bool + 'static, words: &'static str) {
     });
 }
 
-/// The same on the page that follows a form sent without JavaScript, which alone leads to `?saved=`.
+/// The same on the page that follows a form sent without JavaScript, which alone leads to `?saved=`. A form that fails
+/// there leads back to the same address, with `__err` added.
 #[component]
 fn SavedNote(card: &'static str, words: &'static str) -> impl IntoView {
-    let is_saved = use_query_map().with_untracked(|query| query.get("saved").is_some_and(|saved| saved == card));
+    let is_saved = use_query_map()
+        .with_untracked(|query| query.get("__err").is_none() && query.get("saved").is_some_and(|saved| saved == card));
     is_saved.then(|| view! { <p class="note" role="status">{words}</p> })
 }
 

@@ -8,7 +8,7 @@ use leptos_meta::Title;
 use leptos_router::hooks::{use_location, use_params_map};
 
 use crate::contexts::{FinetuneProcess, use_finetune_process};
-use crate::finetune::delete_dataset::{DatasetToDelete, DeleteDataset, ToDelete};
+use crate::finetune::delete_dataset::{DatasetToDelete, DeleteDataset, DeletedNote, deleted_elsewhere};
 use crate::finetune::steps::dry_run::{load_run, provide_run};
 use crate::finetune::{
     DataDialogs, DatasetHeader, GraderDraftGuard, HealthIndicator, HelpDialog, PipelineCanvas, StepDetailPanel,
@@ -17,7 +17,7 @@ use crate::finetune::{
 use crate::frame::TopBar;
 use crate::records::RecordsOverlay;
 use crate::server_only;
-use crate::ui::{ButtonVariant, EmptyState, ErrorView, IconName, Question, Spinner, visible};
+use crate::ui::{ButtonVariant, EmptyState, ErrorView, IconName, Spinner, use_unsaved, visible};
 
 /// Loads the dataset and provides its context to everything below.
 #[component]
@@ -57,15 +57,17 @@ fn DatasetCanvas(overview: DatasetOverview) -> impl IntoView {
     let name = ArcMemo::new(move |_| process.overview().with(|overview| overview.dataset.name.clone()));
     let _computed = name.get_untracked();
     let title = move || name.get();
-    let to_delete = RwSignal::new(None::<Question<ToDelete>>);
-    provide_context(DatasetToDelete(to_delete));
+    let DatasetToDelete { asked, deleting } = DatasetToDelete::new();
+    provide_context(DatasetToDelete { asked, deleting });
+    let (is_gone, unsaved) = (deleted_elsewhere(), use_unsaved());
     view! {
         <Title text=title/>
-        <Show when=move || !process.deleted().get() fallback=DeletedDataset>
+        // What is typed stays to be copied.
+        <Show when=move || !is_gone.get() || unsaved.get() fallback=DeletedDataset>
             <LiveCanvas/>
         </Show>
-        // Outlives the canvas, which goes as soon as the deletion is heard of: its answer leads to the list.
-        <DeleteDataset asked=to_delete on_deleted=move |()| process.go_to_list()/>
+        // Outlives the canvas: where another deletion comes first, this one's answer is still heard.
+        <DeleteDataset asked deleting on_deleted=move |()| process.go_to_list()/>
     }
 }
 
@@ -79,6 +81,7 @@ fn LiveCanvas() -> impl IntoView {
             <DatasetHeader/>
             <HealthIndicator/>
             <Connection/>
+            <DeletedNote/>
             <main
                 class="workspace"
                 class:workspace--folded=is_folded
@@ -105,14 +108,16 @@ fn DeletedDataset() -> impl IntoView {
     let name = process.overview().with_untracked(|overview| visible(&overview.dataset.name).into_owned());
     view! {
         <TopBar title=name.clone() parents=vec![("Finetune".to_owned(), "/finetune".to_owned())]/>
-        <main class="page" id="main" tabindex="-1" role="alert">
-            <EmptyState
-                icon=IconName::Trash
-                title=format!("Dataset “{name}” was deleted")
-                message="Somebody deleted it, in another window or on the command line, while it was open here. Its records, topics, graders and dry runs went with it."
-            >
-                <a class=ButtonVariant::Primary.class() href="/finetune">"Show all datasets"</a>
-            </EmptyState>
+        <main class="page" id="main" tabindex="-1">
+            <div role="alert">
+                <EmptyState
+                    icon=IconName::Trash
+                    title=format!("Dataset “{name}” was deleted")
+                    message="Somebody deleted it, in another window or on the command line, while it was open here. Its records, topics, graders and dry runs went with it."
+                >
+                    <a class=ButtonVariant::Primary.class() href="/finetune">"Show all datasets"</a>
+                </EmptyState>
+            </div>
         </main>
     }
 }

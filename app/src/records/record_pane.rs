@@ -10,6 +10,7 @@ use super::record_editor::{Editing, RecordEditor, UndoSave};
 use super::record_table::{StatusWords, focus_row, label_origin};
 use super::records_overlay::{Leaving, RecordsState, UNSAVED};
 use crate::contexts::PageQuery;
+use crate::finetune::delete_dataset::DeletedNote;
 use crate::finetune::steps::parts::field;
 use crate::ui::{Button, ButtonVariant, ConfirmDialog, ErrorView, LeaveGuard, UnsavedSign, visible};
 
@@ -63,6 +64,8 @@ fn OpenRecord(state: RecordsState, id: i64) -> impl IntoView {
                     "Close record"
                 </Button>
             </header>
+            // Here too: the page below is out of reach.
+            <DeletedNote />
             <UndoSave state editing id />
             {move || match editing.record.get() {
                 Some(record) => view! { <RecordEditor state editing record /> }.into_any(),

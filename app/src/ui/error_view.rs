@@ -5,6 +5,7 @@ use anneal_server::types::error::AppError;
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
+use super::path_and_query::path_and_query;
 use super::{Button, Icon, IconName, Sentence};
 
 /// Shows an [`AppError`]; its message already says what happened, why and what to do. `retry` adds a
@@ -35,9 +36,7 @@ pub fn ErrorView(
 #[component]
 fn SignIn() -> impl IntoView {
     let here = use_location();
-    let (path, search) = (here.pathname.get_untracked(), here.search.get_untracked());
-    // The router's search comes without its question mark.
-    let path = if search.is_empty() { path } else { format!("{path}?{search}") };
+    let path = path_and_query(&here.pathname.get_untracked(), &here.search.get_untracked());
     view! {
         <a class="button button--small" target="_blank" rel="noopener" href=sign_in_address(&path)>
             "Sign in"

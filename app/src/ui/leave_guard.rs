@@ -8,6 +8,7 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 
 use super::confirm::{ConfirmDialog, Question};
+use super::path_and_query::path_and_query;
 
 /// "● Unsaved changes".
 #[component]
@@ -21,7 +22,8 @@ pub fn UnsavedSign() -> impl IntoView {
 }
 
 /// Asks before the user goes where unsaved text would be lost: by a link of this page, by Back or Forward;
-/// the browser itself asks before it closes or reloads the page. What goes elsewhere by code asks by itself.
+/// the browser itself asks before it closes or reloads the page. What goes elsewhere by code asks by itself, and so does
+/// a link with the attribute `data-asks`. Where several guards would lose something, each asks in its turn.
 #[component]
 pub fn LeaveGuard(
     /// Whether something would be lost.
@@ -34,17 +36,15 @@ pub fn LeaveGuard(
     /// The user gives it up.
     on_leave: Callback<()>,
 ) -> impl IntoView {
-    let asked = RwSignal::new(None::<Question<String>>);
+    let asked = RwSignal::new(None::<Question<Way>>);
     let location = use_location();
     let navigate = use_navigate();
-    let here = Signal::derive(move || address_of(&location.pathname.get(), &location.search.get()));
-    let guard = Guard { unsaved, keeps, message, asked, here };
-    let guards = use_context::<Guards>();
+    let here = Signal::derive(move || path_and_query(&location.pathname.get(), &location.search.get()));
+    let guard = Guard { unsaved, keeps, on_leave, message, asked, here };
+    let guards = use_context::<Guards>().unwrap_or_default();
     Effect::new(move |_| {
         capture("click", move |event| guard.on_click(event));
-        if let Some(guards) = guards {
-            guards.raise(guard);
-        }
+        guards.raise(guard);
         let unload = window_event_listener(leptos::ev::beforeunload, move |event: BeforeUnloadEvent| {
             if guard.has_unsaved() {
                 event.prevent_default();
@@ -52,35 +52,54 @@ pub fn LeaveGuard(
         });
         on_cleanup(move || unload.remove());
     });
-    let go = Callback::new(move |address: String| {
-        on_leave.run(());
-        match path_here(&address) {
-            Some(path) => navigate(&path, NavigateOptions { scroll: false, ..NavigateOptions::default() }),
+    let go = Callback::new(move |mut way: Way| {
+        way.given_up.push(guard);
+        if let Some(next) = guards.next_to_ask(&way) {
+            return next.ask(way);
+        }
+        for guard in &way.given_up {
+            guard.on_leave.try_run(());
+        }
+        match path_here(&way.address) {
+            Some(path) if !way.loads_page => {
+                navigate(&path, NavigateOptions { scroll: false, ..NavigateOptions::default() });
+            }
             // Fails only for addresses that no link has.
-            None => drop(window().location().set_href(&address)),
+            _ => drop(window().location().set_href(&way.address)),
         }
     });
     view! { <ConfirmDialog asked on_confirm=go /> }
+}
+
+/// Where the user wants to go.
+#[derive(Clone)]
+struct Way {
+    address: String,
+    /// Past the router, as a page of its own (`rel="external"`).
+    loads_page: bool,
+    /// The guards whose text the user gives up for it; told so once nothing is left to ask, as the user may yet stay.
+    given_up: Vec<Guard>,
 }
 
 #[derive(Clone, Copy)]
 struct Guard {
     unsaved: Signal<bool>,
     keeps: Callback<(String, String), bool>,
+    on_leave: Callback<()>,
     message: &'static str,
-    asked: RwSignal<Option<Question<String>>>,
+    asked: RwSignal<Option<Question<Way>>>,
     /// Path and query of the page that is shown.
     here: Signal<String>,
 }
 
 /// The guards that are up, in the order in which they came.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 struct Guards(RwSignal<Vec<Guard>>);
 
 /// Lets [`LeaveGuard`]s below hear of Back and Forward. Called once by the app, before it makes the router: of the
 /// window's listeners the first one is asked first, and once the router has followed, what was typed is gone.
 pub fn provide_leave_guards() {
-    let guards = Guards(RwSignal::new(Vec::new()));
+    let guards = Guards::default();
     provide_context(guards);
     if cfg!(target_arch = "wasm32") {
         let handle = window_event_listener(leptos::ev::popstate, move |event| guards.on_history(&event));
@@ -88,24 +107,37 @@ pub fn provide_leave_guards() {
     }
 }
 
+/// Whether anything on the page is typed and not saved.
+pub fn use_unsaved() -> Signal<bool> {
+    let guards = use_context::<Guards>().unwrap_or_default();
+    Signal::derive(move || guards.0.with(|guards| guards.iter().any(|guard| guard.unsaved.try_get().unwrap_or(false))))
+}
+
 impl Guards {
     /// Until the owner is gone.
     fn raise(self, guard: Guard) {
-        self.0.update_untracked(|guards| guards.push(guard));
+        self.0.update(|guards| guards.push(guard));
         on_cleanup(move || {
-            self.0.try_update_untracked(|guards| guards.retain(|other| other.asked != guard.asked));
+            self.0.try_update(|guards| guards.retain(|other| other.asked != guard.asked));
         });
+    }
+
+    /// Of those not asked yet, the first that would lose something.
+    fn next_to_ask(self, way: &Way) -> Option<Guard> {
+        let asked_before = |guard: &Guard| way.given_up.iter().any(|other| other.asked == guard.asked);
+        self.0
+            .with_untracked(|guards| guards.iter().find(|guard| !asked_before(guard) && guard.would_lose(way)).copied())
     }
 
     /// Back and Forward have changed the address already: it is put back until the user has answered.
     fn on_history(self, event: &web_sys::Event) {
         let (Ok(address), Ok(history)) = (window().location().href(), window().history()) else { return };
-        let loses = self.0.with_untracked(|guards| guards.iter().find(|guard| guard.would_lose(&address)).copied());
-        if let Some(guard) = loses {
+        let way = Way { address, loads_page: false, given_up: Vec::new() };
+        if let Some(guard) = self.next_to_ask(&way) {
             event.stop_immediate_propagation();
             // Fails only for an address of another site.
             let _ = history.push_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(&guard.here.get_untracked()));
-            guard.ask(address);
+            guard.ask(way);
         }
     }
 }
@@ -115,17 +147,18 @@ impl Guard {
         self.unsaved.try_get_untracked().unwrap_or(false)
     }
 
-    fn would_lose(self, address: &str) -> bool {
-        self.has_unsaved() && path_here(address).is_none_or(|path| !self.keeps.run((self.here.get_untracked(), path)))
+    fn would_lose(self, way: &Way) -> bool {
+        let keeps = |path| self.keeps.run((self.here.get_untracked(), path));
+        self.has_unsaved() && (way.loads_page || !path_here(&way.address).is_some_and(keeps))
     }
 
-    fn ask(self, address: String) {
+    fn ask(self, way: Way) {
         self.asked.set(Some(Question {
             title: "Unsaved changes".to_owned(),
             message: self.message.to_owned(),
             confirm: "Leave without saving",
             keep: "Go on editing",
-            subject: address,
+            subject: way,
         }));
     }
 
@@ -139,20 +172,16 @@ impl Guard {
         let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
         let Some(link) = target.and_then(|target| target.closest("a[href]").ok().flatten()) else { return };
         let Ok(link) = link.dyn_into::<web_sys::HtmlAnchorElement>() else { return };
-        if link.has_attribute("download") || !link.target().is_empty() || !self.would_lose(&link.href()) {
+        if link.has_attribute("download") || link.has_attribute("data-asks") || !link.target().is_empty() {
             return;
         }
-        event.prevent_default();
-        event.stop_immediate_propagation();
-        self.ask(link.href());
-    }
-}
-
-/// Path and query as a browser writes them; the router may leave the question mark out.
-fn address_of(path: &str, search: &str) -> String {
-    match search.trim_start_matches('?') {
-        "" => path.to_owned(),
-        search => format!("{path}?{search}"),
+        let loads_page = link.rel().split_ascii_whitespace().any(|word| word == "external");
+        let way = Way { address: link.href(), loads_page, given_up: Vec::new() };
+        if self.would_lose(&way) {
+            event.prevent_default();
+            event.stop_immediate_propagation();
+            self.ask(way);
+        }
     }
 }
 
@@ -174,16 +203,4 @@ fn capture(name: &'static str, handler: impl Fn(&web_sys::Event) + 'static) {
             let _ = window().remove_event_listener_with_callback_and_bool(name, closure.as_ref().unchecked_ref(), true);
         });
     });
-}
-
-#[cfg(test)]
-mod tests {
-    use super::address_of;
-
-    #[test]
-    fn addresses_have_one_question_mark_or_none() {
-        assert_eq!(address_of("/a", ""), "/a");
-        assert_eq!(address_of("/a", "b=1"), "/a?b=1");
-        assert_eq!(address_of("/a", "?b=1"), "/a?b=1");
-    }
 }

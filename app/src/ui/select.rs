@@ -26,7 +26,7 @@ pub fn Select(
     /// The chosen one's value.
     #[prop(into)]
     chosen: Signal<String>,
-    /// Another one was chosen.
+    /// Another one was chosen. Where `chosen` stays as it was (the user is asked first, say), the old choice shows again.
     #[prop(into)]
     on_choose: Callback<String>,
 ) -> impl IntoView {
@@ -39,6 +39,14 @@ pub fn Select(
             </option>
         }
     };
+    let choose = move |event: leptos::ev::Event| {
+        let select = event_target::<web_sys::HtmlSelectElement>(&event);
+        on_choose.run(select.value());
+        // Else it would show what does not count, and choosing that again would be no change.
+        if let Some(chosen) = chosen.try_get_untracked().filter(|chosen| *chosen != select.value()) {
+            select.set_value(&chosen);
+        }
+    };
     view! {
         <select
             id=id
@@ -46,7 +54,7 @@ pub fn Select(
             class=class
             aria-label=label
             aria-describedby=id.map(described_by)
-            on:change=move |event| on_choose.run(event_target_value(&event))
+            on:change=choose
         >
             {move || options.get().into_iter().map(option).collect_view()}
         </select>

@@ -12,7 +12,7 @@ pub(super) fn not_text(head: &[u8]) -> Option<&'static str> {
     let known = MAGIC.iter().find(|(magic, _)| head.starts_with(magic)).map(|(_, kind)| *kind);
     let riff = head.starts_with(b"RIFF") && head.get(8..12) == Some(b"WEBP");
     let tar = head.get(257..262) == Some(b"ustar");
-    let zeros = head.iter().filter(|byte| **byte == 0).count();
+    let zeros = head.split(|byte| *byte == 0).count() - 1;
     known.or(riff.then_some("a WebP image")).or(tar.then_some("a tar archive")).or((zeros * ZERO_IN > head.len())
         .then_some("binary data (it holds zero bytes; UTF-16 text without its mark looks like that too)"))
 }

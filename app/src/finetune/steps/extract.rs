@@ -88,7 +88,7 @@ fn NothingImported() -> impl IntoView {
         event.prevent_default();
         let holds = "0 records".to_owned();
         let dataset = ToDelete { id: process.dataset_id(), name: name.get_untracked(), holds };
-        if let Some(DatasetToDelete(asked)) = to_delete {
+        if let Some(DatasetToDelete { asked, .. }) = to_delete {
             asked.set(Some(dataset.question()));
         }
     };
@@ -107,7 +107,13 @@ fn NothingImported() -> impl IntoView {
                     >
                         "Try another file"
                     </a>
-                    <a class=ButtonVariant::Danger.class() href=delete_url(&process.dataset_id()) rel="external" on:click=ask>
+                    <a
+                        class=ButtonVariant::Danger.class()
+                        href=delete_url(&process.dataset_id())
+                        rel="external"
+                        data-asks=""
+                        on:click=ask
+                    >
                         "Delete this dataset"
                     </a>
                 </div>

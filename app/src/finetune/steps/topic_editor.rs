@@ -110,7 +110,8 @@ impl TopicEditor {
 /// Names of topics listed one by one; more are counted.
 const NAMED: usize = 5;
 
-/// "“billing” is deleted, and the 2 topics below it with it: “refunds”, “vat”. 120 valid records lose their label."
+/// "“billing” goes, with the 2 topics below it: “refunds”, “vat”. 120 valid records lose their label. This cannot be
+/// undone; the topics can be downloaded first."
 fn what_deleting_takes(name: &str, below: &[String], records: i64) -> String {
     let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
     let children = match below.len() {

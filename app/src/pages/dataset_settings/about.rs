@@ -10,10 +10,19 @@ use crate::ui::{Button, ButtonVariant, Card, ErrorView, Field, described_by};
 
 /// What the dataset is called and for. A plain form, so that it works without JavaScript too.
 #[component]
-pub fn AboutCard(dataset: Dataset) -> impl IntoView {
+pub fn AboutCard(
+    dataset: Dataset,
+    /// The dataset's name by now; written here when another one is saved.
+    name: RwSignal<String>,
+) -> impl IntoView {
     let save = ServerAction::<UpdateDataset>::new();
     let error = Memo::new(move |_| save.value().get().and_then(Result::err));
     say_when_saved(move || save.value().get().is_some_and(|saved| saved.is_ok()), "Saved.");
+    Effect::new(move |_| {
+        if let Some(Ok(saved)) = save.value().get() {
+            name.set(saved.name);
+        }
+    });
     view! {
         <Card title="About">
             <ActionForm action=save attr:class="stack">

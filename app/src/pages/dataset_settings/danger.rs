@@ -1,7 +1,6 @@
 //! Deleting the dataset.
 
 use anneal_server::api::DeleteDataset;
-use anneal_server::types::dataset::Dataset;
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos_router::hooks::use_navigate;
@@ -11,20 +10,24 @@ use crate::ui::{Button, ButtonVariant, ErrorView, Field, described_by, use_toast
 
 /// Deletes the dataset once its name was typed. A plain form, so that it works without JavaScript too.
 #[component]
-pub fn DangerCard(dataset: Dataset) -> impl IntoView {
+pub fn DangerCard(
+    dataset_id: String,
+    /// The dataset's name by now.
+    #[prop(into)]
+    name: Signal<String>,
+) -> impl IntoView {
     let toaster = use_toaster();
     let navigate = use_navigate();
-    let name = StoredValue::new(dataset.name.clone());
     let typed = RwSignal::new(String::new());
     let delete = ServerAction::<DeleteDataset>::new();
     let error = Memo::new(move |_| delete.value().get().and_then(Result::err));
     // Without JavaScript nobody compares while the name is typed: then the server does.
     let is_live = RwSignal::new(false);
     Effect::new(move |_| is_live.set(true));
-    let is_other = move || is_live.get() && name.with_value(|name| typed.read().trim() != name.trim());
+    let is_other = move || is_live.get() && name.with(|name| typed.read().trim() != name.trim());
     Effect::new(move |_| {
         if delete.value().get().is_some_and(|deleted| deleted.is_ok()) {
-            toaster.success(format!("Deleted “{}”.", name.get_value()));
+            toaster.success(format!("Deleted “{}”.", name.get_untracked()));
             navigate("/finetune", leptos_router::NavigateOptions::default());
         }
     });
@@ -32,13 +35,13 @@ pub fn DangerCard(dataset: Dataset) -> impl IntoView {
         <section class="card card--danger" aria-labelledby="danger-title">
             <div class="card__head"><h3 class="card__title" id="danger-title">"Danger zone"</h3></div>
             <ActionForm action=delete attr:class="stack">
-                <input type="hidden" name="dataset_id" value=dataset.id/>
+                <input type="hidden" name="dataset_id" value=dataset_id/>
                 <p>
                     "Deleting the dataset deletes its records, topics, graders and dry runs. This cannot be undone; download the records first if you may need them."
                 </p>
                 <Field
                     id="settings-confirm"
-                    label=format!("Type “{}” to confirm", visible(&dataset.name))
+                    label=Signal::derive(move || name.with(|name| format!("Type “{}” to confirm", visible(name))))
                     error=Signal::derive(move || error_at(error.get(), "confirm_name"))
                 >
                     <input
