@@ -233,7 +233,7 @@ fn hostile_csv_is_kept_row_by_row() {
     assert_eq!(records[3].raw.as_deref(), Some("\"open, never\nclosed,x\ny,z"));
     assert_eq!(records[2].item, r#"{"prompt":"d","completion":"e","column 3":"f"}"#);
 
-    // Latin-1, and a zero byte far from the start.
+    // Latin-1, and a zero byte far from the start (some cells hold one: it is text all the same).
     let mut bytes = b"prompt,completion\ncaf\xe9 au lait,x\n".to_vec();
     (0..2000).for_each(|n| bytes.extend_from_slice(format!("question number {n},a\n").as_bytes()));
     bytes.extend_from_slice(b"a \0 zero byte,b\n");
@@ -241,7 +241,11 @@ fn hostile_csv_is_kept_row_by_row() {
     assert_eq!((records.len(), bad_lines(&result.unwrap())), (2002, 1));
     assert_eq!(records[0].raw.as_deref(), Some("café au lait,x"));
     assert!(records[2001].data.contains("a \\u0000 zero byte"));
-    assert!(matches!(read(b"prompt,completion\na\0b,c\n").1, Err(ImportError::NotText { .. })));
+    // Near the start it is no different; where they are many, the file is binary.
+    let (records, result) = read(b"prompt,completion\na \0 zero byte,c\n");
+    assert_eq!((records.len(), bad_lines(&result.unwrap())), (1, 0));
+    assert!(records[0].data.contains("a \\u0000 zero byte"));
+    assert!(matches!(read(b"prompt,completion\na\0\0\0\0b,c\n").1, Err(ImportError::NotText { .. })));
 
     // A huge row among good ones, in a quote that is closed and in one that is not.
     let limits = ImportLimits { max_line_bytes: 100_000, kept_bytes: 50, ..ImportLimits::default() };
