@@ -87,14 +87,3 @@ export async function hydrated(page: Page): Promise<void> {
 }
 
 export { expect };
-
-/** Confirms what was found in the chosen data. */
-export async function importIt(page: Page): Promise<void> {
-  await page.getByRole("dialog", { name: "Before it is imported" }).getByRole("button", { name: "Import these records" }).click();
-}
-
-/** Sends the form of a new dataset: what was chosen is shown first, then imported. */
-export async function createDataset(page: Page): Promise<void> {
-  await page.getByRole("button", { name: "Create dataset" }).click();
-  await importIt(page);
-}

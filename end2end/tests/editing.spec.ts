@@ -1,6 +1,7 @@
 // Editing a record: what another person did meanwhile is shown, breaking it is asked first, a save can be undone.
 import { chatLine } from "../support/files";
-import { createDataset, expect, hydrated, test } from "../support/server";
+import { importLines } from "../support/import";
+import { expect, hydrated, test } from "../support/server";
 import type { Page } from "@playwright/test";
 
 async function openEditor(page: Page, url: string): Promise<void> {
@@ -19,14 +20,10 @@ async function retype(page: Page, from: string, to: string): Promise<void> {
 }
 
 test("two people edit one record", async ({ page, context, server, complaints }) => {
-  await page.goto(`${server.url}/finetune/new`);
-  await hydrated(page);
-  const lines = Array.from({ length: 12 }, (_, n) => chatLine(n)).join("\n");
-  await page.locator("input[type=file]").setInputFiles({ name: "chats.jsonl", mimeType: "application/jsonl", buffer: Buffer.from(lines) });
-  await createDataset(page);
+  const dataset = await importLines(page, server.url, Array.from({ length: 12 }, (_, n) => chatLine(n)));
   await expect(page.getByText("12 valid records").first()).toBeVisible();
 
-  const url = `${page.url().split("?")[0]}?records=all&record=1`;
+  const url = `${dataset}?records=all&record=1`;
   await openEditor(page, url);
   const other = await context.newPage();
   await openEditor(other, url);

@@ -1,6 +1,7 @@
 // From the empty database to a verdict: upload, topics, grader, dry run.
 import { airlineFile, airlineTopics, lengthGrader } from "../support/files";
-import { createDataset, expect, hydrated, test } from "../support/server";
+import { createDataset } from "../support/import";
+import { expect, hydrated, test } from "../support/server";
 
 test("a user uploads traces and gets a verdict", async ({ page, server }) => {
   const file = airlineFile();

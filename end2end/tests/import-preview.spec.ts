@@ -1,7 +1,8 @@
 // What is in the files is shown before they are imported: formats, problems, conversations, a CSV file's columns.
 import AxeBuilder from "@axe-core/playwright";
 import { chatLine } from "../support/files";
-import { createDataset, expect, hydrated, importIt, test } from "../support/server";
+import { createDataset, importIt, importLines, importPreview } from "../support/import";
+import { expect, hydrated, test } from "../support/server";
 
 const csv = "Nr;Frage;Antwort\n1;Where is my parcel now, please?;In Kassel.\n2;May I change my booking?;Yes.\n";
 const file = (name: string, text: string) => ({ name, mimeType: "text/plain", buffer: Buffer.from(text) });
@@ -14,7 +15,7 @@ test("several files are looked at, a CSV file's columns are named, and all of it
   await expect(page.getByText("mixed.jsonl, faq.csv")).toBeVisible();
   await page.getByRole("button", { name: "Create dataset" }).press("Enter");
 
-  const dialog = page.getByRole("dialog", { name: "Before it is imported" });
+  const dialog = importPreview(page);
   const first = dialog.getByRole("region", { name: "mixed.jsonl" });
   await expect(first).toContainText("All in all 3 records: 1 chat, 1 prompt and completion, 1 unreadable. 2 valid");
   await expect(first.getByText("1 record with a problem")).toBeVisible();
@@ -55,7 +56,7 @@ test("what is no data is refused by its name, and going back changes nothing", a
 
   await page.locator("input[type=file]").setInputFiles(file("a.jsonl", chatLine(1)));
   await page.getByRole("button", { name: "Create dataset" }).click();
-  await expect(page.getByRole("dialog", { name: "Before it is imported" })).toBeVisible();
+  await expect(importPreview(page)).toBeVisible();
   await page.keyboard.press("Escape");
   await expect(page.getByRole("dialog")).toHaveCount(0);
   await createDataset(page);
@@ -63,20 +64,15 @@ test("what is no data is refused by its name, and going back changes nothing", a
 });
 
 test("data is added and replaced from the dataset's page", async ({ page, server }) => {
-  await page.goto(`${server.url}/finetune/new`);
-  await hydrated(page);
-  await page.locator("input[type=file]").setInputFiles(file("a.jsonl", chatLine(1)));
-  await createDataset(page);
-  await expect(page.getByText("1 valid record").first()).toBeVisible();
-  const url = page.url().split("?")[0];
+  const url = await importLines(page, server.url, [chatLine(1)]);
   await page.goto(`${url}?dialog=add`);
   await hydrated(page);
   await page.getByLabel("Pasted records").fill([chatLine(2), chatLine(3)].join("\n"));
   await page.getByRole("button", { name: "Add records" }).click();
   // A press beside the inner dialog closes that one alone.
-  await expect(page.getByRole("dialog", { name: "Before it is imported" })).toContainText("2 valid");
+  await expect(importPreview(page)).toContainText("2 valid");
   await page.mouse.click(3, 3);
-  await expect(page.getByRole("dialog", { name: "Before it is imported" })).toHaveCount(0);
+  await expect(importPreview(page)).toHaveCount(0);
   await expect(page.getByRole("dialog", { name: "Add data" })).toBeVisible();
   await page.getByRole("button", { name: "Add records" }).click();
   await importIt(page);

@@ -1,6 +1,7 @@
 // Every page at every width and in both themes: nothing sticks out sideways, axe finds nothing serious.
 import AxeBuilder from "@axe-core/playwright";
-import { createDataset, expect, hydrated, test } from "../support/server";
+import { chooseLines, createDataset } from "../support/import";
+import { expect, hydrated, test } from "../support/server";
 
 const paths = [
   "",
@@ -47,7 +48,7 @@ test("long names give way, short ones stay", async ({ page, server }) => {
   await page.goto(`${server.url}/finetune/new`);
   await hydrated(page);
   const line = JSON.stringify({ messages: [{ role: "user", content: "How are you doing today?" }, { role: "assistant", content: "Fine." }] });
-  await page.locator("input[type=file]").setInputFiles({ name: "a.jsonl", mimeType: "application/jsonl", buffer: Buffer.from(line) });
+  await chooseLines(page, [line]);
   await page.getByLabel("Name").fill("n".repeat(200));
   await createDataset(page);
   await expect(page.getByText("1 valid record").first()).toBeVisible();

@@ -1,6 +1,7 @@
 // Where a token is set: signing in leads back to what was asked for, in the middle of work too.
 import type { Page } from "@playwright/test";
 import { chatLine, lengthGrader } from "../support/files";
+import { chooseLines, createDataset } from "../support/import";
 import { expect, hydrated, test } from "../support/server";
 
 const token = "0123456789abcdef-journey";
@@ -18,9 +19,8 @@ test("whoever is signed out comes back to the same place", async ({ page, server
   await signIn(page);
   await expect(page).toHaveURL(`${server.url}/finetune/new?from=a-link`);
   await hydrated(page);
-  const lines = Array.from({ length: 20 }, (_, n) => chatLine(n)).join("\n");
-  await page.locator("input[type=file]").setInputFiles({ name: "a.jsonl", mimeType: "application/jsonl", buffer: Buffer.from(lines) });
-  await page.getByRole("button", { name: "Create dataset" }).click();
+  await chooseLines(page, Array.from({ length: 20 }, (_, n) => chatLine(n)));
+  await createDataset(page);
   await expect(page).toHaveURL(/\/finetune\/[0-9a-f-]{36}/);
   await page.getByRole("link", { name: /Grader Config/ }).click();
   await page.getByLabel("Grader script (JavaScript)").fill(lengthGrader);

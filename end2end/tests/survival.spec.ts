@@ -1,6 +1,7 @@
 // The server is killed in the middle of a dry run; the page comes back and the run ends by itself.
 import { chatLine } from "../support/files";
-import { createDataset, expect, hydrated, test } from "../support/server";
+import { importLines } from "../support/import";
+import { expect, hydrated, test } from "../support/server";
 
 const slowGrader = `function grade(input) {
   let x = 0;
@@ -9,12 +10,7 @@ const slowGrader = `function grade(input) {
 }`;
 
 test("a dry run outlives the server that started it", async ({ page, server, complaints }) => {
-  await page.goto(`${server.url}/finetune/new`);
-  await hydrated(page);
-  const lines = Array.from({ length: 600 }, (_, n) => chatLine(n)).join("\n");
-  await page.locator("input[type=file]").setInputFiles({ name: "slow.jsonl", mimeType: "application/jsonl", buffer: Buffer.from(lines) });
-  await createDataset(page);
-  await expect(page).toHaveURL(/\/finetune\/[0-9a-f-]{36}/);
+  await importLines(page, server.url, Array.from({ length: 600 }, (_, n) => chatLine(n)));
   await expect(page.getByText("600").first()).toBeVisible();
 
   await page.getByRole("link", { name: /Grader Config/ }).click();

@@ -20,7 +20,7 @@ use leptos_router::hooks::{use_location, use_navigate};
 use super::event_stream;
 use super::live_jobs;
 use super::page_query::{PageDialog, PageQuery};
-use crate::ui::{Toaster, use_toaster};
+use crate::ui::{Toaster, memo, use_toaster};
 
 /// Samples of a grader test started from the canvas.
 const TEST_SAMPLES: i64 = 5;
@@ -72,17 +72,16 @@ impl FinetuneProcess {
         let dataset_id = StoredValue::new(initial.dataset.id.clone());
         let overview = RwSignal::new(initial);
         let live = RwSignal::new(Vec::<JobStatus>::new());
-        let jobs =
-            Memo::new(move |_| overview.with(|overview| live.with(|live| live_jobs::merged(&overview.jobs, live))));
-        let inputs = Memo::new(move |_| {
+        let jobs = memo(move || overview.with(|overview| live.with(|live| live_jobs::merged(&overview.jobs, live))));
+        let inputs = memo(move || {
             let mut inputs = overview.with(|overview| overview.pipeline_inputs.clone());
             jobs.with(|jobs| live_jobs::apply_to(&mut inputs, jobs));
             inputs
         });
-        let pipeline = Memo::new(move |_| inputs.with(compute_pipeline_state));
-        let next = Memo::new(move |_| inputs.with(|inputs| pipeline.with(|pipeline| next_step(inputs, pipeline))));
+        let pipeline = memo(move || inputs.with(compute_pipeline_state));
+        let next = memo(move || inputs.with(|inputs| pipeline.with(|pipeline| next_step(inputs, pipeline))));
         let search = use_location().search;
-        let query = Memo::new(move |_| search.with(|search| PageQuery::parse(search)));
+        let query = memo(move || search.with(|search| PageQuery::parse(search)));
         let process = Self {
             dataset_id,
             overview,

@@ -6,7 +6,7 @@ use anneal_server::types::dataset::RecordFilter;
 use leptos::prelude::*;
 
 use super::steps::parts::{Bar, RecordsLink, field};
-use crate::ui::UserText;
+use crate::ui::{UserText, memo};
 
 /// Current and target share per topic: a table whose bars are drawn beside the numbers they show, so it
 /// is chart and table alternative in one.
@@ -14,7 +14,7 @@ use crate::ui::UserText;
 pub fn CoverageTable() -> impl IntoView {
     let distribution = field(|o| o.coverage.as_ref().map(|r| r.distribution.clone()).unwrap_or_default());
     // Bars share one scale, so that the largest share or target fills the column.
-    let scale = Memo::new(move |_| {
+    let scale = memo(move || {
         distribution
             .with(|rows| rows.iter().map(|row| row.percentage.max(row.target_percentage)).fold(1.0_f64, f64::max))
     });

@@ -7,7 +7,7 @@ use leptos::prelude::*;
 
 use super::steps::parts::{ErrorNote, Task, field};
 use crate::contexts::use_finetune_process;
-use crate::ui::{Button, ButtonVariant, UserText};
+use crate::ui::{Button, ButtonVariant, UserText, memo};
 
 /// One line of the target editor: kept while the overview refreshes, so that typing is never lost.
 #[derive(Clone)]
@@ -61,10 +61,10 @@ impl Targets {
     fn new(rows: Vec<(String, f64)>) -> Self {
         let draft = |(topic, percent)| TargetDraft { topic, percent: RwSignal::new(shown(percent)) };
         let rows = StoredValue::new(rows.into_iter().map(draft).collect::<Vec<_>>());
-        let values = Memo::new(move |_| {
+        let values = memo(move || {
             rows.with_value(|rows| rows.iter().map(|row| parse_percent(&row.percent.get())).collect::<Vec<_>>())
         });
-        let sum = Memo::new(move |_| values.with(|values| values.iter().copied().sum::<Option<f64>>()));
+        let sum = memo(move || values.with(|values| values.iter().copied().sum::<Option<f64>>()));
         Self { rows, values, sum }
     }
 

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use super::upload::UploadAnswer;
 use super::{UploadForm, UploadTarget};
 use crate::contexts::{PageDialog, use_finetune_process};
-use crate::ui::Dialog;
+use crate::ui::{Dialog, memo};
 
 /// Both dialogs; which one is open is in the URL.
 #[component]
@@ -21,8 +21,7 @@ pub fn DataDialogs() -> impl IntoView {
 fn DataDialog(dialog: PageDialog, mode: ImportMode, title: &'static str) -> impl IntoView {
     let process = use_finetune_process();
     let is_open = Signal::derive(move || process.dialog() == Some(dialog));
-    let records =
-        Memo::new(move |_| process.overview().with(|overview| overview.hygiene.total + overview.hygiene.pending));
+    let records = memo(move || process.overview().with(|overview| overview.hygiene.total + overview.hygiene.pending));
     let on_done = Callback::new(move |_: UploadAnswer| {
         process.close_dialog();
         process.toaster().success("The data is here. Its records are being read.");

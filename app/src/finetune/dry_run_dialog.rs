@@ -9,7 +9,7 @@ use leptos::prelude::*;
 use super::steps::dry_run::{own_param, set_own_param};
 use super::steps::parts::{ErrorNote, Task, field};
 use crate::contexts::{PageDialog, use_finetune_process};
-use crate::ui::{Button, ButtonVariant, Dialog, Field, described_by};
+use crate::ui::{Button, ButtonVariant, Dialog, Field, described_by, memo};
 
 /// Most samples of a run.
 const MOST_SAMPLES: i64 = 10_000;
@@ -19,7 +19,7 @@ const MOST_SAMPLES: i64 = 10_000;
 #[component]
 pub fn DryRunDialog() -> impl IntoView {
     let process = use_finetune_process();
-    let open = Memo::new(move |_| process.dialog() == Some(PageDialog::DryRun));
+    let open = memo(move || process.dialog() == Some(PageDialog::DryRun));
     view! {
         <Dialog open title="Dry run" on_close=Callback::new(move |()| process.close_dialog())>
             <ConfigForm />

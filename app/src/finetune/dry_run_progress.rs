@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use super::steps::job_progress::JobProgress;
 use super::steps::parts::{ErrorNote, Task, field};
 use crate::contexts::use_finetune_process;
-use crate::ui::Button;
+use crate::ui::{Button, memo};
 
 /// The newest run's progress, or the button that resumes it.
 #[component]
@@ -16,7 +16,7 @@ pub fn DryRunProgress() -> impl IntoView {
     let task = Task::new();
     let history =
         field(|o| o.dry_run_history.iter().map(|run| (run.job_id.clone(), run.id.clone())).collect::<Vec<_>>());
-    let resumable = Memo::new(move |_| {
+    let resumable = memo(move || {
         let job = process.job(JobKind::DryRun)?;
         let stopped = matches!(job.state, JobState::Cancelled | JobState::Failed);
         let run = history.with(|runs| runs.iter().find(|(job_id, _)| *job_id == job.id).map(|(_, run)| run.clone()));

@@ -13,12 +13,12 @@ use super::score_distribution_chart::ScoreDistributionChart;
 use super::steps::dry_run::open_configuration;
 use super::steps::parts::{Bar, score, share};
 use crate::contexts::{FinetuneProcess, use_finetune_process};
-use crate::ui::{Button, ButtonVariant, Card, Sentence, Stat, visible};
+use crate::ui::{Button, ButtonVariant, Card, Sentence, Stat, memo, visible};
 
 /// All of a run's result. Drawn anew when another run is shown or a new one is done.
 #[component]
 pub fn DryRunResults(view: Memo<Option<DryRunView>>, run_id: Memo<Option<String>>) -> impl IntoView {
-    let counts = Memo::new(move |_| {
+    let counts = memo(move || {
         view.with(|view| {
             let report = view.as_ref()?.report.as_ref()?;
             Some((report.samples_evaluated, report.failed))

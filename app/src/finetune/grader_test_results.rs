@@ -8,7 +8,7 @@ use super::script_grader_editor::GraderDraft;
 use super::steps::parts::{ErrorNote, Task, When, field, score};
 use crate::contexts::use_finetune_process;
 use crate::records::RecordedAnswer;
-use crate::ui::{Button, Stat, visible};
+use crate::ui::{Button, Stat, memo, visible};
 
 /// Samples a test grades.
 const SAMPLES: i64 = 5;
@@ -21,12 +21,12 @@ pub fn GraderTestResults(draft: GraderDraft) -> impl IntoView {
     let own = RwSignal::new(None::<GraderTestReport>);
     let saved = field(|o| o.grader_test.clone());
     // A test made here is newer than what the overview brought; a later stored one replaces it.
-    let report = Memo::new(move |_| match (own.get(), saved.get()) {
+    let report = memo(move || match (own.get(), saved.get()) {
         (Some(own), Some(saved)) if saved.timestamp > own.timestamp => Some(saved),
         (Some(own), _) => Some(own),
         (None, saved) => saved,
     });
-    let former = Memo::new(move |_| report.with(|report| of_former_script(report.as_ref()?, draft, task)));
+    let former = memo(move || report.with(|report| of_former_script(report.as_ref()?, draft, task)));
     let responses = field(|o| o.recorded_responses);
     let run = move |_| {
         task.start(test_grader(process.dataset_id(), draft.to_test(), SAMPLES), move |report| {

@@ -6,13 +6,13 @@ use leptos::prelude::*;
 
 use crate::contexts::{PageDialog, use_finetune_process};
 use crate::frame::TopBar;
-use crate::ui::{ButtonVariant, Icon, IconName, Menu, MenuLink, MenuSeparator};
+use crate::ui::{ButtonVariant, Icon, IconName, Menu, MenuLink, MenuSeparator, memo};
 
 /// Breadcrumb, overall progress, Records, Data, Settings, Help. All links, so all work without JavaScript.
 #[component]
 pub fn DatasetHeader() -> impl IntoView {
     let process = use_finetune_process();
-    let name = Memo::new(move |_| process.overview().with(|overview| overview.dataset.name.clone()));
+    let name = memo(move || process.overview().with(|overview| overview.dataset.name.clone()));
     let id = process.dataset_id();
     let native_url = format!("/download/{id}/records.jsonl?format=native");
     let chat_url = format!("/download/{id}/records.jsonl?format=chat");
@@ -59,7 +59,7 @@ pub fn DatasetHeader() -> impl IntoView {
 #[component]
 fn OverallProgress() -> impl IntoView {
     let process = use_finetune_process();
-    let percent = Memo::new(move |_| process.pipeline.with(|pipeline| pipeline.overall_progress.round()));
+    let percent = memo(move || process.pipeline.with(|pipeline| pipeline.overall_progress.round()));
     view! {
         <div class="overall" role="img" aria-label=move || format!("{:.0}% of the way through the seven steps", percent.get())>
             <svg class="overall__ring" viewBox="0 0 24 24" width="22" height="22" aria-hidden="true">

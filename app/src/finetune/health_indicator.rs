@@ -7,7 +7,7 @@ use anneal_server::types::validation::{HygieneReport, RecordStatus};
 use leptos::prelude::*;
 
 use crate::contexts::use_finetune_process;
-use crate::ui::{Button, Progress, RelativeTime};
+use crate::ui::{Button, Progress, RelativeTime, memo};
 
 /// What the line says.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,7 +27,7 @@ enum Health {
 pub fn HealthIndicator() -> impl IntoView {
     let process = use_finetune_process();
     let overview = process.overview();
-    let health = Memo::new(move |_| {
+    let health = memo(move || {
         let (import, validate) = (process.job(JobKind::Import), process.job(JobKind::Validate));
         overview.with(|overview| health_of(&overview.hygiene, import.as_ref(), validate.as_ref()))
     });
@@ -39,9 +39,9 @@ pub fn HealthIndicator() -> impl IntoView {
             })
         }
     };
-    let duplicates = Memo::new(move |_| overview.with(|overview| overview.hygiene.duplicates_removed));
-    let checked_at = Memo::new(move |_| overview.with(|overview| overview.hygiene.timestamp));
-    let now = Memo::new(move |_| overview.with(|overview| overview.now));
+    let duplicates = memo(move || overview.with(|overview| overview.hygiene.duplicates_removed));
+    let checked_at = memo(move || overview.with(|overview| overview.hygiene.timestamp));
+    let now = memo(move || overview.with(|overview| overview.now));
     let is_empty = move || health.with(|health| *health == Health::Empty);
     let is_bad = move || health.with(|health| matches!(health, Health::Checked { is_bad: true, .. }));
     let says = move || {

@@ -10,7 +10,7 @@ use leptos::prelude::*;
 use super::import_flow::{ImportFlow, Seen};
 use super::upload::UploadState;
 use crate::records::LongText;
-use crate::ui::{Button, ButtonVariant, Dialog, DialogSize, Disclosure, ErrorView, Progress, Select};
+use crate::ui::{Button, ButtonVariant, Dialog, DialogSize, Disclosure, ErrorView, Progress, Select, memo};
 
 /// The dialog between choosing and importing.
 #[component]
@@ -25,12 +25,12 @@ pub fn ImportPreviewDialog(
     } else {
         (ButtonVariant::Primary, "Import these records")
     };
-    let count = Memo::new(move |_| flow.seen().with(Vec::len));
-    let is_busy = Memo::new(move |_| {
+    let count = memo(move || flow.seen().with(Vec::len));
+    let is_busy = memo(move || {
         matches!(flow.looking().get(), UploadState::Sending(_))
             || matches!(flow.importing().get(), UploadState::Sending(_) | UploadState::Done(_))
     });
-    let error = Memo::new(move |_| match (flow.looking().get(), flow.importing().get()) {
+    let error = memo(move || match (flow.looking().get(), flow.importing().get()) {
         (UploadState::Failed(error), _) | (_, UploadState::Failed(error)) => Some(error),
         _ => None,
     });
@@ -53,8 +53,8 @@ pub fn ImportPreviewDialog(
 
 #[component]
 fn SeenFile(flow: ImportFlow, at: usize) -> impl IntoView {
-    let seen = Memo::new(move |_| flow.seen().with(|all| all.get(at).cloned()));
-    let preview = Memo::new(move |_| seen.get().map(|seen| seen.file.preview));
+    let seen = memo(move || flow.seen().with(|all| all.get(at).cloned()));
+    let preview = memo(move || seen.get().map(|seen| seen.file.preview));
     let heading = format!("import-preview-{at}");
     let heading_id = heading.clone();
     let first = seen.get_untracked();
@@ -77,7 +77,7 @@ fn SeenFile(flow: ImportFlow, at: usize) -> impl IntoView {
 /// What the columns of a CSV file are, to be corrected.
 #[component]
 fn Columns(flow: ImportFlow, at: usize, csv: CsvPreview, seen: Memo<Option<Seen>>) -> impl IntoView {
-    let mapping = Memo::new(move |_| seen.with(|seen| seen.as_ref().map(mapping_of).unwrap_or_default()));
+    let mapping = memo(move || seen.with(|seen| seen.as_ref().map(mapping_of).unwrap_or_default()));
     let problem = move || seen.with(|seen| seen.as_ref()?.file.preview.csv.as_ref()?.mapping_problem.clone());
     let CsvPreview { header, rows, .. } = csv;
     let row = move |(index, column): (usize, String)| {

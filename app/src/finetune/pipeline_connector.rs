@@ -1,5 +1,6 @@
 //! The line between two cards.
 
+use crate::ui::memo;
 use anneal_server::types::pipeline::{PipelineStepId, PipelineStepStatus};
 use leptos::prelude::*;
 
@@ -15,9 +16,8 @@ pub fn PipelineConnector(
     to: PipelineStepId,
 ) -> impl IntoView {
     let process = use_finetune_process();
-    let class = Memo::new(move |_| {
-        process.pipeline.with(|pipeline| class_of(pipeline.step(from).status, pipeline.step(to).status))
-    });
+    let class =
+        memo(move || process.pipeline.with(|pipeline| class_of(pipeline.step(from).status, pipeline.step(to).status)));
     view! {
         <svg class=class height="8" aria-hidden="true" focusable="false">
             <line class="connector__line" x1="0" y1="4" x2="100%" y2="4"></line>

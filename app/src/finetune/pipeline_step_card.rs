@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use super::{StatusBadge, tone_of};
 use crate::contexts::use_finetune_process;
-use crate::ui::{Icon, IconName, Progress};
+use crate::ui::{Icon, IconName, Progress, memo};
 
 /// The id of a step's link, for moving the focus.
 pub fn card_id(step: PipelineStepId) -> String {
@@ -21,8 +21,8 @@ pub fn PipelineStepCard(
     id: PipelineStepId,
 ) -> impl IntoView {
     let process = use_finetune_process();
-    let step = Memo::new(move |_| process.pipeline.with(|pipeline| pipeline.step(id).clone()));
-    let is_selected = Memo::new(move |_| process.selected_step() == id);
+    let step = memo(move || process.pipeline.with(|pipeline| pipeline.step(id).clone()));
+    let is_selected = memo(move || process.selected_step() == id);
     // One attribute: a `class=` that changes would take away what `class:` has added.
     let class = move || step.with(|step| card_class(step, is_selected.get()));
     let title = move || {
@@ -30,8 +30,8 @@ pub fn PipelineStepCard(
             blocked_reason(step).or_else(|| step.stale_reason.as_ref().map(|reason| format!("Stale: {reason}")))
         })
     };
-    let progress = Memo::new(move |_| step.with(|step| step.progress));
-    let is_processing = Memo::new(move |_| step.with(|step| step.status == PipelineStepStatus::Processing));
+    let progress = memo(move || step.with(|step| step.progress));
+    let is_processing = memo(move || step.with(|step| step.status == PipelineStepStatus::Processing));
     view! {
         <div class=class>
             <a
@@ -71,9 +71,9 @@ fn blocked_reason(step: &PipelineStep) -> Option<String> {
 /// The badge, and whether the step's result is stale or the step blocked; the reasons are for screen readers.
 #[component]
 fn CardStatus(step: Memo<PipelineStep>) -> impl IntoView {
-    let status = Memo::new(move |_| step.with(|step| step.status));
-    let stale = Memo::new(move |_| step.with(|step| step.stale_reason.clone()));
-    let blocked = Memo::new(move |_| step.with(blocked_reason));
+    let status = memo(move || step.with(|step| step.status));
+    let stale = memo(move || step.with(|step| step.stale_reason.clone()));
+    let blocked = memo(move || step.with(blocked_reason));
     view! {
         <span class="step-card__status">
             <StatusBadge status/>
@@ -93,7 +93,7 @@ fn CardStatus(step: Memo<PipelineStep>) -> impl IntoView {
 #[component]
 fn RerunButton(step: Memo<PipelineStep>, id: PipelineStepId) -> impl IntoView {
     let process = use_finetune_process();
-    let rerun = Memo::new(move |_| rerun_action(id).filter(|_| step.with(|step| step.can_rerun)));
+    let rerun = memo(move || rerun_action(id).filter(|_| step.with(|step| step.can_rerun)));
     move || {
         rerun.get().map(|action| {
             view! {

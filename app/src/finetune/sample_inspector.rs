@@ -10,7 +10,7 @@ use super::grader_test_results::{Logs, ScoreChip};
 use super::steps::dry_run::{own_param, set_own_param};
 use crate::contexts::{FinetuneProcess, PageQuery, use_finetune_process};
 use crate::records::{Conversation, Pager, RecordedAnswer, first_line, leaf_topics, topic_options};
-use crate::ui::{Card, ErrorView, Select, UserText, visible};
+use crate::ui::{Card, ErrorView, Loaded, Select, UserText, load, memo, visible};
 
 /// Samples on a page, as the server pages them.
 const PAGE_SIZE: i64 = 50;
@@ -74,15 +74,15 @@ fn selection_of(query: &PageQuery) -> SampleSelection {
 pub fn SampleInspector(run_id: Memo<Option<String>>) -> impl IntoView {
     let process = use_finetune_process();
     let query = process.query();
-    let selection = Memo::new(move |_| query.with(selection_of));
-    let page = Memo::new(move |_| {
+    let selection = memo(move || query.with(selection_of));
+    let page = memo(move || {
         query
             .with(|query| own_param(query, "sample_page"))
             .and_then(|page| page.parse::<i64>().ok())
             .filter(|page| *page >= 1)
             .unwrap_or(1)
     });
-    let samples = Resource::new(
+    let samples = load(
         move || (run_id.get(), selection.get(), page.get()),
         |(run_id, selection, page)| async move {
             match run_id {
@@ -129,7 +129,7 @@ fn SelectionBar(selection: Memo<SampleSelection>) -> impl IntoView {
     };
     let topics = leaf_topics();
     let options = Signal::derive(move || topic_options(&[("", "Without a topic")], topics.get()));
-    let chosen_topic = Memo::new(move |_| match selection.get() {
+    let chosen_topic = memo(move || match selection.get() {
         SampleSelection::Topic { topic } => Some(topic.unwrap_or_default()),
         _ => None,
     });
@@ -210,7 +210,7 @@ struct SampleText {
 #[component]
 fn SampleDetail(sample: StoredValue<SampleText>, record_id: i64) -> impl IntoView {
     let process = use_finetune_process();
-    let record = Resource::new(|| (), move |()| get_record(process.dataset_id(), record_id));
+    let record = load(|| (), move |()| get_record(process.dataset_id(), record_id));
     let SampleText { response, reasoning, error, logs } = sample.get_value();
     view! {
         <div class="inspector__detail">
@@ -289,8 +289,8 @@ pub fn SamplesWorthALook(
 
 /// A first page of samples. One call a resource: on the server, a resource may outlive the context that a
 /// second call would need.
-fn first_page(run_id: Memo<Option<String>>, selection: SampleSelection) -> Resource<Result<SamplePage, AppError>> {
-    Resource::new(
+fn first_page(run_id: Memo<Option<String>>, selection: SampleSelection) -> Loaded<Result<SamplePage, AppError>> {
+    load(
         move || run_id.get(),
         move |run_id| {
             let selection = selection.clone();

@@ -7,7 +7,9 @@ use leptos::prelude::*;
 
 use super::steps::parts::{ErrorNote, Task, When, field};
 use crate::contexts::use_finetune_process;
-use crate::ui::{Button, ButtonVariant, CodeEditor, CodePlace, Disclosure, LeaveGuard, UnsavedSign, place_in};
+use crate::ui::{
+    Button, ButtonVariant, CodeEditor, CodePlace, Disclosure, LeaveGuard, UnsavedSign, load, memo, place_in,
+};
 
 /// What is being written, and which saved script it started from.
 #[derive(Clone, Copy)]
@@ -122,7 +124,7 @@ pub fn ScriptGraderEditor(draft: GraderDraft) -> impl IntoView {
 /// What the text is where it is not simply the newest saved version.
 #[component]
 fn DraftNotes(draft: GraderDraft) -> impl IntoView {
-    let newer = Memo::new(move |_| {
+    let newer = memo(move || {
         let (saved, base) =
             (draft.saved.get().map(|(version, _)| version), draft.base.get().map(|(version, _)| version));
         saved.filter(|_| saved > base && draft.is_dirty())
@@ -230,7 +232,7 @@ pub fn GraderContract() -> impl IntoView {
 pub fn GraderVersions(draft: GraderDraft) -> impl IntoView {
     let process = use_finetune_process();
     let newest = field(|o| o.grader.as_ref().map(|grader| grader.version));
-    let versions = Resource::new(move || newest.get(), move |_| grader_versions(process.dataset_id()));
+    let versions = load(move || newest.get(), move |_| grader_versions(process.dataset_id()));
     view! {
         <Disclosure summary="Versions">
             <Transition fallback=|| view! { <p class="muted">"Loading versions…"</p> }>

@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use super::steps::{CoveragePanel, DeployPanel, DryRunPanel, ExtractPanel, GraderPanel, TopicsPanel, TrainPanel};
 use super::{StatusBadge, tone_of};
 use crate::contexts::use_finetune_process;
-use crate::ui::{Icon, IconName};
+use crate::ui::{Icon, IconName, memo};
 
 /// The canvas keeps at least this height, in pixels.
 const LEAST_CANVAS: f64 = 64.0;
@@ -26,11 +26,11 @@ pub fn StepDetailPanel(
     is_folded: RwSignal<bool>,
 ) -> impl IntoView {
     let process = use_finetune_process();
-    let selected = Memo::new(move |_| process.selected_step());
-    let step = Memo::new(move |_| process.pipeline.with(|pipeline| pipeline.step(selected.get()).clone()));
-    let status = Memo::new(move |_| step.with(|step| step.status));
-    let stale = Memo::new(move |_| step.with(|step| step.stale_reason.clone()));
-    let blocked = Memo::new(move |_| step.with(|step| step.blocked_reason.clone().filter(|_| step.is_blocked)));
+    let selected = memo(move || process.selected_step());
+    let step = memo(move || process.pipeline.with(|pipeline| pipeline.step(selected.get()).clone()));
+    let status = memo(move || step.with(|step| step.status));
+    let stale = memo(move || step.with(|step| step.stale_reason.clone()));
+    let blocked = memo(move || step.with(|step| step.blocked_reason.clone().filter(|_| step.is_blocked)));
     let head_class = move || format!("step-panel__head {}", tone_of(status.get()).class());
     let fold_words = move || if is_folded.get() { "Unfold the panel" } else { "Fold the panel" };
     view! {

@@ -7,7 +7,7 @@ use leptos::html;
 use leptos::prelude::*;
 
 use super::UploadTarget;
-use crate::ui::{Field, Icon, IconName, described_by};
+use crate::ui::{Field, Icon, IconName, described_by, memo};
 
 /// A file that the user chose, as shown beside the drop zone.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -125,7 +125,7 @@ fn sizes(files: &[Chosen]) -> Option<String> {
 /// Name and objective of a dataset to be made.
 #[component]
 pub fn NewDatasetFields(chosen: RwSignal<Vec<Chosen>>, is_sending: Memo<bool>) -> impl IntoView {
-    let suggestion = Memo::new(move |_| chosen.with(|chosen| chosen.first().map(|file| suggested_name(&file.name))));
+    let suggestion = memo(move || chosen.with(|chosen| chosen.first().map(|file| suggested_name(&file.name))));
     view! {
         <fieldset class="upload-form__about" disabled=is_sending>
             <legend class="visually-hidden">"About the dataset"</legend>

@@ -11,7 +11,7 @@ use super::import_flow::ImportFlow;
 use super::import_preview::ImportPreviewDialog;
 use super::upload::{UploadAnswer, UploadState};
 use super::upload_fields::{Chosen, FileField, NewDatasetFields, PastedText, TargetFields};
-use crate::ui::{Button, ButtonVariant, ErrorView, Progress};
+use crate::ui::{Button, ButtonVariant, ErrorView, Progress, memo};
 
 /// Where the data goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,7 +43,7 @@ pub fn UploadForm(
         UploadTarget::Into { dataset_id, .. } => Some(dataset_id.clone()),
     });
     let chosen = RwSignal::new(Vec::<Chosen>::new());
-    let is_sending = Memo::new(move |_| {
+    let is_sending = memo(move || {
         let looks = matches!(flow.looking().get(), UploadState::Sending(_));
         looks && !flow.is_shown.get() || matches!(flow.importing().get(), UploadState::Done(_))
     });
@@ -97,7 +97,7 @@ pub fn UploadForm(
 #[component]
 fn SendState(flow: ImportFlow) -> impl IntoView {
     // What is going on once the preview is open is said there.
-    let percent = Memo::new(move |_| match flow.looking().get() {
+    let percent = memo(move || match flow.looking().get() {
         UploadState::Sending(percent) if !flow.is_shown.get() => Some(percent),
         _ => None,
     });
@@ -113,8 +113,8 @@ fn SendState(flow: ImportFlow) -> impl IntoView {
             _ => format!("Sending{which}…"),
         }
     };
-    let is_sending = Memo::new(move |_| percent.get().is_some());
-    let error = Memo::new(move |_| match flow.looking().get() {
+    let is_sending = memo(move || percent.get().is_some());
+    let error = memo(move || match flow.looking().get() {
         UploadState::Failed(error) if !flow.is_shown.get() => Some(error),
         _ => None,
     });

@@ -19,14 +19,14 @@ use self::rules::RulesCard;
 use self::statistics::StatisticsCard;
 use crate::frame::TopBar;
 use crate::server_only;
-use crate::ui::{ErrorView, Spinner, use_toaster};
+use crate::ui::{ErrorView, Spinner, load, memo, use_toaster};
 
 /// Loads the dataset, then the four cards.
 #[component]
 pub fn DatasetSettingsPage() -> impl IntoView {
     let params = use_params_map();
-    let id = Memo::new(move |_| params.with(|params| params.get("dataset_id")).unwrap_or_default());
-    let overview = Resource::new(move || id.get(), get_overview);
+    let id = memo(move || params.with(|params| params.get("dataset_id")).unwrap_or_default());
+    let overview = load(move || id.get(), get_overview);
     view! {
         <Suspense fallback=|| view! { <Spinner label="Loading the settings…"/> }>
             {move || Suspend::new(async move {

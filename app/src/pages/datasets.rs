@@ -13,7 +13,7 @@ use super::dataset_row::DatasetRow;
 use crate::finetune::delete_dataset::{DeleteDataset, ToDelete};
 use crate::frame::TopBar;
 use crate::server_only;
-use crate::ui::{Button, ButtonVariant, EmptyState, ErrorView, Icon, IconName, Question, Select, Spinner};
+use crate::ui::{Button, ButtonVariant, EmptyState, ErrorView, Icon, IconName, Question, Select, Spinner, load, memo};
 
 /// The sample dataset's name starts with this.
 const SAMPLE_NAME_PREFIX: &str = "Sample:";
@@ -21,7 +21,7 @@ const SAMPLE_NAME_PREFIX: &str = "Sample:";
 /// The list with search and sort, or the invitation to start.
 #[component]
 pub fn DatasetsPage() -> impl IntoView {
-    let datasets = Resource::new(|| (), |()| list_datasets());
+    let datasets = load(|| (), |()| list_datasets());
     let now = SharedValue::new(server_only::now).into_inner();
     let to_delete = RwSignal::new(None::<Question<ToDelete>>);
     let retry = Callback::new(move |()| datasets.refetch());
@@ -115,7 +115,7 @@ fn DatasetList(
     let list = StoredValue::new(list);
     let search = RwSignal::new(String::new());
     let sort = RwSignal::new(SortBy::Changed);
-    let shown = Memo::new(move |_| list.with_value(|list| arranged(list, &search.read(), sort.get())));
+    let shown = memo(move || list.with_value(|list| arranged(list, &search.read(), sort.get())));
     view! {
         <div class="list-head">
             <p class="list-head__count">{format::counted(total, "dataset")}</p>

@@ -17,17 +17,17 @@ use crate::finetune::{
 use crate::frame::TopBar;
 use crate::records::RecordsOverlay;
 use crate::server_only;
-use crate::ui::{ButtonVariant, EmptyState, ErrorView, IconName, Spinner, use_unsaved, visible};
+use crate::ui::{ButtonVariant, EmptyState, ErrorView, IconName, Spinner, load, memo, use_unsaved, visible};
 
 /// Loads the dataset and provides its context to everything below.
 #[component]
 pub fn FinetuneDatasetPage() -> impl IntoView {
     let params = use_params_map();
-    let id = Memo::new(move |_| params.with(|params| params.get("dataset_id")).unwrap_or_default());
-    let overview = Resource::new(move || id.get(), get_overview);
+    let id = memo(move || params.with(|params| params.get("dataset_id")).unwrap_or_default());
+    let overview = load(move || id.get(), get_overview);
     let search = use_location().search;
     // Not tracked: a run chosen later is the panel's to fetch, without the page being drawn anew.
-    let run = Resource::new(move || (id.get(), search.get_untracked()), |(_, search)| load_run(search));
+    let run = load(move || (id.get(), search.get_untracked()), |(_, search)| load_run(search));
     view! {
         <Suspense fallback=|| view! { <Loading/> }>
             {move || Suspend::new(async move {

@@ -11,7 +11,7 @@ use super::conversation::{LongText, pretty};
 use super::record_table::StatusWords;
 use super::records_overlay::RecordsState;
 use crate::finetune::steps::parts::{ErrorNote, Task};
-use crate::ui::{Button, ButtonVariant, CodeEditor, CodePlace, ConfirmDialog, Disclosure, Question, place_in};
+use crate::ui::{Button, ButtonVariant, CodeEditor, CodePlace, ConfirmDialog, Disclosure, Question, memo, place_in};
 
 /// What the open record's pane knows of its editing; lives as long as the pane, so that a save can be
 /// undone after the editor was left.
@@ -167,7 +167,7 @@ async fn save_or_see(dataset_id: String, id: i64, edit: RecordEdit) -> Result<An
 pub fn RecordEditor(state: RecordsState, editing: Editing, record: DatasetRecord) -> impl IntoView {
     let editor = Editor::new(state, editing, &record);
     let error = editor.task.error();
-    let dirty = Memo::new(move |_| editor.text.with(|text| editor.base.with(|base| text != base)));
+    let dirty = memo(move || editor.text.with(|text| editor.base.with(|base| text != base)));
     Effect::new(move |_| state.unsaved.set(dirty.get()));
     Effect::new(move |_| {
         if let Some(record) = editing.restored.get() {

@@ -12,7 +12,7 @@ use super::records_overlay::{Leaving, RecordsState, UNSAVED};
 use crate::contexts::PageQuery;
 use crate::finetune::delete_dataset::DeletedNote;
 use crate::finetune::steps::parts::field;
-use crate::ui::{Button, ButtonVariant, ConfirmDialog, ErrorView, LeaveGuard, UnsavedSign, visible};
+use crate::ui::{Button, ButtonVariant, ConfirmDialog, ErrorView, LeaveGuard, UnsavedSign, load, visible};
 
 /// Shown while the URL names a record.
 #[component]
@@ -45,7 +45,7 @@ pub fn RecordPane(state: RecordsState) -> impl IntoView {
 fn OpenRecord(state: RecordsState, id: i64) -> impl IntoView {
     let pane = NodeRef::<html::Section>::new();
     let revision = field(|o| o.dataset.records_revision);
-    let record = Resource::new(move || revision.get(), move |_| get_record(state.process.dataset_id(), id));
+    let record = load(move || revision.get(), move |_| get_record(state.process.dataset_id(), id));
     let editing = Editing::new();
     Effect::new(move |_| {
         if let Some(pane) = pane.get() {

@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use super::records_filters::{leaf_topics, topic_options};
 use super::records_overlay::RecordsState;
 use crate::finetune::steps::parts::{ErrorNote, Task};
-use crate::ui::{Button, Select};
+use crate::ui::{Button, Select, memo};
 
 /// Assign or clear a topic; shown while something is ticked.
 #[component]
@@ -16,7 +16,7 @@ pub fn BulkActions(state: RecordsState) -> impl IntoView {
     let chosen = RwSignal::new(String::new());
     let done = RwSignal::new(None::<String>);
     let topics = leaf_topics();
-    let count = Memo::new(move |_| state.ticked.with(|ticked| i64::try_from(ticked.len()).unwrap_or(i64::MAX)));
+    let count = memo(move || state.ticked.with(|ticked| i64::try_from(ticked.len()).unwrap_or(i64::MAX)));
     let assign = move |topic: Option<String>| {
         let ids: Vec<i64> = state.ticked.with_untracked(|ticked| ticked.iter().copied().collect());
         let words =

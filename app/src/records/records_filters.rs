@@ -9,7 +9,7 @@ use leptos::prelude::*;
 use super::records_overlay::{Leaving, RecordsState};
 use crate::contexts::ANY_TOPIC;
 use crate::finetune::steps::parts::field;
-use crate::ui::{Button, IconName, Select, Sentence, visible};
+use crate::ui::{Button, IconName, Select, Sentence, memo, visible};
 
 /// Status chips, error list, topic list and search.
 #[component]
@@ -150,7 +150,7 @@ fn SearchForm(state: RecordsState) -> impl IntoView {
         state.leave(Leaving::Filtered(RecordFilter { text, ..state.filter.get_untracked() }));
     };
     // What the fields do not say themselves.
-    let rest = Memo::new(move |_| {
+    let rest = memo(move || {
         let mut query = state.process.query().get();
         let kept = state.filter.with(|filter| RecordFilter {
             status: filter.status,
@@ -192,7 +192,7 @@ fn SearchForm(state: RecordsState) -> impl IntoView {
 /// What the list is narrowed to, in words, with the way back to all.
 #[component]
 pub fn ActiveFilters(state: RecordsState) -> impl IntoView {
-    let words = Memo::new(move |_| state.filter.with(filter_words));
+    let words = memo(move || state.filter.with(filter_words));
     let all = move || {
         state.process.url_with(|query| {
             query.records = Some((RecordFilter::default(), 1));

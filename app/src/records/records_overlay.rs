@@ -16,7 +16,7 @@ use super::records_filters::{ActiveFilters, FilterChips};
 use crate::contexts::{FinetuneProcess, use_finetune_process};
 use crate::finetune::steps::ErrorBreakdown;
 use crate::finetune::steps::parts::field;
-use crate::ui::{Dialog, DialogSize, Disclosure, Question};
+use crate::ui::{Dialog, DialogSize, Disclosure, Loaded, Question, load, memo};
 
 /// What is said before an edit is lost.
 pub const UNSAVED: &str = "What you changed in this record is not saved. Leave it all the same?";
@@ -34,7 +34,7 @@ pub struct RecordsState {
     /// The record in the URL.
     pub record: Memo<Option<i64>>,
     /// The rows shown.
-    pub rows: Resource<Result<RecordPage, AppError>>,
+    pub rows: Loaded<Result<RecordPage, AppError>>,
     /// Rows ticked on this page; written by the table, cleared with the page.
     pub ticked: RwSignal<BTreeSet<i64>>,
     /// Whether the reading pane's editor holds what is not saved; written by the editor.
@@ -58,15 +58,15 @@ impl RecordsState {
     /// Reads the URL; loads the rows again when the records change.
     fn new() -> Self {
         let process = use_finetune_process();
-        let view = Memo::new(move |_| process.records_view().unwrap_or_default());
-        let filter = Memo::new(move |_| view.with(|(filter, _)| filter.clone()));
-        let page = Memo::new(move |_| view.with(|(_, page)| (*page).max(1)));
+        let view = memo(move || process.records_view().unwrap_or_default());
+        let filter = memo(move || view.with(|(filter, _)| filter.clone()));
+        let page = memo(move || view.with(|(_, page)| (*page).max(1)));
         let revision = field(|o| o.dataset.records_revision);
-        let rows = Resource::new(
+        let rows = load(
             move || (filter.get(), page.get(), revision.get()),
             move |(filter, page, _)| list_records(process.dataset_id(), filter, page, PAGE_SIZE),
         );
-        let record = Memo::new(move |_| process.open_record_id());
+        let record = memo(move || process.open_record_id());
         let ticked = RwSignal::new(BTreeSet::new());
         Effect::new(move |before: Option<(RecordFilter, i64)>| {
             let now = (filter.get(), page.get());
@@ -118,7 +118,7 @@ impl RecordsState {
 #[component]
 pub fn RecordsOverlay() -> impl IntoView {
     let process = use_finetune_process();
-    let open = Memo::new(move |_| process.records_view().is_some());
+    let open = memo(move || process.records_view().is_some());
     let state = RwSignal::new(None::<RecordsState>);
     // Esc and the cross: the pane first, then the overlay.
     let on_close = Callback::new(move |()| match state.get_untracked() {
@@ -140,7 +140,7 @@ fn Overlay(handle: RwSignal<Option<RecordsState>>) -> impl IntoView {
         handle.try_set(None);
     });
     let has_record = move || state.record.get().is_some();
-    let shows_errors = Memo::new(move |_| {
+    let shows_errors = memo(move || {
         state.filter.with(|filter| {
             filter.error.is_some() || matches!(filter.status, Some(RecordStatus::Invalid | RecordStatus::Duplicate))
         })

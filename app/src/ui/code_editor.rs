@@ -1,5 +1,6 @@
 //! A plain editor for scripts and JSON: monospaced, line numbers, Tab indents, one line marked as wrong.
 
+use super::memo;
 use leptos::ev::KeyboardEvent;
 use leptos::html;
 use leptos::prelude::*;
@@ -68,7 +69,7 @@ pub fn CodeEditor(
 
 #[component]
 fn LineNumbers(value: RwSignal<String>, error_line: Signal<Option<u32>>) -> impl IntoView {
-    let line_count = Memo::new(move |_| value.with(|text| text.split('\n').count()));
+    let line_count = memo(move || value.with(|text| text.split('\n').count()));
     move || {
         (1..=line_count.get())
             .map(|line| {

@@ -1,5 +1,6 @@
 //! The line an error names, with a caret under the place.
 
+use super::memo;
 use leptos::prelude::*;
 
 /// Characters of a long line that are shown on either side of the place.
@@ -15,7 +16,7 @@ pub fn CodePlace(
     #[prop(into)]
     error: Signal<Option<String>>,
 ) -> impl IntoView {
-    let shown = Memo::new(move |_| {
+    let shown = memo(move || {
         let (line, column) = place_in(&error.get()?)?;
         text.with_untracked(|text| with_caret(text, line, column?))
     });

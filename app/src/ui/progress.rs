@@ -1,5 +1,6 @@
 //! How far something is.
 
+use super::memo;
 use leptos::prelude::*;
 
 /// A bar with its label and percentage; without a percentage it moves to say "working".
@@ -15,7 +16,7 @@ pub fn Progress(
     #[prop(optional)]
     bare: bool,
 ) -> impl IntoView {
-    let rounded = Memo::new(move |_| percent.get().map(|percent| percent.clamp(0.0, 100.0).round()));
+    let rounded = memo(move || percent.get().map(|percent| percent.clamp(0.0, 100.0).round()));
     view! {
         <div class="progress" class:progress--unknown=move || rounded.get().is_none()>
             <div class="progress__text" class:visually-hidden=bare>

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::memo;
 use anneal_server::format;
 use anneal_server::types::TimestampMs;
 use leptos::prelude::*;
@@ -37,7 +38,7 @@ pub fn RelativeTime(
 ) -> impl IntoView {
     let clock = use_context::<Clock>();
     // The browser's clock when `now` arrived, taken at the first tick after it.
-    let arrival = Memo::new(move |_| {
+    let arrival = memo(move || {
         now.track();
         clock.and_then(|clock| clock.0.get_untracked().map(|_| js_sys::Date::now()))
     });
@@ -50,6 +51,6 @@ pub fn RelativeTime(
         Some((ticked - since).max(0.0))
     };
     #[expect(clippy::cast_possible_truncation, reason = "milliseconds a page was open fit an i64")]
-    let text = Memo::new(move |_| format::ago(time.get(), now.get() + elapsed().unwrap_or(0.0) as i64));
+    let text = memo(move || format::ago(time.get(), now.get() + elapsed().unwrap_or(0.0) as i64));
     view! { <time class="relative-time" title=move || format::utc(time.get())>{text}</time> }
 }

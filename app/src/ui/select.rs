@@ -1,5 +1,6 @@
 //! A choice of one among several.
 
+use super::memo;
 use leptos::prelude::*;
 
 use super::described_by;
@@ -32,7 +33,7 @@ pub fn Select(
 ) -> impl IntoView {
     let option = move |(value, words): (String, String)| {
         let same = value.clone();
-        let is_chosen = Memo::new(move |_| chosen.with(|chosen| *chosen == same));
+        let is_chosen = memo(move || chosen.with(|chosen| *chosen == same));
         view! {
             <option value=value selected=is_chosen.get_untracked() prop:selected=move || is_chosen.get()>
                 {words}

@@ -1,5 +1,6 @@
 //! Tabs: one row of names, one panel at a time.
 
+use super::memo;
 use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -75,7 +76,7 @@ pub fn TabPanel(
     /// What is in it.
     children: ChildrenFn,
 ) -> impl IntoView {
-    let is_selected = Memo::new(move |_| selected.get() == id);
+    let is_selected = memo(move || selected.get() == id);
     view! {
         <div
             role="tabpanel"

@@ -10,7 +10,7 @@ use leptos::prelude::*;
 
 use super::parts::{ErrorNote, RecordsLink, Task, field};
 use crate::contexts::use_finetune_process;
-use crate::ui::{Button, ButtonVariant, ConfirmDialog, Question};
+use crate::ui::{Button, ButtonVariant, ConfirmDialog, Question, memo};
 
 /// The ways to the records whose label is missing or doubtful.
 #[component]
@@ -36,7 +36,7 @@ pub fn Categorizer() -> impl IntoView {
     let task = Task::new();
     let include_manual = RwSignal::new(false);
     let question = RwSignal::new(None::<Question<()>>);
-    let running = Memo::new(move |_| process.job(JobKind::Categorize).is_some_and(|job| job.state.is_active()));
+    let running = memo(move || process.job(JobKind::Categorize).is_some_and(|job| job.state.is_active()));
     let disabled = Signal::derive(move || running.get());
     let busy = Signal::derive(move || task.busy());
     let labelled = field(|o| o.pipeline_inputs.labelled_records);

@@ -16,7 +16,7 @@ use crate::finetune::dry_run_dialog::DryRunDialog;
 use crate::finetune::dry_run_progress::DryRunProgress;
 use crate::finetune::dry_run_results::DryRunResults;
 use crate::finetune::sample_inspector::SampleInspector;
-use crate::ui::{Button, ButtonVariant, TabPanel, Tabs};
+use crate::ui::{Button, ButtonVariant, TabPanel, Tabs, memo};
 
 const TABS: &str = "dry-run";
 
@@ -46,12 +46,12 @@ pub fn open_configuration(process: FinetuneProcess, sample_size: Option<i64>) {
 #[component]
 pub fn DryRunPanel() -> impl IntoView {
     let process = use_finetune_process();
-    let chosen = Memo::new(move |_| process.query().with(|query| own_param(query, "run")));
+    let chosen = memo(move || process.query().with(|query| own_param(query, "run")));
     let newest = field(|o| o.dry_run.as_ref().map(|view| view.summary.id.clone()));
-    let older = Memo::new(move |_| chosen.get().filter(|run| newest.with(|newest| newest.as_ref() != Some(run))));
+    let older = memo(move || chosen.get().filter(|run| newest.with(|newest| newest.as_ref() != Some(run))));
     let fetched = fetch_run(older);
     let newest_view = field(|o| o.dry_run.clone());
-    let view = Memo::new(move |_| match older.get() {
+    let view = memo(move || match older.get() {
         None => newest_view.get(),
         Some(run) => fetched.get().filter(|(fetched, _)| *fetched == run).and_then(|(_, view)| view.ok()),
     });
@@ -59,7 +59,7 @@ pub fn DryRunPanel() -> impl IntoView {
         let run = older.get()?;
         fetched.get().filter(|(fetched, _)| *fetched == run).and_then(|(_, view)| view.err())
     });
-    let running = Memo::new(move |_| process.job(JobKind::DryRun).is_some_and(|job| job.state.is_active()));
+    let running = memo(move || process.job(JobKind::DryRun).is_some_and(|job| job.state.is_active()));
     let has_any = field(|o| !o.dry_run_history.is_empty());
     let checks = field(checks);
     let responses = field(|o| o.recorded_responses);
@@ -189,7 +189,7 @@ fn RunTabs(view: Memo<Option<DryRunView>>, is_newest: Signal<bool>, running: Mem
     let select = move |id: &'static str| {
         process.change_url(|query| set_own_param(query, "tab", (id != "result").then(|| id.to_owned())));
     };
-    let run_id = Memo::new(move |_| view.with(|view| view.as_ref().map(|view| view.summary.id.clone())));
+    let run_id = memo(move || view.with(|view| view.as_ref().map(|view| view.summary.id.clone())));
     view! {
         <div class="dry-run__head">
             <Tabs label="Dry run" group=TABS tabs selected on_select=Callback::new(select) />

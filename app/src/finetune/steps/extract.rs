@@ -14,7 +14,7 @@ use super::parts::{Bar, Check, CheckState, Checklist, RecordsLink, When, field};
 use crate::contexts::{PageDialog, use_finetune_process};
 use crate::finetune::delete_dataset::{DatasetToDelete, ToDelete, delete_url};
 use crate::records::Conversation;
-use crate::ui::{ButtonVariant, Sentence};
+use crate::ui::{ButtonVariant, Sentence, load, memo};
 
 /// Conversations shown.
 const SAMPLES: i64 = 3;
@@ -25,7 +25,7 @@ pub fn ExtractPanel() -> impl IntoView {
     let process = use_finetune_process();
     let running = move |kind| process.job(kind).is_some_and(|job| job.state.is_active());
     let overview = process.overview();
-    let checks = Memo::new(move |_| {
+    let checks = memo(move || {
         let now = Running { import: running(JobKind::Import), validation: running(JobKind::Validate) };
         overview.with(|overview| checks(overview, now))
     });
@@ -82,7 +82,7 @@ fn NothingImported() -> impl IntoView {
     let process = use_finetune_process();
     let name = field(|o| o.dataset.name.clone());
     let failed = field(|o| o.pipeline_inputs.import_failed.is_some() && o.hygiene.total + o.hygiene.pending == 0);
-    let importing = Memo::new(move |_| process.job(JobKind::Import).is_some_and(|job| job.state.is_active()));
+    let importing = memo(move || process.job(JobKind::Import).is_some_and(|job| job.state.is_active()));
     let to_delete = use_context::<DatasetToDelete>();
     let ask = move |event: leptos::ev::MouseEvent| {
         event.prevent_default();
@@ -231,7 +231,7 @@ pub fn ErrorBreakdown() -> impl IntoView {
     let duplicates = field(|o| o.hygiene.duplicates_removed);
     let all_duplicates = RecordFilter { status: Some(RecordStatus::Duplicate), ..RecordFilter::default() };
     let total = field(|o| o.hygiene.total);
-    let most = Memo::new(move |_| errors.with(|errors| errors.iter().map(|(_, count)| *count).max().unwrap_or(1)));
+    let most = memo(move || errors.with(|errors| errors.iter().map(|(_, count)| *count).max().unwrap_or(1)));
     let recommendations = field(|o| o.hygiene.recommendations.clone());
     let row = move |(error, count): (ValidationError, i64)| {
         let percent = move || count as f64 / most.get().max(1) as f64 * 100.0;
@@ -290,7 +290,7 @@ pub fn Recommendations(#[prop(into)] items: Signal<Vec<String>>) -> impl IntoVie
 fn SampleConversations() -> impl IntoView {
     let process = use_finetune_process();
     let revision = field(|o| (o.dataset.records_revision, o.hygiene.valid));
-    let samples = Resource::new(move || revision.get(), move |_| first_valid_records(process.dataset_id(), SAMPLES));
+    let samples = load(move || revision.get(), move |_| first_valid_records(process.dataset_id(), SAMPLES));
     view! {
         <Transition fallback=|| view! { <p class="muted" role="status">"Loading conversations…"</p> }>
             {move || Suspend::new(async move {

@@ -8,7 +8,7 @@ use leptos::prelude::*;
 
 use super::parts::{ErrorNote, Task};
 use crate::contexts::use_finetune_process;
-use crate::ui::{Button, Progress, Sentence};
+use crate::ui::{Button, Progress, Sentence, memo};
 
 /// The live progress of a kind of job with its cancel button; after a failure or a cancel, what happened.
 #[component]
@@ -19,8 +19,8 @@ pub fn JobProgress(
     title: &'static str,
 ) -> impl IntoView {
     let process = use_finetune_process();
-    let job = Memo::new(move |_| process.job(kind));
-    let active = Memo::new(move |_| job.with(|j| j.as_ref().is_some_and(|j| j.state.is_active())));
+    let job = memo(move || process.job(kind));
+    let active = memo(move || job.with(|j| j.as_ref().is_some_and(|j| j.state.is_active())));
     let ended = move || {
         job.get().and_then(|job| match job.state {
             JobState::Failed => Some(view! {
@@ -51,7 +51,7 @@ fn RunningJob(job: Memo<Option<JobStatus>>, title: &'static str) -> impl IntoVie
             cancel.start(cancel_job(id), |_| ());
         }
     };
-    let known = Memo::new(move |_| job.with(|j| j.as_ref().and_then(JobStatus::percent)));
+    let known = memo(move || job.with(|j| j.as_ref().and_then(JobStatus::percent)));
     view! {
         <div class="job">
             <div class="job__line">

@@ -11,7 +11,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::contexts::use_finetune_process;
-use crate::ui::{ErrorView, RelativeTime, Sentence};
+use crate::ui::{ErrorView, RelativeTime, Sentence, memo};
 
 /// One field of the overview, so that only what changed is drawn again.
 pub fn field<T>(read: impl Fn(&DatasetOverview) -> T + Send + Sync + 'static) -> Memo<T>
@@ -19,7 +19,7 @@ where
     T: PartialEq + Send + Sync + 'static,
 {
     let overview = use_finetune_process().overview();
-    Memo::new(move |_| overview.with(&read))
+    memo(move || overview.with(&read))
 }
 
 /// A change under way: whether it runs, and why the last one failed.
@@ -206,7 +206,7 @@ pub fn RecordsLink(
 #[component]
 pub fn StaleNote(step: PipelineStepId) -> impl IntoView {
     let process = use_finetune_process();
-    let reason = Memo::new(move |_| {
+    let reason = memo(move || {
         process.pipeline.with(|state| state.steps.iter().find(|s| s.id == step).and_then(|s| s.stale_reason.clone()))
     });
     view! {

@@ -8,7 +8,7 @@ use super::parts::{ErrorNote, RecordsLink, field};
 use super::topic_editor::{OpenForm, TopicEditor};
 use super::topic_forms::{ImportForm, TopicForm};
 use super::topic_tree::{TreeRow, find_topic, tree_counts, tree_rows};
-use crate::ui::{Button, ButtonVariant, UserText};
+use crate::ui::{Button, ButtonVariant, UserText, memo};
 
 /// The tree with its search; a topic's name opens its fields.
 #[component]
@@ -16,8 +16,8 @@ pub fn TopicTree(editor: TopicEditor) -> impl IntoView {
     let search = RwSignal::new(String::new());
     let hierarchy = field(|o| o.hierarchy.clone().unwrap_or_default());
     let topic_counts = field(|o| o.topic_counts.clone());
-    let rows = Memo::new(move |_| hierarchy.with(|h| search.with(|needle| tree_rows(h, needle))));
-    let counts = Memo::new(move |_| hierarchy.with(|h| topic_counts.with(|c| tree_counts(h, c))));
+    let rows = memo(move || hierarchy.with(|h| search.with(|needle| tree_rows(h, needle))));
+    let counts = memo(move || hierarchy.with(|h| topic_counts.with(|c| tree_counts(h, c))));
     view! {
         <label class="field field--inline">
             <span class="field__label">"Search topics"</span>
@@ -32,9 +32,9 @@ pub fn TopicTree(editor: TopicEditor) -> impl IntoView {
             <For each=move || rows.get() key=TreeRow::clone let:row>
                 <TopicRow
                     editor
-                    counts=Memo::new({
+                    counts=memo({
                         let name = row.name.clone();
-                        move |_| counts.with(|counts| counts.get(&name).copied().unwrap_or_default())
+                        move || counts.with(|counts| counts.get(&name).copied().unwrap_or_default())
                     })
                     row
                 />

@@ -10,7 +10,7 @@ use leptos::prelude::*;
 
 use super::parts::{Check, CheckState, Checklist, field};
 use crate::contexts::use_finetune_process;
-use crate::ui::{ButtonVariant, Card, ErrorView, Field, Stat, UserText, described_by};
+use crate::ui::{ButtonVariant, Card, ErrorView, Field, Stat, UserText, described_by, load, memo};
 
 /// The panel of step 6.
 #[component]
@@ -75,9 +75,9 @@ fn SplitForm() -> impl IntoView {
     let percent = RwSignal::new(format!("{:.0}", first.train_ratio * 100.0));
     let seed = RwSignal::new(first.seed.to_string());
     let stratify = RwSignal::new(first.stratify_by_topic);
-    let config = Memo::new(move |_| read_split(&percent.get(), &seed.get(), stratify.get()));
+    let config = memo(move || read_split(&percent.get(), &seed.get(), stratify.get()));
     let revision = field(|o| (o.dataset.records_revision, o.dataset.topics_revision));
-    let preview = Resource::new(
+    let preview = load(
         move || (config.get(), revision.get()),
         move |(config, _)| async move { preview_split(process.dataset_id(), config?).await },
     );

@@ -6,7 +6,7 @@ use leptos::form::ActionForm;
 use leptos::prelude::*;
 
 use super::{SavedNote, error_at, error_elsewhere, say_when_saved};
-use crate::ui::{Button, ButtonVariant, Card, ErrorView, Field, described_by};
+use crate::ui::{Button, ButtonVariant, Card, ErrorView, Field, described_by, memo};
 
 /// What the dataset is called and for. A plain form, so that it works without JavaScript too.
 #[component]
@@ -16,7 +16,7 @@ pub fn AboutCard(
     name: RwSignal<String>,
 ) -> impl IntoView {
     let save = ServerAction::<UpdateDataset>::new();
-    let error = Memo::new(move |_| save.value().get().and_then(Result::err));
+    let error = memo(move || save.value().get().and_then(Result::err));
     say_when_saved(move || save.value().get().is_some_and(|saved| saved.is_ok()), "Saved.");
     Effect::new(move |_| {
         if let Some(Ok(saved)) = save.value().get() {

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_navigate;
 
 use super::{error_at, error_elsewhere};
-use crate::ui::{Button, ButtonVariant, ErrorView, Field, described_by, use_toaster, visible};
+use crate::ui::{Button, ButtonVariant, ErrorView, Field, described_by, memo, use_toaster, visible};
 
 /// Deletes the dataset once its name was typed. A plain form, so that it works without JavaScript too.
 #[component]
@@ -20,7 +20,7 @@ pub fn DangerCard(
     let navigate = use_navigate();
     let typed = RwSignal::new(String::new());
     let delete = ServerAction::<DeleteDataset>::new();
-    let error = Memo::new(move |_| delete.value().get().and_then(Result::err));
+    let error = memo(move || delete.value().get().and_then(Result::err));
     // Without JavaScript nobody compares while the name is typed: then the server does.
     let is_live = RwSignal::new(false);
     Effect::new(move |_| is_live.set(true));

@@ -9,7 +9,7 @@ use leptos::form::ActionForm;
 use leptos::prelude::*;
 
 use super::{SavedNote, error_at, error_elsewhere, say_when_saved};
-use crate::ui::{Button, ButtonVariant, Card, ErrorView, Field, Select, described_by, visible};
+use crate::ui::{Button, ButtonVariant, Card, ErrorView, Field, Select, described_by, memo, visible};
 
 /// Roles offered as checkboxes, besides those that the dataset's rules already name.
 const KNOWN_ROLES: [&str; 6] = ["system", "developer", "user", "assistant", "tool", "function"];
@@ -24,7 +24,7 @@ const SAVED: &str = "Saved. Every record is being checked again.";
 pub fn RulesCard(dataset: Dataset) -> impl IntoView {
     let Dataset { id, validation_config: config, .. } = dataset;
     let save = ServerAction::<SaveRules>::new();
-    let error = Memo::new(move |_| save.value().get().and_then(Result::err));
+    let error = memo(move || save.value().get().and_then(Result::err));
     let error_of = move |field: &'static str| Signal::derive(move || error_at(error.get(), field));
     say_when_saved(move || save.value().get().is_some_and(|saved| saved.is_ok()), SAVED);
     view! {
