@@ -9,7 +9,7 @@ use reqwest::StatusCode;
 use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
 
-use crate::support::app::{TestApp, gzip};
+use crate::support::app::{TestApp, gzip, uploads};
 use crate::support::process::ServerProcess;
 use crate::support::records::chats;
 
@@ -21,13 +21,6 @@ async fn look(app: &TestApp, file_name: &str, bytes: impl Into<Vec<u8>>) -> Uplo
     let (status, body) = app.preview(file_name, bytes, &[]).await;
     assert_eq!(status, StatusCode::OK, "{body}");
     serde_json::from_value(body).unwrap()
-}
-
-fn uploads(app: &TestApp) -> Vec<String> {
-    let folder = std::fs::read_dir(app.dir.path().join("data/uploads")).unwrap();
-    let mut names: Vec<String> = folder.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-    names.sort();
-    names
 }
 
 async fn ended(app: &TestApp, body: &Value) -> Vec<JobState> {

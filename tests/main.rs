@@ -14,6 +14,7 @@ mod dry_run_history;
 mod dry_runs;
 mod events;
 mod graders;
+mod import_losses;
 mod import_previews;
 mod imports;
 mod large_changes;

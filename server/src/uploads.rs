@@ -62,6 +62,17 @@ pub async fn claim(state: &AppState, token: &str) -> ServiceResult<Upload> {
     Ok(upload)
 }
 
+/// Deletes uploads that wait and are not wanted any more; one that somebody else has taken is theirs.
+pub async fn forget(state: &AppState, tokens: &[String]) -> ServiceResult<()> {
+    for token in tokens {
+        checked(token)?;
+        if let Ok(upload) = claim(state, token).await {
+            discard(&upload.path).await;
+        }
+    }
+    Ok(())
+}
+
 /// Deletes what was refused.
 pub async fn discard(path: &Path) {
     for path in [name_file(path), path.to_owned()] {

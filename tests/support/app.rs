@@ -387,3 +387,11 @@ pub fn real_data(name: &str) -> Option<Vec<u8>> {
         }
     }
 }
+
+/// What lies in the folder of uploads.
+pub fn uploads(app: &TestApp) -> Vec<String> {
+    let folder = std::fs::read_dir(app.dir.path().join("data/uploads")).unwrap();
+    let mut names: Vec<String> = folder.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}

@@ -12,6 +12,7 @@ mod jobs;
 mod records;
 mod topics;
 mod training;
+mod uploads;
 
 pub use datasets::*;
 pub use dry_run::*;
@@ -20,6 +21,7 @@ pub use jobs::*;
 pub use records::*;
 pub use topics::*;
 pub use training::*;
+pub use uploads::*;
 
 #[cfg(feature = "ssr")]
 mod boundary;

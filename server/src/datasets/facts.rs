@@ -37,7 +37,8 @@ pub struct Facts {
     pub grader_test: Option<GraderTestReport>,
     /// The newest dry run that has a report.
     pub dry_run: Option<DryRunSummary>,
-    /// The newest job of every kind and every active one, newest first.
+    /// The newest job of every kind and every active one, newest first; beside the newest, those that were asked for together
+    /// with it and failed.
     pub jobs: Vec<JobStatus>,
     /// Valid records whose response is recorded.
     pub recorded_responses: i64,
@@ -200,8 +201,20 @@ impl Facts {
         self.jobs.iter().find(|job| job.kind == kind)
     }
 
+    /// Why the last work of a kind failed; of several files that were imported together, each counts.
     fn last_failure(&self, kind: JobKind) -> Option<String> {
-        self.newest(kind).filter(|job| job.state == JobState::Failed).map(|job| job.error.clone().unwrap_or_default())
+        let of_kind = || self.jobs.iter().filter(|job| job.kind == kind);
+        if of_kind().any(|job| job.state.is_active()) {
+            return None;
+        }
+        // The first of them in the order in which they ran.
+        let failed: Vec<_> = of_kind().filter(|job| job.state == JobState::Failed).collect();
+        let error = failed.last()?.error.clone().unwrap_or_default();
+        Some(if failed.len() > 1 {
+            format!("{} files could not be read, the first: {error}", failed.len())
+        } else {
+            error
+        })
     }
 
     fn progress(&self, kind: JobKind) -> Option<Progress> {

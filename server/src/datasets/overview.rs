@@ -31,6 +31,7 @@ pub async fn overview(state: &AppState, id: &str) -> ServiceResult<DatasetOvervi
         dry_run,
         dry_run_history: db::dry_runs::list(&mut snapshot, id).await?,
         imports: db::imports::list(&mut snapshot, id).await?,
+        imports_total: db::imports::count(&mut snapshot, id).await?,
         jobs: facts.jobs,
         recorded_responses: facts.recorded_responses,
         pipeline_inputs,

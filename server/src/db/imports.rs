@@ -7,7 +7,7 @@ use super::{Db, Reader, Tx, unknown_word};
 use crate::clock::now_ms;
 use crate::error::ServiceResult;
 use crate::types::error::AppError;
-use crate::types::import::{Counts, ImportFormat, ImportMode, ImportReport, SkipReason};
+use crate::types::import::{Counts, ImportFormat, ImportMode, ImportReport, MAX_FILES, SkipReason};
 use crate::types::job::JobState;
 
 /// Stores a new import.
@@ -103,12 +103,26 @@ pub async fn add_batch(tx: &mut Tx, id: &str, counts: &BatchCounts) -> ServiceRe
     Ok(())
 }
 
+/// What an import has stored, and what it passed over.
+pub async fn came_to(db: &Db, id: &str) -> ServiceResult<(i64, Counts<SkipReason>)> {
+    let row =
+        sqlx::query("SELECT records, formats, skipped FROM imports WHERE id = ?").bind(id).fetch_one(db.read()).await?;
+    Ok((row.try_get("records")?, read_counts(&row)?.1))
+}
+
 fn read_counts(row: &SqliteRow) -> ServiceResult<(Counts<ImportFormat>, Counts<SkipReason>)> {
     let (formats, skipped): (&str, &str) = (row.try_get("formats")?, row.try_get("skipped")?);
     Ok((serde_json::from_str(formats)?, serde_json::from_str(skipped)?))
 }
 
-/// Imports of a dataset with what became of their records, newest first, at most 50.
+/// How many imports a dataset has had.
+pub async fn count(db: impl Reader, dataset_id: &str) -> ServiceResult<i64> {
+    let mut query = QueryBuilder::new("SELECT COUNT(*) AS n FROM imports WHERE dataset_id = ");
+    query.push_bind(dataset_id.to_owned());
+    db.rows(query).await?.first().map_or(Ok(0), |row| Ok(row.try_get("n")?))
+}
+
+/// Imports of a dataset with what became of their records, newest first, at most [`MAX_FILES`].
 pub async fn list(db: impl Reader, dataset_id: &str) -> ServiceResult<Vec<ImportReport>> {
     let mut query = QueryBuilder::new(
         "SELECT i.*, j.state, j.error, COALESCE(c.valid, 0) AS valid, COALESCE(c.invalid, 0) AS invalid,
@@ -118,11 +132,11 @@ pub async fn list(db: impl Reader, dataset_id: &str) -> ServiceResult<Vec<Import
                            SUM(status = 'duplicate') AS duplicates FROM records
                     WHERE import_id IN (SELECT id FROM imports WHERE dataset_id = ",
     );
-    query.push_bind(dataset_id.to_owned()).push(
-        " ORDER BY created_at DESC, id DESC LIMIT 50) GROUP BY import_id) c ON c.import_id = i.id
+    query.push_bind(dataset_id.to_owned()).push(" ORDER BY created_at DESC, id DESC LIMIT ").push(MAX_FILES).push(
+        ") GROUP BY import_id) c ON c.import_id = i.id
          WHERE i.dataset_id = ",
     );
-    query.push_bind(dataset_id.to_owned()).push(" ORDER BY i.created_at DESC, i.id DESC LIMIT 50");
+    query.push_bind(dataset_id.to_owned()).push(" ORDER BY i.created_at DESC, i.id DESC LIMIT ").push(MAX_FILES);
     let rows = db.rows(query).await?;
     let mut reports = Vec::with_capacity(rows.len());
     for row in rows {

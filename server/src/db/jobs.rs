@@ -45,12 +45,24 @@ fn read_status(row: &SqliteRow) -> ServiceResult<JobStatus> {
 
 /// Queues a job.
 pub async fn insert(tx: &mut Tx, id: &str, kind: JobKind, dataset_id: &str, args: &str) -> ServiceResult<()> {
+    insert_at(tx, id, kind, dataset_id, args, now_ms()).await
+}
+
+/// Queues one of several jobs that were asked for at once: they have the same time, and run in the order of their ids.
+pub async fn insert_at(
+    tx: &mut Tx,
+    id: &str,
+    kind: JobKind,
+    dataset_id: &str,
+    args: &str,
+    created_at: TimestampMs,
+) -> ServiceResult<()> {
     sqlx::query("INSERT INTO jobs (id, kind, dataset_id, args, state, created_at) VALUES (?, ?, ?, ?, 'queued', ?)")
         .bind(id)
         .bind(kind.as_str())
         .bind(dataset_id)
         .bind(args)
-        .bind(now_ms())
+        .bind(created_at)
         .execute(&mut **tx)
         .await
         .map_err(already_active)?;
@@ -73,7 +85,8 @@ pub async fn get(db: &Db, id: &str) -> ServiceResult<JobStatus> {
     row.map_or_else(|| Err(AppError::not_found("This job").into()), |row| read_status(&row))
 }
 
-/// The newest job of every kind and every active one of a dataset, newest first.
+/// The newest job of every kind and every active one of a dataset, newest first; beside the newest, those that were asked
+/// for together with it and failed.
 pub async fn of_dataset(db: impl Reader, dataset_id: &str) -> ServiceResult<Vec<JobStatus>> {
     Ok(current_of(db, Of::One(dataset_id)).await?.remove(dataset_id).unwrap_or_default())
 }
@@ -84,7 +97,8 @@ pub async fn current_of(db: impl Reader, of: Of<'_>) -> ServiceResult<HashMap<St
     of.push(&mut query, "dataset_id");
     query.push(
         " AND (state IN ('queued', 'running')
-           OR id = (SELECT id FROM jobs WHERE dataset_id = j.dataset_id AND kind = j.kind ORDER BY created_at DESC, id DESC LIMIT 1))
+           OR id = (SELECT id FROM jobs WHERE dataset_id = j.dataset_id AND kind = j.kind ORDER BY created_at DESC, id DESC LIMIT 1)
+           OR (state = 'failed' AND created_at = (SELECT MAX(created_at) FROM jobs WHERE dataset_id = j.dataset_id AND kind = j.kind)))
          ORDER BY created_at DESC, id DESC",
     );
     let mut jobs = HashMap::<String, Vec<JobStatus>>::new();

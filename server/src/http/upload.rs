@@ -28,11 +28,14 @@ use axum::extract::{Multipart, State};
 use axum::http::StatusCode;
 use axum::http::header::{self, HeaderMap};
 use axum::response::{Html, IntoResponse, Redirect, Response};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use serde::Serialize;
+use tokio::sync::{Semaphore, oneshot};
 
 use super::reply::{HttpError, escape, plain_page};
 use super::upload_form::{Source, UploadForm};
-use crate::error::ServiceResult;
+use crate::error::{ServiceError, ServiceResult};
 use crate::import;
 use crate::jobs::import::{self as import_job, ImportFile};
 use crate::state::AppState;
@@ -63,7 +66,7 @@ pub(super) async fn upload(
         .get(header::ACCEPT)
         .and_then(|value| value.to_str().ok())
         .is_some_and(|accept| accept.contains("application/json"));
-    let taken = take(&state, &headers, multipart, async |form| start(&state, form).await).await;
+    let taken = take(&state, &headers, multipart, |state, form| start(state, form).boxed(), WhenGone::GoOn).await;
     match taken {
         Ok(uploaded) if wants_json => (StatusCode::CREATED, Json(uploaded)).into_response(),
         Ok(uploaded) => Redirect::to(&format!("/finetune/{}", uploaded.dataset_id)).into_response(),
@@ -88,31 +91,65 @@ pub(super) async fn preview(
     headers: HeaderMap,
     multipart: Result<Multipart, MultipartRejection>,
 ) -> Result<Json<UploadPreview>, HttpError> {
-    Ok(Json(take(&state, &headers, multipart, async |form| look(&state, form).await).await?))
+    Ok(Json(take(&state, &headers, multipart, |state, form| look(state, form).boxed(), WhenGone::Forget).await?))
+}
+
+/// What a form was sent for.
+type Work<T> = for<'a> fn(&'a AppState, &'a UploadForm) -> BoxFuture<'a, ServiceResult<T>>;
+
+/// What becomes of work whose answer nobody waits for any more.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum WhenGone {
+    /// It holds.
+    GoOn,
+    /// What came with the form is deleted.
+    Forget,
 }
 
 /// Takes a form in and does with it what it was sent for; what came with a form that is refused is deleted.
-async fn take<T>(
+async fn take<T: Send + 'static>(
     state: &AppState,
     headers: &HeaderMap,
     multipart: Result<Multipart, MultipartRejection>,
-    work: impl AsyncFnOnce(&UploadForm) -> ServiceResult<T>,
+    work: Work<T>,
+    when_gone: WhenGone,
 ) -> ServiceResult<T> {
     let mut multipart = multipart.map_err(AppError::from)?;
     let mut form = UploadForm::default();
-    let result = async {
+    let arrived = async {
         disk::require_room(&state.config, announced_bytes(headers))?;
-        form.read(state, &mut multipart).await?;
-        work(&form).await
-    }
-    .await;
-    if result.is_err() {
+        form.read(state, &mut multipart).await
+    };
+    if let Err(error) = arrived.await {
         form.discard().await;
         // A browser that is still sending sees a broken connection in place of an answer.
         let _given_up = tokio::time::timeout(HEAR_OUT, hear_out(&mut multipart)).await;
+        return Err(error);
     }
-    form.discard_text().await;
-    result
+    to_the_end(state.clone(), form, work, when_gone).await
+}
+
+/// Once all has arrived, the work runs in a task of its own: a connection that breaks (the answer's future is dropped then)
+/// must not leave half of it, a file that nobody owns or a dataset without its import.
+async fn to_the_end<T: Send + 'static>(
+    state: AppState,
+    mut form: UploadForm,
+    work: Work<T>,
+    when_gone: WhenGone,
+) -> ServiceResult<T> {
+    let (answer, answered) = oneshot::channel();
+    tokio::spawn(async move {
+        let result = work(&state, &form).await;
+        if result.is_err() {
+            form.discard().await;
+        }
+        form.discard_text().await;
+        let is_unheard = answer.send(result).is_err();
+        if is_unheard && when_gone == WhenGone::Forget {
+            form.discard().await;
+        }
+    });
+    answered.await.map_err(|gone| ServiceError::internal("an upload's work", gone))?
 }
 
 /// The request's length where it is known; not the files', but little more.
@@ -167,10 +204,14 @@ async fn read_start(
         return Err(import_job::empty_file(&upload.file_name).into());
     }
     let (path, limits) = (upload.path.clone(), import_job::limits(state, true));
+    let _turn = LOOKING.acquire().await.map_err(|closed| ServiceError::internal("the previews' turns", closed))?;
     let preview =
         tokio::task::spawn_blocking(move || import::preview(&path, &config, limits, mapping.as_ref())).await?;
     Ok(preview.map_err(|error| AppError::invalid_field("file", error.to_string()))?)
 }
+
+/// How many previews are made at once: each may count the tokens of megabytes, and pages must stay quick beside them.
+static LOOKING: Semaphore = Semaphore::const_new(2);
 
 const NO_TRACES: &str = "Choose a file, or paste traces into the text field.";
 

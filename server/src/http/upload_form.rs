@@ -10,15 +10,12 @@ use tokio::io::AsyncWriteExt;
 use crate::error::{ServiceError, ServiceResult};
 use crate::state::AppState;
 use crate::types::error::AppError;
-use crate::types::import::{CsvMapping, ImportMode};
+use crate::types::import::{CsvMapping, ImportMode, MAX_FILES};
 use crate::uploads::{self, Upload};
 use crate::{datasets, db, disk};
 
 /// Longest text field other than the pasted traces.
 const MAX_FIELD_BYTES: usize = 64 << 10;
-
-/// Most files in one form.
-const MAX_FILES: usize = 100;
 
 /// The disk is looked at again whenever so much has been written.
 const LOOK_AT_DISK_BYTES: u64 = 64 << 20;

@@ -36,6 +36,8 @@ pub fn preview(
     csv_mapping: Option<&CsvMapping>,
 ) -> Result<ImportPreview, ImportError> {
     let (mut source, mapping_problem) = open(path, limits, csv_mapping)?;
+    // Records as another mapping than the asked one would make them are not told.
+    let is_refused = mapping_problem.is_some();
     let csv = source.csv_table().map(|table| csv_preview(table, csv_mapping, mapping_problem));
     let mut preview = ImportPreview {
         compression: source.compression(),
@@ -58,7 +60,12 @@ pub fn preview(
         match source.next_line() {
             Ok(Some(line)) => {
                 bytes += line.content.text().len();
-                add(&mut preview, line, config, &tokens);
+                add_row(&mut preview, &line);
+                if !is_refused {
+                    add(&mut preview, line, config, &tokens);
+                } else if preview.csv.as_ref().is_some_and(|csv| csv.rows.len() >= ROWS) {
+                    break;
+                }
             }
             Ok(None) => {
                 preview.is_complete = true;
@@ -98,13 +105,17 @@ fn csv_preview(table: &CsvTable, asked: Option<&CsvMapping>, problem: Option<Str
     }
 }
 
-fn add(preview: &mut ImportPreview, line: SourceLine, config: &ValidationConfig, tokens: &TokenCounter) {
+/// A CSV file's first rows.
+fn add_row(preview: &mut ImportPreview, line: &SourceLine) {
     if let (Some(csv), LineContent::Row { text, table, .. }) = (&mut preview.csv, &line.content)
         && csv.rows.len() < ROWS
     {
         let cells = cells_of(text, table.delimiter).into_iter();
         csv.rows.push(cells.map(|cell| cut(&cell, CELL_LENGTH).0).collect());
     }
+}
+
+fn add(preview: &mut ImportPreview, line: SourceLine, config: &ValidationConfig, tokens: &TokenCounter) {
     let parsed = parse_line(line);
     preview.skipped.add_all(&parsed.skipped);
     for record in parsed.records {

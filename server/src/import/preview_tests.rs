@@ -60,7 +60,10 @@ fn columns_are_guessed_or_asked_for() {
     let csv = look(text.as_bytes(), Some(&mapping)).unwrap();
     assert_eq!((csv.valid, csv.csv.unwrap().mapping_problem), (2, None));
     let wrong = CsvMapping { columns: [("Fragen".to_owned(), CsvField::Prompt)].into() };
-    let csv = look(text.as_bytes(), Some(&wrong)).unwrap().csv.unwrap();
+    let preview = look(text.as_bytes(), Some(&wrong)).unwrap();
+    assert_eq!((preview.records, preview.valid), (0, 0), "nothing is told that another mapping would make");
+    let csv = preview.csv.unwrap();
+    assert_eq!(csv.rows.len(), 2);
     assert!(csv.mapping_problem.unwrap().contains("no column \"Fragen\""));
     assert_eq!(csv.mapping, wrong);
 }

@@ -12,17 +12,18 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use super::{JobContext, Outcome, import_bounds};
+use crate::clock::now_ms;
 use crate::datasets::new_id;
 use crate::datasets::records::{mark_duplicate, recheck_orphaned_duplicates, verdict_of};
 use crate::db::imports::{BatchCounts, Settled};
 use crate::db::records::write::NewRecord;
 use crate::db::{self, Tx};
-use crate::error::ServiceResult;
+use crate::error::{ServiceError, ServiceResult};
 use crate::format;
 use crate::import::{Batch, ImportLimits, PreparedRecord, ReadOptions, read_batches};
 use crate::state::AppState;
 use crate::types::error::AppError;
-use crate::types::import::{CsvMapping, ImportMode};
+use crate::types::import::{Counts, CsvMapping, ImportMode, SkipReason};
 use crate::types::job::{JobKind, JobState};
 use crate::types::validation::RecordStatus;
 use crate::validation::DuplicateKeeper;
@@ -41,6 +42,9 @@ struct Args {
     /// What the columns are, where it is a CSV file.
     #[serde(default)]
     csv_mapping: Option<CsvMapping>,
+    /// The file's name where several are imported together, so that an error tells which it is about.
+    #[serde(default)]
+    one_of_several: Option<String>,
 }
 
 /// A file to be imported.
@@ -75,6 +79,7 @@ pub async fn start(
     refuse_while_validating(&mut tx, dataset_id).await?;
     let mut job_ids = Vec::with_capacity(files.len());
     let mut replacing = None;
+    let asked_at = now_ms();
     for (file, size) in files.iter().zip(sizes) {
         let (import_id, job_id) = (new_id(), new_id());
         let mode = if job_ids.is_empty() { mode } else { ImportMode::Append };
@@ -85,8 +90,10 @@ pub async fn start(
             mode,
             added_to: replacing.clone(),
             csv_mapping: file.csv_mapping.clone(),
+            one_of_several: (files.len() > 1).then(|| file.file_name.clone()),
         };
-        db::jobs::insert(&mut tx, &job_id, JobKind::Import, dataset_id, &serde_json::to_string(&args)?).await?;
+        let words = serde_json::to_string(&args)?;
+        db::jobs::insert_at(&mut tx, &job_id, JobKind::Import, dataset_id, &words, asked_at).await?;
         db::imports::insert(&mut tx, &import_id, dataset_id, &job_id, &file.file_name, mode, size).await?;
         if mode == ImportMode::Replace {
             replacing = Some(import_id);
@@ -169,7 +176,15 @@ pub(super) async fn run(context: &JobContext, args: &str) -> ServiceResult<Outco
         return Ok(Outcome::Interrupted);
     }
     let settled = if matches!(outcome, Ok(Outcome::Done(_))) { Settled::Whole } else { Settled::Early };
-    if settle(context, &args, settled).await { outcome } else { Ok(Outcome::Interrupted) }
+    if !settle(context, &args, settled).await {
+        return Ok(Outcome::Interrupted);
+    }
+    match (outcome, args.one_of_several) {
+        (Err(ServiceError::App(error)), Some(name)) => {
+            Err(AppError::invalid_field("file", format!("{name}: {error}")).into())
+        }
+        (outcome, _) => outcome,
+    }
 }
 
 /// What an import comes to that was to be added to a replacing one which has not replaced. Imports of a dataset take
@@ -317,8 +332,28 @@ async fn read_file(context: &JobContext, args: &Args) -> ServiceResult<Outcome> 
         return Err(error);
     }
     result.map_err(|error| AppError::invalid_field("file", error.to_string()))?;
+    if !context.should_stop() {
+        refuse_without_records(state, &args.import_id).await?;
+    }
     let message = format!("{} read", format::counted(records, "record"));
     Ok(if context.should_stop() { context.stopped(message) } else { Outcome::Done(message) })
+}
+
+/// A file that was read whole and brought nothing has failed: replaced by it, a dataset would be empty.
+async fn refuse_without_records(state: &AppState, import_id: &str) -> ServiceResult<()> {
+    let (records, skipped) = db::imports::came_to(&state.db, import_id).await?;
+    if records > 0 {
+        return Ok(());
+    }
+    // What stands around an empty list says nothing.
+    let skipped: Counts<_> = skipped.iter().filter(|(reason, _)| *reason != SkipReason::Wrapper).collect();
+    let why = match skipped.in_words(SkipReason::label) {
+        words if words.is_empty() => "it can be read, but there is no conversation in it".to_owned(),
+        words => format!("all that is in it was passed over ({words})"),
+    };
+    let message =
+        format!("The file holds no record: {why}. Check that it is the export you mean, and choose another one.");
+    Err(AppError::invalid_field("file", message).into())
 }
 
 /// A transaction takes what arrives within these bounds: small ones would spend their time on commits, large

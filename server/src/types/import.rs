@@ -269,6 +269,9 @@ pub struct ImportReport {
     pub created_at: TimestampMs,
 }
 
+/// The most files that can be imported in one go.
+pub const MAX_FILES: usize = 100;
+
 /// How files that can be imported end, for the browser's file dialog. What a file is, its content tells.
 pub const FILE_ENDINGS: [&str; 8] = [".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".txt", ".gz", ".zst"];
 

@@ -33,8 +33,10 @@ pub struct DatasetOverview {
     pub dry_run: Option<DryRunView>,
     /// Dry runs in short, newest first, at most 50.
     pub dry_run_history: Vec<DryRunSummary>,
-    /// Imports, newest first, at most 50.
+    /// Imports, newest first, at most [`crate::types::import::MAX_FILES`]: as many as can be asked for at once.
     pub imports: Vec<ImportReport>,
+    /// How many there were in all.
+    pub imports_total: i64,
     /// The newest job of every kind, and every active one.
     pub jobs: Vec<JobStatus>,
     /// Valid records whose response is recorded: what a dry run can sample.
