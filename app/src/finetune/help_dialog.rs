@@ -5,12 +5,14 @@ use leptos::prelude::*;
 use crate::contexts::{PageDialog, use_finetune_process};
 use crate::ui::Dialog;
 
-const KEYS: [(&[&str], &str); 9] = [
+const KEYS: [(&[&str], &str); 11] = [
     (&["j", "→", "↓"], "next step"),
     (&["k", "←", "↑"], "previous step"),
     (&["Enter"], "open the step"),
     (&["/"], "search the records"),
-    (&["+", "-"], "zoom in and out (also Ctrl and the wheel, or pinch)"),
+    (&["+", "-"], "zoom in and out; so does a pinch, or the wheel over the pipeline"),
+    (&["Ctrl", "wheel"], "zoom where the steps stand one under the other: there the wheel alone scrolls the page"),
+    (&["Shift", "wheel"], "move the pipeline sideways; dragging moves it anywhere"),
     (&["0"], "fit the pipeline into the window"),
     (&["Esc"], "close what is open; the focus goes back to where it was"),
     (&["Tab"], "next control; the line above the panel resizes it with ↑ and ↓"),
