@@ -58,6 +58,11 @@ pub const ANY_TOPIC: &str = "\u{1}any";
 
 const OWN_KEYS: [&str; 9] = ["step", "records", "error", "topic", "review", "q", "page", "record", "dialog"];
 
+/// A refused form's address has its error (`__err`) and what was typed; no link of the page carries them along.
+fn is_of_a_panel(key: &str) -> bool {
+    !OWN_KEYS.contains(&key) && !key.starts_with("__") && !["name", "objective"].contains(&key)
+}
+
 impl PageQuery {
     /// From the URL's query, with or without its `?`. The router's own map is not used: it decodes values
     /// twice, and escapes differently on the server and in the browser.
@@ -69,20 +74,13 @@ impl PageQuery {
             records: records_of(&get),
             record: get("record").and_then(|id| id.parse().ok()),
             dialog: get("dialog").and_then(PageDialog::parse),
-            other: pairs.iter().filter(|(key, _)| !OWN_KEYS.contains(&key.as_str())).cloned().collect(),
+            other: pairs.iter().filter(|(key, _)| is_of_a_panel(key)).cloned().collect(),
         }
     }
 
     /// The query string with its `?`; empty if nothing is selected.
     pub fn to_query_string(&self) -> String {
-        let mut query = String::new();
-        for (key, value) in self.pairs() {
-            query.push(if query.is_empty() { '?' } else { '&' });
-            escape_into(&mut query, &key);
-            query.push('=');
-            escape_into(&mut query, &value);
-        }
-        query
+        query_string(&self.pairs())
     }
 
     /// The parameters in the order of the URL, not escaped: also the hidden fields of a form that goes here.
@@ -139,8 +137,20 @@ fn records_of<'a>(get: &impl Fn(&str) -> Option<&'a str>) -> Option<(RecordFilte
     Some((filter, page))
 }
 
-/// Keys and values, decoded.
-fn pairs_of(search: &str) -> Vec<(String, String)> {
+/// Parameters as a query string with its `?`; empty without any.
+pub fn query_string(pairs: &[(String, String)]) -> String {
+    let mut query = String::new();
+    for (key, value) in pairs {
+        query.push(if query.is_empty() { '?' } else { '&' });
+        escape_into(&mut query, key);
+        query.push('=');
+        escape_into(&mut query, value);
+    }
+    query
+}
+
+/// Keys and values of a query string, with or without its `?`, decoded.
+pub fn pairs_of(search: &str) -> Vec<(String, String)> {
     let search = search.strip_prefix('?').unwrap_or(search);
     let pairs = search.split('&').filter(|pair| !pair.is_empty());
     pairs

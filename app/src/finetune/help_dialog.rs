@@ -25,7 +25,7 @@ pub fn HelpDialog() -> impl IntoView {
     let process = use_finetune_process();
     let is_open = Signal::derive(move || process.dialog() == Some(PageDialog::Help));
     view! {
-        <Dialog open=is_open on_close=move |()| process.close_dialog() title="Keys">
+        <Dialog open=is_open on_close=move |()| process.close_dialog() close_href=process.without_dialog() title="Keys">
             <dl class="keys">
                 {KEYS
                     .map(|(keys, meaning)| {

@@ -1,13 +1,14 @@
 //! The fields of the form that brings data in.
 
 use anneal_server::format;
+use anneal_server::types::error::AppError;
 use anneal_server::types::import::{FILE_ENDINGS, suggested_name};
 use leptos::ev::DragEvent;
 use leptos::html;
 use leptos::prelude::*;
 
 use super::UploadTarget;
-use crate::ui::{Field, Icon, IconName, described_by, memo};
+use crate::ui::{Field, Icon, IconName, RefusedForm, described_by, memo};
 
 /// A file that the user chose, as shown beside the drop zone.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -122,20 +123,41 @@ fn sizes(files: &[Chosen]) -> Option<String> {
     }
 }
 
+/// The fields of [`NewDatasetFields`] by name.
+pub const NEW_FIELDS: [&str; 2] = ["name", "objective"];
+
+/// The message of an error that belongs to this field.
+pub fn error_at(error: &AppError, name: &str) -> Option<String> {
+    match error {
+        AppError::Invalid { field: Some(field), message } if field == name => Some(message.clone()),
+        _ => None,
+    }
+}
+
 /// Name and objective of a dataset to be made.
 #[component]
-pub fn NewDatasetFields(chosen: RwSignal<Vec<Chosen>>, is_sending: Memo<bool>) -> impl IntoView {
+pub fn NewDatasetFields(
+    chosen: RwSignal<Vec<Chosen>>,
+    is_sending: Memo<bool>,
+    /// What comes back of a form that was refused.
+    refused: Option<RefusedForm>,
+) -> impl IntoView {
+    let typed = |name: &str| refused.as_ref().and_then(|refused| refused.typed(name)).unwrap_or_default();
+    let (name, objective) = (typed("name"), typed("objective"));
+    let error_of = |name: &str| Signal::stored(refused.as_ref().and_then(|refused| error_at(&refused.error, name)));
+    let (name_error, objective_error) = (error_of("name"), error_of("objective"));
     let suggestion = memo(move || chosen.with(|chosen| chosen.first().map(|file| suggested_name(&file.name))));
     view! {
         <fieldset class="upload-form__about" disabled=is_sending>
             <legend class="visually-hidden">"About the dataset"</legend>
-            <Field id="upload-name" label="Name" optional=true hint="Left empty, it is called after the first file.">
+            <Field id="upload-name" label="Name" optional=true hint="Left empty, it is called after the first file." error=name_error>
                 <input
                     type="text"
                     id="upload-name"
                     name="name"
                     maxlength="200"
                     autocomplete="off"
+                    value=name
                     placeholder=move || suggestion.get().unwrap_or_default()
                     aria-describedby=described_by("upload-name")
                 />
@@ -145,6 +167,7 @@ pub fn NewDatasetFields(chosen: RwSignal<Vec<Chosen>>, is_sending: Memo<bool>) -
                 label="Training objective"
                 optional=true
                 hint="What the model should get better at, in your words. You can change it later."
+                error=objective_error
             >
                 <textarea
                     id="upload-objective"
@@ -152,7 +175,9 @@ pub fn NewDatasetFields(chosen: RwSignal<Vec<Chosen>>, is_sending: Memo<bool>) -
                     rows="4"
                     maxlength="4000"
                     aria-describedby=described_by("upload-objective")
-                ></textarea>
+                >
+                    {objective}
+                </textarea>
             </Field>
         </fieldset>
     }

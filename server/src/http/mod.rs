@@ -14,12 +14,14 @@
 pub mod auth;
 mod download;
 mod events;
+mod refused;
 mod rejections;
 mod reply;
 mod security;
 mod upload;
 mod upload_form;
 
+pub(crate) use refused::refused_address;
 pub use rejections::wrong_method;
 pub use reply::HttpError;
 pub use security::{RequestId, page_policy, secure};
@@ -55,6 +57,7 @@ pub fn routes(site_root: &Path) -> Router<AppState> {
         .route("/upload/preview", post(upload::preview))
         .route("/events/{dataset_id}", get(events::events))
         .route("/download/{dataset_id}/{file}", get(download::dataset_file))
+        .route("/download/{dataset_id}/selected.jsonl", post(download::selected_records))
         .route("/download/{dataset_id}/split/{file}", get(download::split_file))
         .route("/download/dry-run/{run_id}/report.json", get(download::dry_run_report))
         .route("/login", get(auth::login_page).post(auth::login))

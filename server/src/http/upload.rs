@@ -27,10 +27,11 @@ use axum::extract::multipart::MultipartRejection;
 use axum::extract::{Multipart, State};
 use axum::http::StatusCode;
 use axum::http::header::{self, HeaderMap};
-use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use serde::Serialize;
 
-use super::reply::{HttpError, escape, plain_page};
+use super::refused::refused_address;
+use super::reply::HttpError;
 use super::upload_form::{Source, UploadForm};
 use crate::error::ServiceResult;
 use crate::import;
@@ -63,7 +64,8 @@ pub(super) async fn upload(
         .get(header::ACCEPT)
         .and_then(|value| value.to_str().ok())
         .is_some_and(|accept| accept.contains("application/json"));
-    let taken = take(&state, &headers, multipart, async |form| start(&state, form).await).await;
+    let mut form = UploadForm::default();
+    let taken = take(&state, &headers, multipart, &mut form, async |form| start(&state, form).await).await;
     match taken {
         Ok(uploaded) if wants_json => (StatusCode::CREATED, Json(uploaded)).into_response(),
         Ok(uploaded) => Redirect::to(&format!("/finetune/{}", uploaded.dataset_id)).into_response(),
@@ -72,12 +74,8 @@ pub(super) async fn upload(
             if wants_json {
                 return error.into_response();
             }
-            let status = StatusCode::from_u16(error.0.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            let body = format!(
-                "<p role=\"alert\">{}</p><p><a href=\"/finetune/new\">Back to the form</a></p>",
-                escape(&error.0.to_string())
-            );
-            (status, Html(plain_page("The import could not start", &body))).into_response()
+            let typed = [("name", form.name.as_str()), ("objective", form.objective.as_str())];
+            Redirect::to(&refused_address(&form.page(), "/upload", &error.0, &typed)).into_response()
         }
     }
 }
@@ -88,7 +86,8 @@ pub(super) async fn preview(
     headers: HeaderMap,
     multipart: Result<Multipart, MultipartRejection>,
 ) -> Result<Json<UploadPreview>, HttpError> {
-    Ok(Json(take(&state, &headers, multipart, async |form| look(&state, form).await).await?))
+    let mut form = UploadForm::default();
+    Ok(Json(take(&state, &headers, multipart, &mut form, async |form| look(&state, form).await).await?))
 }
 
 /// Takes a form in and does with it what it was sent for; what came with a form that is refused is deleted.
@@ -96,14 +95,14 @@ async fn take<T>(
     state: &AppState,
     headers: &HeaderMap,
     multipart: Result<Multipart, MultipartRejection>,
+    form: &mut UploadForm,
     work: impl AsyncFnOnce(&UploadForm) -> ServiceResult<T>,
 ) -> ServiceResult<T> {
     let mut multipart = multipart.map_err(AppError::from)?;
-    let mut form = UploadForm::default();
     let result = async {
         disk::require_room(&state.config, announced_bytes(headers))?;
         form.read(state, &mut multipart).await?;
-        work(&form).await
+        work(form).await
     }
     .await;
     if result.is_err() {

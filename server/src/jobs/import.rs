@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use super::{JobContext, Outcome, import_bounds};
-use crate::datasets::new_id;
 use crate::datasets::records::{mark_duplicate, recheck_orphaned_duplicates, verdict_of};
+use crate::datasets::{new_id, purge_in_background};
 use crate::db::imports::{BatchCounts, Settled};
 use crate::db::records::write::NewRecord;
 use crate::db::{self, Tx};
@@ -238,6 +238,7 @@ async fn settle_once(context: &JobContext, args: &Args, settled: Settled) -> Ser
         match settled {
             Settled::Whole => {
                 let replaced_up_to = db::imports::begins_after(&mut tx, &args.import_id).await?;
+                db::datasets::forget_trash(&mut tx, &context.dataset_id).await?;
                 db::records::write::delete_up_to(&mut tx, &context.dataset_id, replaced_up_to).await?;
             }
             Settled::Early => db::records::write::delete_import(&mut tx, &args.import_id).await?,
@@ -248,6 +249,7 @@ async fn settle_once(context: &JobContext, args: &Args, settled: Settled) -> Ser
     db::imports::set_settled(&mut tx, &args.import_id, settled).await?;
     db::datasets::touch_records(&mut tx, &context.dataset_id).await?;
     tx.commit().await?;
+    purge_in_background(&context.state);
     if args.owns_file
         && let Err(error) = tokio::fs::remove_file(&args.path).await
     {

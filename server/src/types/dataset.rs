@@ -217,6 +217,20 @@ pub struct RecordFilter {
     pub text: Option<String>,
 }
 
+/// Most records that one call deletes, exports or ticks: what one transaction can hold without keeping others waiting.
+pub const MAX_SELECTED: usize = 10_000;
+
+/// A deletion of records that can still be undone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordDeletion {
+    /// What the undo names.
+    pub id: String,
+    /// How many went.
+    pub records: i64,
+    /// When.
+    pub deleted_at: TimestampMs,
+}
+
 /// One row of the records overlay.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RecordRow {

@@ -80,6 +80,14 @@ pub async fn page(
     Ok(RecordPage { rows, total, page, page_size })
 }
 
+/// The ids of the first records that match, in record order.
+pub async fn ids(db: &Db, dataset_id: &str, filter: &RecordFilter, limit: i64) -> ServiceResult<Vec<i64>> {
+    let mut query = QueryBuilder::<Sqlite>::new("SELECT id FROM records r");
+    push_filter(&mut query, dataset_id, filter);
+    query.push(" ORDER BY r.id LIMIT ").push_bind(limit);
+    query.build().fetch_all(db.read()).await?.iter().map(|row| Ok(row.try_get("id")?)).collect()
+}
+
 fn push_filter(query: &mut QueryBuilder<Sqlite>, dataset_id: &str, filter: &RecordFilter) {
     query.push(" WHERE r.dataset_id = ").push_bind(dataset_id.to_owned());
     if let Some(status) = filter.status {
@@ -175,6 +183,18 @@ pub(in crate::db) fn topic_counts_query(of: Of<'_>) -> QueryBuilder<Sqlite> {
     query
 }
 
+/// Every label that records of a dataset carry, those among them that were deleted and may come back.
+pub async fn labels(tx: &mut Tx, dataset_id: &str) -> ServiceResult<Vec<String>> {
+    let rows = sqlx::query(
+        "SELECT DISTINCT topic FROM records WHERE topic IS NOT NULL AND status IN ('pending', 'valid', 'invalid', 'duplicate')
+           AND (dataset_id = ?1 OR dataset_id IN (SELECT id FROM datasets WHERE deletion_of = ?1))",
+    )
+    .bind(dataset_id)
+    .fetch_all(&mut **tx)
+    .await?;
+    rows.iter().map(|row| Ok(row.try_get("topic")?)).collect()
+}
+
 /// How many records carry any of these topics, whatever their validity.
 pub async fn count_with_topics(tx: &mut Tx, dataset_id: &str, topics: &[String]) -> ServiceResult<i64> {
     let row = sqlx::query(
@@ -265,7 +285,7 @@ fn hex_list(hashes: &[[u8; 16]]) -> ServiceResult<String> {
     Ok(serde_json::to_string(&list)?)
 }
 
-fn read_hash(row: &SqliteRow) -> ServiceResult<[u8; 16]> {
+pub(super) fn read_hash(row: &SqliteRow) -> ServiceResult<[u8; 16]> {
     let bytes: Vec<u8> = row.try_get("prompt_hash")?;
     <[u8; 16]>::try_from(bytes).map_err(|bytes| {
         ServiceError::internal("reading column records.prompt_hash", format!("{} bytes, not 16", bytes.len()))
