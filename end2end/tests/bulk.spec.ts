@@ -65,3 +65,19 @@ test("all that match are ticked at once, and exported as they are", async ({ pag
   await bulk.getByRole("button", { name: "Undo" }).click();
   await expect(page.getByText("1 to 30 of 30 records")).toBeVisible();
 });
+
+test("records are filtered by their score in the newest dry run", async ({ page, server }) => {
+  await page.goto(server.url);
+  await hydrated(page);
+  await page.getByRole("button", { name: "Open the sample dataset" }).click();
+  await expect(page).toHaveURL(/step=dryrun/, { timeout: 60_000 });
+  await page.goto(`${page.url().split(/[?#]/)[0]}?records=all`);
+  await hydrated(page);
+  await page.getByLabel("Filter by score in the newest dry run").selectOption("0-20");
+  await expect(page).toHaveURL(/records=all&score=0-20/);
+  await expect(page.getByText("Only score 0.00 to 0.20 in the newest dry run")).toBeVisible();
+  await expect(page.getByText(/^1 to \d\d of \d\d records$/)).toBeVisible();
+  // The other filters keep it.
+  await page.getByRole("link", { name: /^Valid/ }).first().click();
+  await expect(page).toHaveURL(/records=valid&score=0-20/);
+});

@@ -9,7 +9,7 @@ use super::super::{Db, Of, Reader, Tx, unknown_word};
 use super::write::RecordVerdict;
 use super::{RECORD_COLUMNS, json_list, read_method, read_record, read_validation};
 use crate::error::{ServiceError, ServiceResult};
-use crate::types::dataset::{DatasetRecord, RecordFilter, RecordPage, RecordRow};
+use crate::types::dataset::{DatasetRecord, RecordFilter, RecordPage, RecordRow, ScoreRange};
 use crate::types::error::AppError;
 use crate::types::topics::TopicCount;
 use crate::types::validation::{RecordStatus, RecordValidationStatus, ValidationError};
@@ -107,6 +107,15 @@ fn push_filter(query: &mut QueryBuilder<Sqlite>, dataset_id: &str, filter: &Reco
     }
     if filter.needs_review {
         query.push(" AND r.needs_review = 1");
+    }
+    if let Some(ScoreRange { from, to }) = filter.score {
+        query.push(
+            " AND r.id IN (SELECT record_id FROM dry_run_samples WHERE dry_run_id =
+                (SELECT id FROM dry_runs WHERE result IS NOT NULL AND dataset_id = ",
+        );
+        query.push_bind(dataset_id.to_owned()).push(" ORDER BY created_at DESC, id DESC LIMIT 1) AND score >= ");
+        query.push_bind(f64::from(from) / 100.0).push(if to == 100 { " AND score <= " } else { " AND score < " });
+        query.push_bind(f64::from(to) / 100.0).push(")");
     }
     if let Some(text) = filter.text.as_deref().map(str::trim).filter(|text| !text.is_empty()) {
         // Quotes, backslashes, line breaks and NUL stand escaped in `data`.
