@@ -7,6 +7,7 @@
 //! | `POST /upload/preview` | what a file holds, before it is imported |
 //! | `GET /events/{dataset_id}` | the event stream ([`events`]) |
 //! | `GET /download/...` | records, topics, reports, split ([`download`]) |
+//! | `POST /download/{dataset_id}/selected.jsonl` | the records whose ids the form names |
 //! | `GET, POST /login` | the access token, where one is set ([`auth`]) |
 //! | `GET /healthz` | "ok" while the store answers |
 //! | `GET /pkg/...`, `/favicon.svg` | the files of the site folder |
