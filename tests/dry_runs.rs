@@ -1,5 +1,6 @@
 //! Dry runs: figures worked out by hand, failures, staleness, cancel and resume, and a server that is killed.
 
+use anneal_server::types::dataset::RecordPage;
 use anneal_server::types::dry_run::{DryRunReport, DryRunStatistics, Quality, Verdict};
 use anneal_server::types::job::JobState;
 use anneal_server::types::pipeline::{PipelineStepId, PipelineStepStatus};
@@ -311,4 +312,27 @@ async fn a_run_that_finds_no_record_left_fails_with_the_reason() {
     let ended = app.ended(&run.job_id).await;
     let error = ended.error.unwrap_or_default();
     assert!(ended.state == JobState::Failed && error.contains("No valid record with a recorded response"), "{error}");
+}
+
+#[tokio::test]
+async fn records_are_found_by_their_score_in_the_newest_run() {
+    let app = TestApp::start().await;
+    let id = app.imported("a.jsonl", rated(80)).await;
+    let found = async |score: Value| {
+        let filter = json!({ "status": null, "error": null, "topic": null, "needs_review": false, "text": null, "score": score });
+        let arguments = json!({ "dataset_id": id, "filter": filter, "page": 1, "page_size": 200 });
+        let page: RecordPage = app.ask("records/list", arguments).await;
+        page.total
+    };
+    assert_eq!(found(json!({ "from": 0, "to": 100 })).await, 0, "nothing was scored yet");
+    app.set_grader(&id, RATED).await;
+    app.dry_run(&id, 300).await;
+    // 0.05, 0.07, ... 0.83, each twice.
+    for (from, to, expected) in [(0, 20, 16), (20, 40, 20), (5, 7, 2), (83, 100, 2), (84, 100, 0), (0, 100, 80)] {
+        assert_eq!(found(json!({ "from": from, "to": to })).await, expected, "{from} to {to}");
+    }
+    app.set_grader(&id, "function grade(input) { return 1; }").await;
+    app.dry_run(&id, 300).await;
+    assert_eq!(found(json!({ "from": 99, "to": 100 })).await, 80, "a score of 1 is in the last range");
+    assert_eq!(found(json!({ "from": 0, "to": 99 })).await, 0, "former runs do not count");
 }

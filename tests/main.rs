@@ -9,6 +9,7 @@
 )]
 
 mod command_line;
+mod deletions;
 mod downloads;
 mod dry_run_history;
 mod dry_runs;
@@ -21,6 +22,7 @@ mod large_changes;
 mod pages;
 mod races;
 mod refusals;
+mod resets;
 mod sample;
 mod security;
 mod support;

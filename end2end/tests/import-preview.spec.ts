@@ -17,7 +17,7 @@ test("several files are looked at, a CSV file's columns are named, and all of it
 
   const dialog = importPreview(page);
   const first = dialog.getByRole("region", { name: "mixed.jsonl" });
-  await expect(first).toContainText("All in all 3 records: 1 chat, 1 prompt and completion, 1 unreadable. 2 valid");
+  await expect(first).toContainText("3 records (1 chat, 1 prompt and completion, 1 unreadable): 2 valid.");
   await expect(first.getByText("1 record with a problem")).toBeVisible();
   await expect(first).toContainText("You are an airline agent.");
   const second = dialog.getByRole("region", { name: "faq.csv" });

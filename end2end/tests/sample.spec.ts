@@ -7,6 +7,11 @@ test("the sample opens with a finished dry run", async ({ page, server }) => {
   await page.getByRole("button", { name: "Open the sample dataset" }).click();
   await expect(page).toHaveURL(/\/finetune\/[0-9a-f-]{36}/, { timeout: 60_000 });
   await expect(page.getByText("1,132").first()).toBeVisible();
+  // What a newcomer sees first: the verdict, and no step that asks for anything.
+  await expect(page).toHaveURL(/step=dryrun/);
+  await expect(page.getByRole("region", { name: "Verdict" })).toBeInViewport();
+  await expect(page.locator(".step-card--complete")).toHaveCount(5);
+  await expect(page.locator(".step-card--attention")).toHaveCount(0);
 
   await page.getByRole("link", { name: /Dry Run/ }).first().click();
   await expect(page.getByRole("region", { name: "Verdict" })).toContainText("GO");

@@ -307,6 +307,11 @@ impl FinetuneProcess {
         self.change_url(|query| query.dialog = Some(dialog));
     }
 
+    /// The address without it.
+    pub fn without_dialog(self) -> Signal<String> {
+        Signal::derive(move || self.url_with(|query| query.dialog = None))
+    }
+
     /// Closes the open one.
     pub fn close_dialog(self) {
         self.change_url(|query| query.dialog = None);

@@ -2,7 +2,7 @@
 //! `?step=coverage&records=invalid&error=invalid_role&topic=&review=1&q=text&page=3&record=17&dialog=add`.
 //! Parsed once into [`PageQuery`]; what is not understood is ignored, what is not ours is kept.
 
-use anneal_server::types::dataset::RecordFilter;
+use anneal_server::types::dataset::{RecordFilter, ScoreRange};
 use anneal_server::types::pipeline::PipelineStepId;
 use anneal_server::types::validation::{RecordStatus, ValidationError};
 
@@ -56,7 +56,12 @@ pub struct PageQuery {
 /// What a form's list of topics sends for "any topic"; no topic can be called so. (An empty one means "without".)
 pub const ANY_TOPIC: &str = "\u{1}any";
 
-const OWN_KEYS: [&str; 9] = ["step", "records", "error", "topic", "review", "q", "page", "record", "dialog"];
+const OWN_KEYS: [&str; 10] = ["step", "records", "error", "topic", "review", "score", "q", "page", "record", "dialog"];
+
+/// A refused form's address has its error (`__err`) and what was typed; no link of the page carries them along.
+fn is_of_a_panel(key: &str) -> bool {
+    !OWN_KEYS.contains(&key) && !key.starts_with("__") && !["name", "objective"].contains(&key)
+}
 
 impl PageQuery {
     /// From the URL's query, with or without its `?`. The router's own map is not used: it decodes values
@@ -69,20 +74,13 @@ impl PageQuery {
             records: records_of(&get),
             record: get("record").and_then(|id| id.parse().ok()),
             dialog: get("dialog").and_then(PageDialog::parse),
-            other: pairs.iter().filter(|(key, _)| !OWN_KEYS.contains(&key.as_str())).cloned().collect(),
+            other: pairs.iter().filter(|(key, _)| is_of_a_panel(key)).cloned().collect(),
         }
     }
 
     /// The query string with its `?`; empty if nothing is selected.
     pub fn to_query_string(&self) -> String {
-        let mut query = String::new();
-        for (key, value) in self.pairs() {
-            query.push(if query.is_empty() { '?' } else { '&' });
-            escape_into(&mut query, &key);
-            query.push('=');
-            escape_into(&mut query, &value);
-        }
-        query
+        query_string(&self.pairs())
     }
 
     /// The parameters in the order of the URL, not escaped: also the hidden fields of a form that goes here.
@@ -102,6 +100,9 @@ impl PageQuery {
             }
             if filter.needs_review {
                 add("review", "1");
+            }
+            if let Some(score) = filter.score {
+                add("score", &score.key());
             }
             if let Some(text) = &filter.text {
                 add("q", text);
@@ -133,14 +134,27 @@ fn records_of<'a>(get: &impl Fn(&str) -> Option<&'a str>) -> Option<(RecordFilte
         error: get("error").and_then(ValidationError::parse),
         topic: get("topic").filter(|topic| *topic != ANY_TOPIC).map(str::to_owned),
         needs_review: get("review") == Some("1"),
+        score: get("score").and_then(ScoreRange::parse),
         text: get("q").filter(|text| !text.is_empty()).map(str::to_owned),
     };
     let page = get("page").and_then(|page| page.parse().ok()).filter(|page| *page >= 1).unwrap_or(1);
     Some((filter, page))
 }
 
-/// Keys and values, decoded.
-fn pairs_of(search: &str) -> Vec<(String, String)> {
+/// Parameters as a query string with its `?`; empty without any.
+pub fn query_string(pairs: &[(String, String)]) -> String {
+    let mut query = String::new();
+    for (key, value) in pairs {
+        query.push(if query.is_empty() { '?' } else { '&' });
+        escape_into(&mut query, key);
+        query.push('=');
+        escape_into(&mut query, value);
+    }
+    query
+}
+
+/// Keys and values of a query string, with or without its `?`, decoded.
+pub fn pairs_of(search: &str) -> Vec<(String, String)> {
     let search = search.strip_prefix('?').unwrap_or(search);
     let pairs = search.split('&').filter(|pair| !pair.is_empty());
     pairs
@@ -196,6 +210,7 @@ mod tests {
                     topic: Some(String::new()),
                     needs_review: true,
                     text: Some("50% & more? %41 ü+".to_owned()),
+                    score: Some(ScoreRange { from: 20, to: 40 }),
                 },
                 3,
             )),
@@ -206,7 +221,7 @@ mod tests {
         let text = query.to_query_string();
         assert_eq!(
             text,
-            "?step=dryrun&records=invalid&error=invalid_role&topic=&review=1&q=50%25%20%26%20more%3F%20%2541%20%C3%BC%2B\
+            "?step=dryrun&records=invalid&error=invalid_role&topic=&review=1&score=20-40&q=50%25%20%26%20more%3F%20%2541%20%C3%BC%2B\
              &page=3&record=17&dialog=help&run=a%20b"
         );
         assert_eq!(PageQuery::parse(&text), query);
@@ -216,7 +231,10 @@ mod tests {
     #[test]
     fn nonsense_is_ignored() {
         assert_eq!(PageQuery::parse("?step=nope&records=some&page=-1&record=x&dialog="), PageQuery::default());
-        assert_eq!(PageQuery::parse("records=all&page=0&error=?").records, Some((RecordFilter::default(), 1)));
+        assert_eq!(
+            PageQuery::parse("records=all&page=0&error=?&score=40-20").records,
+            Some((RecordFilter::default(), 1))
+        );
         assert_eq!(
             PageQuery::parse("?step=topics&step=coverage").step,
             Some(PipelineStepId::Coverage),

@@ -8,6 +8,11 @@ pub const MIN_SCALE: f64 = 0.4;
 pub const MAX_SCALE: f64 = 2.5;
 /// One press of + or one click of it.
 pub const ZOOM_STEP: f64 = 1.2;
+/// A canvas narrower than this stacks its cards (style/canvas.css has the same number): it is then taller than the window, so
+/// that the plain wheel and a finger must go on scrolling the page.
+pub const STACK_BELOW: f64 = 960.0;
+/// What one turn of the wheel may change at most.
+const MAX_WHEEL_STEP: f64 = 1.25;
 /// How much of the content always stays in sight.
 const KEEP_VISIBLE: f64 = 64.0;
 
@@ -83,6 +88,13 @@ impl CanvasView {
     }
 }
 
+/// By how much the wheel zooms: a notch (100 pixels) about as much as a key; a pinch, which a touchpad sends as many small
+/// turns, as far as the fingers go.
+pub fn wheel_factor(delta_y: f64, is_pinch: bool) -> f64 {
+    let speed = if is_pinch { 0.01 } else { 0.0018 };
+    (-delta_y * speed).exp().clamp(1.0 / MAX_WHEEL_STEP, MAX_WHEEL_STEP)
+}
+
 #[cfg(test)]
 #[expect(clippy::float_cmp, reason = "sums and halves of whole numbers are exact")]
 mod tests {
@@ -119,6 +131,16 @@ mod tests {
         assert_eq!(zoomed, CanvasView { x: -260.0, y: -60.0, scale: 2.0 });
         assert_eq!(zoomed.zoomed(100.0, at, WINDOW, CONTENT).scale, MAX_SCALE);
         assert_eq!(zoomed.zoomed(0.001, at, WINDOW, CONTENT).scale, MIN_SCALE);
+    }
+
+    #[test]
+    fn a_notch_of_the_wheel_zooms_as_a_key_does_and_back() {
+        let notch = wheel_factor(-100.0, false);
+        assert!((notch - ZOOM_STEP).abs() < 0.01, "{notch}");
+        assert!((notch * wheel_factor(100.0, false) - 1.0).abs() < 1e-9);
+        assert_eq!(wheel_factor(0.0, false), 1.0);
+        assert_eq!(wheel_factor(-5_000.0, true), MAX_WHEEL_STEP);
+        assert!(wheel_factor(-3.0, true) > wheel_factor(-3.0, false));
     }
 
     #[test]

@@ -19,7 +19,7 @@ pub fn CoverageTable() -> impl IntoView {
             .with(|rows| rows.iter().map(|row| row.percentage.max(row.target_percentage)).fold(1.0_f64, f64::max))
     });
     view! {
-        <div class="table-scroll" tabindex="0" role="region" aria-label="Coverage by topic">
+        <div class="table-scroll coverage-scroll" tabindex="0" role="region" aria-label="Coverage by topic">
             <table class="table coverage-table">
                 <caption class="visually-hidden">
                     "Share of the labelled valid records per topic, against its target"
@@ -75,20 +75,20 @@ fn CoverageRow(row: TopicDistribution, scale: f64) -> impl IntoView {
                     <UserText text=row.topic />
                 </RecordsLink>
             </th>
-            <td class="number">{format::count(row.count)}</td>
+            <td class="number" data-label="Records">{format::count(row.count)}</td>
             <td class="coverage-table__bar">
                 <Bar percent=Signal::derive(move || percent) target=Signal::derive(move || target) class=bar />
             </td>
-            <td class="number">{format!("{:.1}%", row.percentage)}</td>
-            <td class="number">{format!("{:.1}%", row.target_percentage)}</td>
-            <td class="number" title=format!("within {:.1} points is fine", row.tolerance)>{points(row.gap)}</td>
-            <td>
+            <td class="number" data-label="Share">{format!("{:.1}%", row.percentage)}</td>
+            <td class="number" data-label="Target">{format!("{:.1}%", row.target_percentage)}</td>
+            <td class="number" data-label="Gap" title=format!("within {:.1} points is fine", row.tolerance)>{points(row.gap)}</td>
+            <td class="coverage-table__status">
                 <span class=class>
                     <span aria-hidden="true">{icon} " "</span>
                     {word}
                 </span>
             </td>
-            <td class="number">{if row.needed > 0 { format!("+{}", format::count(row.needed)) } else { "–".to_owned() }}</td>
+            <td class="number" data-label="Needed">{if row.needed > 0 { format!("+{}", format::count(row.needed)) } else { "–".to_owned() }}</td>
         </tr>
     }
 }

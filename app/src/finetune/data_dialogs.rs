@@ -28,7 +28,7 @@ fn DataDialog(dialog: PageDialog, mode: ImportMode, title: &'static str) -> impl
         process.refresh();
     });
     view! {
-        <Dialog open=is_open on_close=move |()| process.close_dialog() title=title>
+        <Dialog open=is_open on_close=move |()| process.close_dialog() close_href=process.without_dialog() title=title>
             <UploadForm target=UploadTarget::Into { dataset_id: process.dataset_id(), mode, records: records.get_untracked() } on_done/>
         </Dialog>
     }

@@ -21,7 +21,7 @@ pub fn DryRunDialog() -> impl IntoView {
     let process = use_finetune_process();
     let open = memo(move || process.dialog() == Some(PageDialog::DryRun));
     view! {
-        <Dialog open title="Dry run" on_close=Callback::new(move |()| process.close_dialog())>
+        <Dialog open title="Dry run" on_close=Callback::new(move |()| process.close_dialog()) close_href=process.without_dialog()>
             <ConfigForm />
         </Dialog>
     }

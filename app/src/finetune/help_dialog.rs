@@ -5,12 +5,14 @@ use leptos::prelude::*;
 use crate::contexts::{PageDialog, use_finetune_process};
 use crate::ui::Dialog;
 
-const KEYS: [(&[&str], &str); 9] = [
+const KEYS: [(&[&str], &str); 11] = [
     (&["j", "→", "↓"], "next step"),
     (&["k", "←", "↑"], "previous step"),
     (&["Enter"], "open the step"),
     (&["/"], "search the records"),
-    (&["+", "-"], "zoom in and out (also Ctrl and the wheel, or pinch)"),
+    (&["+", "-"], "zoom in and out; so does a pinch, or the wheel over the pipeline"),
+    (&["Ctrl", "wheel"], "zoom where the steps stand one under the other: there the wheel alone scrolls the page"),
+    (&["Shift", "wheel"], "move the pipeline sideways; dragging moves it anywhere"),
     (&["0"], "fit the pipeline into the window"),
     (&["Esc"], "close what is open; the focus goes back to where it was"),
     (&["Tab"], "next control; the line above the panel resizes it with ↑ and ↓"),
@@ -23,7 +25,7 @@ pub fn HelpDialog() -> impl IntoView {
     let process = use_finetune_process();
     let is_open = Signal::derive(move || process.dialog() == Some(PageDialog::Help));
     view! {
-        <Dialog open=is_open on_close=move |()| process.close_dialog() title="Keys">
+        <Dialog open=is_open on_close=move |()| process.close_dialog() close_href=process.without_dialog() title="Keys">
             <dl class="keys">
                 {KEYS
                     .map(|(keys, meaning)| {

@@ -43,7 +43,7 @@ pub fn ImportPreviewDialog(
                 {move || is_busy.get().then(|| view! { <Progress percent=Signal::stored(None) label="One moment…"/> })}
                 {move || error.get().map(|error| view! { <ErrorView error/> })}
             </div>
-            <div class="dialog__actions">
+            <div class="dialog__actions dialog__actions--stay">
                 <Button on:click=move |_| flow.back()>"Back"</Button>
                 <Button variant busy=is_busy on:click=move |_| flow.confirm()>{words}</Button>
             </div>
@@ -101,7 +101,7 @@ fn Columns(flow: ImportFlow, at: usize, csv: CsvPreview, seen: Memo<Option<Seen>
     view! {
         <h4>"Columns"</h4>
         {move || problem().map(|problem| view! { <p role="alert" class="import-preview__error">{problem}</p> })}
-        <table class="table table--cards">
+        <table class="table table--cards import-preview__columns">
             <thead><tr><th scope="col">"Column"</th><th scope="col">"Is"</th><th scope="col">"Such as"</th></tr></thead>
             <tbody>{header.into_iter().enumerate().map(row).collect_view()}</tbody>
         </table>
@@ -133,16 +133,16 @@ fn about(file: &UploadPreview) -> String {
     format!("{container}{}, {}", compression.unwrap_or_default(), format::bytes(file.bytes))
 }
 
-/// "Of its start 200 records: 150 chat, 50 CSV. 198 valid; duplicates are found by the import."
+/// "The first 200 records (150 chat, 50 CSV): 198 valid. Duplicates are found by the import."
 fn told(preview: &ImportPreview) -> String {
-    let which = if preview.is_complete { "All in all" } else { "Of its start" };
     let records = format::counted(preview.records, "record");
+    let records = if preview.is_complete { records } else { format!("The first {records}") };
     let formats = preview.formats.in_words(ImportFormat::label);
-    let formats = if formats.is_empty() { formats } else { format!(": {formats}") };
+    let formats = if formats.is_empty() { formats } else { format!(" ({formats})") };
     let valid = format::count(preview.valid);
     let skipped = preview.skipped.in_words(SkipReason::label);
     let skipped = if skipped.is_empty() { skipped } else { format!(" Passed over: {skipped}.") };
-    format!("{which} {records}{formats}. {valid} valid; duplicates are found by the import.{skipped}")
+    format!("{records}{formats}: {valid} valid. Duplicates are found by the import.{skipped}")
 }
 
 fn problems(preview: ImportPreview) -> impl IntoView {
@@ -172,14 +172,18 @@ fn conversations(conversations: Vec<PreviewConversation>) -> impl IntoView {
 }
 
 fn conversation_view(open: bool, conversation: PreviewConversation) -> impl IntoView {
-    let line = format!("Line {}: {}", format::count(conversation.line), conversation.format.label());
-    let topic = conversation.topic.map(|topic| format!("topic {topic}"));
-    let tools = (!conversation.tools.is_empty()).then(|| format!("tools {}", conversation.tools.join(", ")));
-    let summary = [Some(line), topic, tools].into_iter().flatten().collect::<Vec<_>>().join(", ");
+    let summary = summary_of(&conversation);
+    let about = [
+        Some(conversation.format.label().to_owned()),
+        conversation.topic.map(|topic| format!("topic {topic}")),
+        (!conversation.tools.is_empty()).then(|| format!("tools {}", conversation.tools.join(", "))),
+    ];
+    let about = about.into_iter().flatten().collect::<Vec<_>>().join(" · ");
     let more = (conversation.messages_left_out > 0)
         .then(|| format!("… and {} more", format::counted(conversation.messages_left_out, "message")));
     view! {
         <Disclosure summary=Signal::stored(summary) open>
+            <p class="muted small import-preview__about">{about}</p>
             <div class="conversation">
                 {conversation.messages.into_iter().map(message_view).collect_view()}
                 {more.map(|words| view! { <p class="muted">{words}</p> })}
@@ -187,6 +191,19 @@ fn conversation_view(open: bool, conversation: PreviewConversation) -> impl Into
         </Disclosure>
     }
 }
+
+/// "Line 3: Where is my order?": the user's last words, by which one knows one's own data.
+fn summary_of(conversation: &PreviewConversation) -> String {
+    let said = conversation.messages.iter().rfind(|message| message.role == "user" && !message.text.trim().is_empty());
+    let line = format::count(conversation.line);
+    let Some(words) = said.map(|message| message.text.trim()) else { return format!("Line {line}") };
+    let start: String = words.chars().take(SUMMARY_CHARS).collect();
+    let more = if start.len() < words.len() { "…" } else { "" };
+    format!("Line {line}: {start}{more}")
+}
+
+/// About as much as one line holds.
+const SUMMARY_CHARS: usize = 90;
 
 fn message_view(message: PreviewMessage) -> impl IntoView {
     let class = match message.role.as_str() {
@@ -204,7 +221,7 @@ fn message_view(message: PreviewMessage) -> impl IntoView {
                 <strong>{message.role}</strong>
                 <span class="muted">{message.is_answer.then_some(" · recorded answer")}</span>
             </p>
-            {(!text.is_empty()).then(|| view! { <LongText text/> })}
+            {(!text.is_empty()).then(|| view! { <LongText text glance=true/> })}
             {calls.map(|calls| view! { <p>{calls}</p> })}
         </div>
     }
@@ -232,7 +249,7 @@ mod tests {
             csv: None,
             error: None,
         };
-        let words = "Of its start 200 records: 150 chat, 50 CSV. 198 valid; duplicates are found by the import.";
+        let words = "The first 200 records (150 chat, 50 CSV): 198 valid. Duplicates are found by the import.";
         assert_eq!(told(&preview), words);
     }
 

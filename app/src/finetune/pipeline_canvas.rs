@@ -1,4 +1,4 @@
-//! The canvas: seven cards joined by connectors; pan by dragging, zoom by ctrl+wheel, pinch and keys.
+//! The canvas: seven cards joined by connectors; pan by dragging, zoom by wheel, pinch and keys.
 
 use anneal_server::types::dataset::RecordFilter;
 use anneal_server::types::pipeline::PipelineStepId;
@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 
-use super::canvas_view::{CanvasView, Size, ZOOM_STEP};
+use super::canvas_view::{CanvasView, STACK_BELOW, Size, ZOOM_STEP, wheel_factor};
 use super::pipeline_step_card::card_id;
 use super::{NextStepHint, PipelineConnector, PipelineStepCard};
 use crate::contexts::{FinetuneProcess, PageDialog, use_finetune_process};
@@ -91,17 +91,18 @@ pub fn PipelineCanvas() -> impl IntoView {
 #[component]
 fn ZoomButtons(control: CanvasControl) -> impl IntoView {
     view! {
-        <div class="zoom" role="group" aria-label="Zoom">
+        // Stacked cards need no buttons until a pinch has moved them.
+        <div class="zoom" class:zoom--moved=move || !control.is_fitted.get() role="group" aria-label="Zoom">
             <button type="button" class="zoom__button" aria-label="Zoom out" title="Zoom out (-)" on:click=move |_| control.zoom(1.0 / ZOOM_STEP)>
                 <Icon name=IconName::Minus/>
             </button>
-            <button type="button" class="zoom__button zoom__level" title="Natural size (0)" on:click=move |_| control.reset()>
+            <button type="button" class="zoom__button zoom__level" title="Natural size" on:click=move |_| control.reset()>
                 {move || format!("{:.0}%", control.view.get().scale * 100.0)}
             </button>
             <button type="button" class="zoom__button" aria-label="Zoom in" title="Zoom in (+)" on:click=move |_| control.zoom(ZOOM_STEP)>
                 <Icon name=IconName::Plus/>
             </button>
-            <button type="button" class="zoom__button" title="Fit into the window" on:click=move |_| control.fit()>"Fit"</button>
+            <button type="button" class="zoom__button" title="Fit into the window (0)" on:click=move |_| control.fit()>"Fit"</button>
         </div>
     }
 }
@@ -158,15 +159,28 @@ impl CanvasControl {
         });
     }
 
-    /// Ctrl and the wheel, which is also what a touchpad's pinch sends; the plain wheel scrolls the page.
+    /// The wheel zooms around the pointer; sideways, or with Shift, it pans. Where the cards are stacked it scrolls the page
+    /// unless Ctrl is held, which is also what a touchpad's pinch sends.
     fn on_wheel(self, event: &WheelEvent) {
-        if !event.ctrl_key() {
+        let Some((window, _)) = self.sizes() else { return };
+        if window.width < STACK_BELOW && !event.ctrl_key() {
             return;
         }
         event.prevent_default();
+        let pixels = match event.delta_mode() {
+            WheelEvent::DOM_DELTA_PIXEL => 1.0,
+            WheelEvent::DOM_DELTA_LINE => 33.0,
+            _ => 100.0,
+        };
+        let (dx, dy) = (event.delta_x() * pixels, event.delta_y() * pixels);
+        if !event.ctrl_key() && (event.shift_key() || dx.abs() > dy.abs()) {
+            // Some systems turn the wheel sideways themselves where Shift is held.
+            let sideways = if dx == 0.0 { dy } else { dx };
+            self.change(|view, window, content| view.panned(-sideways, 0.0, window, content));
+            return;
+        }
         let at = self.place(f64::from(event.client_x()), f64::from(event.client_y()));
-        let factor = (-event.delta_y() * 0.0025).exp().clamp(0.5, 2.0);
-        self.change(|view, window, content| view.zoomed(factor, at, window, content));
+        self.change(|view, window, content| view.zoomed(wheel_factor(dy, event.ctrl_key()), at, window, content));
     }
 
     fn place(self, x: f64, y: f64) -> (f64, f64) {
@@ -194,8 +208,9 @@ impl CanvasControl {
         let pointers = self.pointers.get_value();
         let Some((_, before)) = pointers.iter().find(|(other, _)| *other == id).copied() else { return };
         let (dx, dy) = (now.0 - before.0, now.1 - before.1);
-        // A mouse drags; a single finger scrolls the page, two pinch.
-        let is_mouse = event.pointer_type() != "touch";
+        // A mouse drags. One finger scrolls the page up and down, which the browser does; what it leaves to the page is
+        // sideways, and two fingers pinch.
+        let dy = if event.pointer_type() == "touch" && pointers.len() == 1 { 0.0 } else { dy };
         if let Some((_, other)) = pointers.iter().find(|(other, _)| *other != id) {
             let distance = |a: (f64, f64), b: (f64, f64)| (a.0 - b.0).hypot(a.1 - b.1).max(1.0);
             let middle = self.place(f64::midpoint(now.0, other.0), f64::midpoint(now.1, other.1));
@@ -204,7 +219,7 @@ impl CanvasControl {
             self.change(|view, window, content| {
                 view.zoomed(factor, middle, window, content).panned(dx / 2.0, dy / 2.0, window, content)
             });
-        } else if is_mouse {
+        } else {
             if !self.is_dragging.get_untracked() {
                 if dx.hypot(dy) < DRAG_THRESHOLD {
                     return;

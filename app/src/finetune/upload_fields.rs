@@ -1,13 +1,14 @@
 //! The fields of the form that brings data in.
 
 use anneal_server::format;
+use anneal_server::types::error::AppError;
 use anneal_server::types::import::{FILE_ENDINGS, suggested_name};
 use leptos::ev::DragEvent;
 use leptos::html;
 use leptos::prelude::*;
 
 use super::UploadTarget;
-use crate::ui::{Field, Icon, IconName, described_by, memo};
+use crate::ui::{Field, Icon, IconName, RefusedForm, described_by, memo, visible};
 
 /// A file that the user chose, as shown beside the drop zone.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -67,14 +68,24 @@ pub fn FileField(file_input: NodeRef<html::Input>, chosen: RwSignal<Vec<Chosen>>
         }
     });
     let on_drag = move |over: bool| move |_: DragEvent| is_over.set(over);
-    let name =
-        move || chosen.with(|files| names(files)).unwrap_or_else(|| "Drop files here, or choose them".to_owned());
+    let names = move || {
+        let line = |file: &Chosen| {
+            let (name, bytes) = (visible(&file.name).into_owned(), format::bytes(file.bytes));
+            view! { <span class="drop-zone__file"><bdi class="one-line">{name}</bdi> <span class="muted">{bytes}</span></span> }
+        };
+        chosen.with(|files| {
+            let more = files.len().saturating_sub(NAMES);
+            let more = (more > 0).then(|| view! { <span>{format!("and {more} more")}</span> });
+            let none = files.is_empty().then_some("Drop files here, or choose them");
+            view! { {none} {files.iter().take(NAMES).map(line).collect_view()} {more} }
+        })
+    };
     let hint = move || chosen.with(|files| sizes(files)).unwrap_or_else(|| FILE_ENDINGS.join(" "));
     view! {
         <div class="drop-zone" class:drop-zone--over=is_over class:drop-zone--chosen=move || chosen.with(|files| !files.is_empty())>
             <Icon name=IconName::Upload/>
             <label class="drop-zone__label" for="upload-file">
-                <span class="drop-zone__name">{name}</span>
+                <span class="drop-zone__name">{names}</span>
                 <span class="drop-zone__hint">{hint}</span>
             </label>
             <input
@@ -93,20 +104,9 @@ pub fn FileField(file_input: NodeRef<html::Input>, chosen: RwSignal<Vec<Chosen>>
             />
         </div>
         <p class="field__hint" id="upload-file-hint">
-            "Read are chat JSONL (" <code>"{\"messages\": […]}"</code> "), the native form (" <code>"{\"input\": …, \"output\": …}"</code>
-            "), OpenAI requests with their responses and Batch files, OpenTelemetry GenAI spans, prompt and completion, question and answer, Alpaca, ShareGPT, Langfuse, promptfoo and CSV, mixed as you like: as lines, one array or an object around a list, plain, .gz or .zst. A line that cannot be read is kept and shown with its number."
+            "Anneal reads chat JSONL (" <code>"{\"messages\": […]}"</code> "), its own form (" <code>"{\"input\": …, \"output\": …}"</code>
+            "), OpenAI requests with their responses and Batch files, OpenTelemetry GenAI spans, prompts with completions, questions with answers, Alpaca, ShareGPT, Langfuse, promptfoo and CSV, mixed as you like: a record a line, an array, or an object around a list; plain, .gz or .zst. A line that cannot be read is kept and shown with its number."
         </p>
-    }
-}
-
-/// "a.jsonl, b.csv and 3 more"; nothing for no file.
-fn names(files: &[Chosen]) -> Option<String> {
-    let shown = files.iter().take(NAMES).map(|file| file.name.as_str()).collect::<Vec<_>>().join(", ");
-    let more = files.len().saturating_sub(NAMES);
-    match (files.is_empty(), more) {
-        (true, _) => None,
-        (false, 0) => Some(shown),
-        (false, more) => Some(format!("{shown} and {more} more")),
     }
 }
 
@@ -117,25 +117,46 @@ fn sizes(files: &[Chosen]) -> Option<String> {
     let bytes = format::bytes(files.iter().map(|file| file.bytes).sum());
     match files.len() {
         0 => None,
-        1 => Some(format!("{bytes}. Drop another one to change it.")),
+        1 => Some("Drop another one to change it.".to_owned()),
         count => Some(format!("{count} files, {bytes}. Drop others to change them.")),
+    }
+}
+
+/// The fields of [`NewDatasetFields`] by name.
+pub const NEW_FIELDS: [&str; 2] = ["name", "objective"];
+
+/// The message of an error that belongs to this field.
+pub fn error_at(error: &AppError, name: &str) -> Option<String> {
+    match error {
+        AppError::Invalid { field: Some(field), message } if field == name => Some(message.clone()),
+        _ => None,
     }
 }
 
 /// Name and objective of a dataset to be made.
 #[component]
-pub fn NewDatasetFields(chosen: RwSignal<Vec<Chosen>>, is_sending: Memo<bool>) -> impl IntoView {
+pub fn NewDatasetFields(
+    chosen: RwSignal<Vec<Chosen>>,
+    is_sending: Memo<bool>,
+    /// What comes back of a form that was refused.
+    refused: Option<RefusedForm>,
+) -> impl IntoView {
+    let typed = |name: &str| refused.as_ref().and_then(|refused| refused.typed(name)).unwrap_or_default();
+    let (name, objective) = (typed("name"), typed("objective"));
+    let error_of = |name: &str| Signal::stored(refused.as_ref().and_then(|refused| error_at(&refused.error, name)));
+    let (name_error, objective_error) = (error_of("name"), error_of("objective"));
     let suggestion = memo(move || chosen.with(|chosen| chosen.first().map(|file| suggested_name(&file.name))));
     view! {
         <fieldset class="upload-form__about" disabled=is_sending>
             <legend class="visually-hidden">"About the dataset"</legend>
-            <Field id="upload-name" label="Name" optional=true hint="Left empty, it is called after the first file.">
+            <Field id="upload-name" label="Name" optional=true hint="Left empty, it is called after the first file." error=name_error>
                 <input
                     type="text"
                     id="upload-name"
                     name="name"
                     maxlength="200"
                     autocomplete="off"
+                    value=name
                     placeholder=move || suggestion.get().unwrap_or_default()
                     aria-describedby=described_by("upload-name")
                 />
@@ -145,6 +166,7 @@ pub fn NewDatasetFields(chosen: RwSignal<Vec<Chosen>>, is_sending: Memo<bool>) -
                 label="Training objective"
                 optional=true
                 hint="What the model should get better at, in your words. You can change it later."
+                error=objective_error
             >
                 <textarea
                     id="upload-objective"
@@ -152,7 +174,9 @@ pub fn NewDatasetFields(chosen: RwSignal<Vec<Chosen>>, is_sending: Memo<bool>) -
                     rows="4"
                     maxlength="4000"
                     aria-describedby=described_by("upload-objective")
-                ></textarea>
+                >
+                    {objective}
+                </textarea>
             </Field>
         </fieldset>
     }
@@ -166,9 +190,7 @@ mod tests {
     fn what_was_chosen_is_said() {
         let files: Vec<Chosen> =
             ["a", "b", "c", "d", "e"].map(|name| Chosen { name: name.to_owned(), bytes: 1 }).into();
-        assert_eq!((names(&[]), sizes(&[])), (None, None));
-        assert_eq!(names(&files[..2]).as_deref(), Some("a, b"));
-        assert_eq!(names(&files).as_deref(), Some("a, b, c, d and 1 more"));
+        assert_eq!(sizes(&[]), None);
         assert!(sizes(&files[..1]).unwrap().ends_with("Drop another one to change it."));
         assert!(sizes(&files).unwrap().starts_with("5 files, 5 "));
     }

@@ -10,8 +10,8 @@ use leptos::prelude::*;
 use super::import_flow::ImportFlow;
 use super::import_preview::ImportPreviewDialog;
 use super::upload::{UploadAnswer, UploadState};
-use super::upload_fields::{Chosen, FileField, NewDatasetFields, PastedText, TargetFields};
-use crate::ui::{Button, ButtonVariant, ErrorView, Progress, memo};
+use super::upload_fields::{Chosen, FileField, NEW_FIELDS, NewDatasetFields, PastedText, TargetFields, error_at};
+use crate::ui::{Button, ButtonVariant, ErrorView, Progress, memo, refused_form};
 
 /// Where the data goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +43,10 @@ pub fn UploadForm(
         UploadTarget::Into { dataset_id, .. } => Some(dataset_id.clone()),
     });
     let chosen = RwSignal::new(Vec::<Chosen>::new());
+    // Without JavaScript: the page comes back from the server.
+    let refused = refused_form("/upload");
+    let refusal = refused.as_ref().map(|refused| refused.error.clone());
+    let at_end = refusal.filter(|error| !is_new_field(error));
     let is_sending = memo(move || {
         let looks = matches!(flow.looking().get(), UploadState::Sending(_));
         looks && !flow.is_shown.get() || matches!(flow.importing().get(), UploadState::Done(_))
@@ -80,10 +84,10 @@ pub fn UploadForm(
                 <FileField file_input=flow.files chosen/>
                 <PastedText text=flow.text/>
             </fieldset>
-            {is_new.then(|| view! { <NewDatasetFields chosen is_sending/> })}
+            {is_new.then(|| view! { <NewDatasetFields chosen is_sending refused/> })}
             <div class="upload-form__end">
                 {confirmation(&target)}
-                <SendState flow/>
+                <SendState flow refused=at_end/>
                 <div class="upload-form__actions">
                     {move || is_sending.get().then(|| view! { <Button on:click=move |_| flow.back()>"Cancel"</Button> })}
                     <Button kind="submit" variant=submit_variant(&target) busy=is_sending>{submit_words(&target)}</Button>
@@ -95,7 +99,11 @@ pub fn UploadForm(
 }
 
 #[component]
-fn SendState(flow: ImportFlow) -> impl IntoView {
+fn SendState(
+    flow: ImportFlow,
+    /// Why the form came back, until it is sent anew.
+    refused: Option<AppError>,
+) -> impl IntoView {
     // What is going on once the preview is open is said there.
     let percent = memo(move || match flow.looking().get() {
         UploadState::Sending(percent) if !flow.is_shown.get() => Some(percent),
@@ -116,6 +124,7 @@ fn SendState(flow: ImportFlow) -> impl IntoView {
     let is_sending = memo(move || percent.get().is_some());
     let error = memo(move || match flow.looking().get() {
         UploadState::Failed(error) if !flow.is_shown.get() => Some(error),
+        UploadState::Idle => refused.clone(),
         _ => None,
     });
     // Of several files it must be said which one is refused.
@@ -157,6 +166,11 @@ const fn submit_words(target: &UploadTarget) -> &'static str {
         UploadTarget::Into { mode: ImportMode::Append, .. } => "Add records",
         UploadTarget::Into { mode: ImportMode::Replace, .. } => "Replace records",
     }
+}
+
+/// Whether an error is shown at a field of its own, and not at the form's end.
+fn is_new_field(error: &AppError) -> bool {
+    NEW_FIELDS.iter().any(|field| error_at(error, field).is_some())
 }
 
 /// What can be said before sending.

@@ -3,6 +3,7 @@
 
 mod about;
 mod danger;
+mod reset;
 mod rules;
 mod statistics;
 
@@ -62,8 +63,8 @@ fn Settings(overview: DatasetOverview) -> impl IntoView {
         <main class="page page--narrow stack" id="main" tabindex="-1">
             <AboutCard dataset=dataset.clone() name/>
             <RulesCard dataset=dataset.clone()/>
-            <StatisticsCard overview/>
-            <DangerCard dataset_id=dataset.id name/>
+            <StatisticsCard overview=overview.clone()/>
+            <DangerCard overview name/>
         </main>
     }
 }

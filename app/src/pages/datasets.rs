@@ -8,7 +8,10 @@ use anneal_server::types::error::AppError;
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos_meta::Title;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::{use_location, use_navigate};
 
+use super::dataset_list_query::{ListQuery, SortBy, StatusGroup};
 use super::dataset_row::DatasetRow;
 use crate::finetune::delete_dataset::{DeleteDataset, ToDelete};
 use crate::frame::TopBar;
@@ -79,31 +82,6 @@ fn SampleForm() -> impl IntoView {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum SortBy {
-    Changed,
-    Name,
-    Records,
-    Progress,
-}
-
-impl SortBy {
-    const ALL: [(Self, &'static str, &'static str); 4] = [
-        (Self::Changed, "changed", "Last changed"),
-        (Self::Name, "name", "Name"),
-        (Self::Records, "records", "Most records"),
-        (Self::Progress, "progress", "Furthest along"),
-    ];
-
-    fn key(self) -> &'static str {
-        Self::ALL.into_iter().find(|(sort, ..)| *sort == self).map_or("changed", |(_, key, _)| key)
-    }
-
-    fn parse(name: &str) -> Self {
-        Self::ALL.into_iter().find(|(_, key, _)| *key == name).map_or(Self::Changed, |(sort, _, _)| sort)
-    }
-}
-
 #[component]
 fn DatasetList(
     list: Vec<DatasetSummary>,
@@ -113,29 +91,17 @@ fn DatasetList(
     let has_sample = list.iter().any(|summary| summary.dataset.name.starts_with(SAMPLE_NAME_PREFIX));
     let total = i64::try_from(list.len()).unwrap_or(i64::MAX);
     let list = StoredValue::new(list);
-    let search = RwSignal::new(String::new());
-    let sort = RwSignal::new(SortBy::Changed);
-    let shown = memo(move || list.with_value(|list| arranged(list, &search.read(), sort.get())));
+    let location = use_location().search;
+    let query = memo(move || location.with(|search| ListQuery::parse(search)));
+    let shown = memo(move || list.with_value(|list| query.with(|query| query.arranged(list))));
+    let none = move || {
+        let is_none = shown.with(Vec::is_empty);
+        is_none.then(|| view! { {query.with(ListQuery::none_words)} " " <a href="/finetune">"Show all datasets"</a> })
+    };
     view! {
         <div class="list-head">
             <p class="list-head__count">{format::counted(total, "dataset")}</p>
-            <div class="list-head__tools">
-                <input
-                    type="search"
-                    class="list-head__search"
-                    placeholder="Search by name"
-                    aria-label="Search datasets by name"
-                    prop:value=move || search.get()
-                    on:input=move |event| search.set(event_target_value(&event))
-                />
-                <Select
-                    label="Sort by"
-                    class="list-head__sort"
-                    options=Signal::stored(SortBy::ALL.map(|(_, key, name)| (key.to_owned(), name.to_owned())).to_vec())
-                    chosen=Signal::derive(move || sort.get().key().to_owned())
-                    on_choose=move |name: String| sort.set(SortBy::parse(&name))
-                />
-            </div>
+            <ListTools list query/>
             <div class="list-head__actions">
                 {(!has_sample).then(|| view! { <SampleForm/> })}
                 <a class=ButtonVariant::Primary.class() href="/finetune/new">
@@ -149,68 +115,66 @@ fn DatasetList(
                 <DatasetRow summary now to_delete/>
             </For>
         </ul>
-        <p class="dataset-list__none" role="status">
-            {move || shown.with(Vec::is_empty).then(|| format!("No dataset's name contains “{}”.", search.get()))}
-        </p>
+        <p class="dataset-list__none" role="status">{none}</p>
     }
 }
 
-/// The datasets whose name contains the text (ignoring case), in the order asked for; equal ones keep
-/// the server's order, last changed first.
-fn arranged(list: &[DatasetSummary], search: &str, sort: SortBy) -> Vec<DatasetSummary> {
-    let search = search.trim().to_lowercase();
-    let mut shown: Vec<_> =
-        list.iter().filter(|summary| summary.dataset.name.to_lowercase().contains(&search)).cloned().collect();
-    match sort {
-        SortBy::Changed => {}
-        SortBy::Name => shown.sort_by_key(|summary| summary.dataset.name.to_lowercase()),
-        SortBy::Records => shown.sort_by_key(|summary| std::cmp::Reverse(summary.total_records)),
-        SortBy::Progress => {
-            shown.sort_by(|a, b| b.pipeline.overall_progress.total_cmp(&a.pipeline.overall_progress));
-        }
+/// Search, status and sort: a form whose fields are the page's parameters, so that it works without JavaScript (which alone
+/// shows its button); with it, whatever is typed or chosen counts at once.
+#[component]
+fn ListTools(list: StoredValue<Vec<DatasetSummary>>, query: Memo<ListQuery>) -> impl IntoView {
+    let navigate = use_navigate();
+    // One entry of the history for the list, however it was narrowed.
+    let options = || NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() };
+    let go = Callback::new(move |query: ListQuery| navigate(&query.address(), options()));
+    let statuses = list.with_value(|list| status_options(list));
+    let sorts = SortBy::ALL.map(|(_, key, name)| (key.to_owned(), name.to_owned())).to_vec();
+    view! {
+        <form
+            class="list-head__tools"
+            role="search"
+            method="get"
+            action="/finetune"
+            on:submit=move |event| event.prevent_default()
+        >
+            <input
+                type="search"
+                class="list-head__search"
+                name="q"
+                placeholder="Search by name"
+                aria-label="Search datasets by name"
+                autocomplete="off"
+                value=query.with_untracked(|query| query.search.clone())
+                prop:value=move || query.with(|query| query.search.clone())
+                on:input:target=move |event| go.run(ListQuery { search: event.target().value(), ..query.get_untracked() })
+            />
+            <Select
+                label="Filter by status"
+                name="status"
+                class="list-head__sort"
+                options=Signal::stored(statuses)
+                chosen=Signal::derive(move || query.with(|query| query.status.map_or("", StatusGroup::key).to_owned()))
+                on_choose=move |key: String| go.run(ListQuery { status: StatusGroup::parse(&key), ..query.get_untracked() })
+            />
+            <Select
+                label="Sort by"
+                name="sort"
+                class="list-head__sort"
+                options=Signal::stored(sorts)
+                chosen=Signal::derive(move || query.with(|query| query.sort.key().to_owned()))
+                on_choose=move |key: String| go.run(ListQuery { sort: SortBy::parse(&key), ..query.get_untracked() })
+            />
+            <button type="submit" class=format!("{} without-script", ButtonVariant::Secondary.class())>"Apply"</button>
+        </form>
     }
-    shown
 }
 
-#[cfg(test)]
-mod tests {
-    use anneal_server::types::dataset::Dataset;
-    use anneal_server::types::pipeline::PipelineState;
-    use anneal_server::types::validation::ValidationConfig;
-
-    use super::*;
-
-    fn summary(name: &str, total_records: i64, overall_progress: f64) -> DatasetSummary {
-        DatasetSummary {
-            dataset: Dataset {
-                id: name.to_owned(),
-                name: name.to_owned(),
-                objective: String::new(),
-                validation_config: ValidationConfig::default(),
-                target_distribution: None,
-                created_at: 0,
-                updated_at: 0,
-                records_revision: 0,
-                topics_revision: 0,
-            },
-            total_records,
-            valid_records: 0,
-            topic_count: 0,
-            balance_score: None,
-            pipeline: PipelineState { steps: Vec::new(), current_step_id: None, overall_progress },
-        }
-    }
-
-    #[test]
-    fn search_and_sort() {
-        let list = [summary("Beta", 5, 10.0), summary("alpha", 9, 50.0), summary("Gamma", 5, 30.0)];
-        let names =
-            |search, sort| arranged(&list, search, sort).into_iter().map(|one| one.dataset.name).collect::<Vec<_>>();
-        assert_eq!(names("", SortBy::Changed), ["Beta", "alpha", "Gamma"]);
-        assert_eq!(names(" ALP ", SortBy::Changed), ["alpha"]);
-        assert_eq!(names("", SortBy::Name), ["alpha", "Beta", "Gamma"]);
-        assert_eq!(names("", SortBy::Records), ["alpha", "Beta", "Gamma"]);
-        assert_eq!(names("a", SortBy::Progress), ["alpha", "Gamma", "Beta"]);
-        assert!(names("zzz", SortBy::Name).is_empty());
-    }
+/// Every status with how many datasets have it.
+fn status_options(list: &[DatasetSummary]) -> Vec<(String, String)> {
+    let any = (String::new(), "Any status".to_owned());
+    let option = |(group, key, words): (StatusGroup, &str, &str)| {
+        let count = list.iter().filter(|summary| StatusGroup::of(&summary.pipeline) == group).count();
+        (key.to_owned(), format!("{words} ({})", format::count(i64::try_from(count).unwrap_or(i64::MAX))))
+    };
+    std::iter::once(any).chain(StatusGroup::ALL.map(option)).collect()
 }

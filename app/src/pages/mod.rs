@@ -1,5 +1,6 @@
 //! One file per route; the route table is in the crate's root.
 
+mod dataset_list_query;
 mod dataset_row;
 mod dataset_settings;
 mod datasets;

@@ -8,6 +8,8 @@ use crate::ui::{UserText, visible};
 
 /// Characters of a message shown before "Show all".
 const COLLAPSED_CHARS: usize = 1200;
+/// The same where many texts are only glanced at.
+const GLANCE_CHARS: usize = 400;
 
 /// Prompt and recorded answer of a record, drawn leniently: an invalid record shows whatever can be read.
 #[component]
@@ -197,10 +199,14 @@ pub fn LongText(
     /// Whether it is code or JSON.
     #[prop(optional)]
     code: bool,
+    /// Whether it is only glanced at.
+    #[prop(optional)]
+    glance: bool,
 ) -> impl IntoView {
+    let most = if glance { GLANCE_CHARS } else { COLLAPSED_CHARS };
     let class = if code { "text text--code" } else { "text" };
     let text = visible(&text).into_owned();
-    let Some(cut) = text.char_indices().nth(COLLAPSED_CHARS).map(|(index, _)| index) else {
+    let Some(cut) = text.char_indices().nth(most).map(|(index, _)| index) else {
         // No <pre>: HTML drops the line break it may begin with, and the browser then misses it.
         return view! { <div class=class dir="auto">{text}</div> }.into_any();
     };

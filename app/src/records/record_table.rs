@@ -38,7 +38,9 @@ pub fn RecordTable(state: RecordsState) -> impl IntoView {
         <div class="records__rows" node_ref=body>
             <Transition fallback=|| view! { <p class="muted records__empty" role="status">"Loading records…"</p> }>
                 {move || Suspend::new(async move {
-                    match state.rows.await {
+                    let rows = state.rows.await;
+                    state.total.set(rows.as_ref().map_or(0, |page| page.total));
+                    match rows {
                         Err(error) => {
                             view! { <ErrorView error retry=Callback::new(move |()| state.rows.refetch()) /> }.into_any()
                         }
@@ -139,10 +141,9 @@ fn Rows(state: RecordsState, rows: Vec<RecordRow>) -> impl IntoView {
     let ids = StoredValue::new(ids);
     let all_ticked = move || ids.with_value(|ids| state.ticked.with(|ticked| ids.iter().all(|id| ticked.contains(id))));
     let tick_all = move |on: bool| {
-        state.ticked.set(if on {
-            ids.with_value(|ids| ids.iter().copied().collect())
-        } else {
-            std::collections::BTreeSet::new()
+        // Those of other pages stay as they are.
+        state.ticked.update(|ticked| {
+            ids.with_value(|ids| if on { ticked.extend(ids) } else { ticked.retain(|id| !ids.contains(id)) });
         });
     };
     view! {

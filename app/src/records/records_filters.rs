@@ -1,7 +1,7 @@
 //! The overlay's filters: chips with counts, text search, topic. All of them are in the URL.
 
 use anneal_server::format;
-use anneal_server::types::dataset::RecordFilter;
+use anneal_server::types::dataset::{RecordFilter, ScoreRange};
 use anneal_server::types::overview::DatasetOverview;
 use anneal_server::types::validation::{RecordStatus, ValidationError};
 use leptos::prelude::*;
@@ -24,6 +24,7 @@ pub fn FilterChips(state: RecordsState) -> impl IntoView {
                 status,
                 topic: filter.topic.clone(),
                 text: filter.text.clone(),
+                score: filter.score,
                 ..RecordFilter::default()
             });
             state.process.url_with(|query| {
@@ -74,6 +75,36 @@ fn ErrorSelect(state: RecordsState) -> impl IntoView {
             chosen=Signal::derive(chosen)
             on_choose=Callback::new(choose)
         />
+    }
+}
+
+/// By the newest dry run's scores; once there is one.
+#[component]
+fn ScoreSelect(state: RecordsState) -> impl IntoView {
+    let has_scores = field(|o| o.dry_run.as_ref().is_some_and(|run| run.report.is_some()));
+    let choose = move |key: String| {
+        let before = state.filter.get_untracked();
+        state.leave(Leaving::Filtered(RecordFilter { score: ScoreRange::parse(&key), ..before }));
+    };
+    let chosen = memo(move || state.filter.with(|filter| filter.score));
+    let options = move || {
+        let any = (String::new(), "Any score or none".to_owned());
+        // An address may ask for any other range.
+        let other = chosen.get().filter(|range| !ScoreRange::FIFTHS.contains(range));
+        let ranges = ScoreRange::FIFTHS.into_iter().chain(other);
+        std::iter::once(any).chain(ranges.map(|range| (range.key(), format!("score {}", range.words())))).collect()
+    };
+    view! {
+        <Show when=move || has_scores.get() || chosen.get().is_some()>
+            <Select
+                name="score"
+                class="filters__select"
+                label="Filter by score in the newest dry run"
+                options=Signal::derive(options)
+                chosen=Signal::derive(move || chosen.get().map(ScoreRange::key).unwrap_or_default())
+                on_choose=Callback::new(choose)
+            />
+        </Show>
     }
 }
 
@@ -173,6 +204,7 @@ fn SearchForm(state: RecordsState) -> impl IntoView {
             {move || rest.get().into_iter().map(hidden).collect_view()}
             <ErrorSelect state />
             <TopicSelect state />
+            <ScoreSelect state />
             <input
                 type="search"
                 class="filters__search"
@@ -225,6 +257,9 @@ fn filter_words(filter: &RecordFilter) -> Vec<String> {
     if filter.needs_review {
         words.push("topic to review".to_owned());
     }
+    if let Some(score) = filter.score {
+        words.push(format!("score {} in the newest dry run", score.words()));
+    }
     if let Some(text) = &filter.text {
         words.push(format!("containing “{text}”"));
     }
@@ -244,9 +279,16 @@ mod tests {
             topic: Some(String::new()),
             needs_review: true,
             text: Some("x".to_owned()),
+            score: Some(ScoreRange { from: 0, to: 20 }),
         };
-        let expected =
-            ["status invalid", "error “Unknown role”", "without a topic", "topic to review", "containing “x”"];
+        let expected = [
+            "status invalid",
+            "error “Unknown role”",
+            "without a topic",
+            "topic to review",
+            "score 0.00 to 0.20 in the newest dry run",
+            "containing “x”",
+        ];
         assert_eq!(filter_words(&filter), expected);
     }
 }

@@ -35,7 +35,9 @@ pub struct RecordsState {
     pub record: Memo<Option<i64>>,
     /// The rows shown.
     pub rows: Loaded<Result<RecordPage, AppError>>,
-    /// Rows ticked on this page; written by the table, cleared with the page.
+    /// How many records match the filter; written by the table with every page.
+    pub total: RwSignal<i64>,
+    /// Records that are ticked, on whichever page; written by the table and the actions, cleared with the filter.
     pub ticked: RwSignal<BTreeSet<i64>>,
     /// Whether the reading pane's editor holds what is not saved; written by the editor.
     pub unsaved: RwSignal<bool>,
@@ -68,14 +70,15 @@ impl RecordsState {
         );
         let record = memo(move || process.open_record_id());
         let ticked = RwSignal::new(BTreeSet::new());
-        Effect::new(move |before: Option<(RecordFilter, i64)>| {
-            let now = (filter.get(), page.get());
+        Effect::new(move |before: Option<RecordFilter>| {
+            let now = filter.get();
             if before.is_some_and(|before| before != now) {
                 ticked.set(BTreeSet::new());
             }
             now
         });
-        Self { process, filter, record, rows, ticked, unsaved: RwSignal::new(false), leaving: RwSignal::new(None) }
+        let (unsaved, leaving) = (RwSignal::new(false), RwSignal::new(None));
+        Self { process, filter, record, rows, total: RwSignal::new(0), ticked, unsaved, leaving }
     }
 
     /// Goes there, or first asks if something is not saved.
@@ -125,8 +128,14 @@ pub fn RecordsOverlay() -> impl IntoView {
         Some(state) => state.close_top(),
         None => process.close_records(),
     });
+    let close_href = Signal::derive(move || {
+        process.url_with(|query| {
+            query.records = None;
+            query.record = None;
+        })
+    });
     view! {
-        <Dialog open on_close title="Records" size=DialogSize::Full>
+        <Dialog open on_close close_href title="Records" size=DialogSize::Full>
             <Overlay handle=state />
         </Dialog>
     }

@@ -48,6 +48,9 @@ pub fn Dialog(
     /// Its heading and accessible name.
     #[prop(into)]
     title: Signal<String>,
+    /// The page without it, for those who have no JavaScript and so no cross.
+    #[prop(optional, into)]
+    close_href: Option<Signal<String>>,
     /// Its width.
     #[prop(optional)]
     size: DialogSize,
@@ -68,7 +71,7 @@ pub fn Dialog(
         >
             <Show when=move || open.get()>
                 <div class="dialog__frame">
-                    <Head title on_close/>
+                    <Head title on_close close_href/>
                     <div class="dialog__body">{children()}</div>
                 </div>
             </Show>
@@ -77,10 +80,12 @@ pub fn Dialog(
 }
 
 #[component]
-fn Head(title: Signal<String>, on_close: Callback<()>) -> impl IntoView {
+fn Head(title: Signal<String>, on_close: Callback<()>, close_href: Option<Signal<String>>) -> impl IntoView {
     view! {
         <header class="dialog__head">
             <h2 class="dialog__title">{move || title.get()}</h2>
+            {close_href
+                .map(|href| view! { <a class="button button--secondary button--small without-script" href=move || href.get()>"Close"</a> })}
             <button
                 type="button"
                 class="button button--ghost button--icon"

@@ -39,6 +39,13 @@ pub(super) fn lead_form_to(path: &str) {
     }
 }
 
+/// Where a form sent without JavaScript leads if it was refused: to its page, which shows the error and what was typed.
+pub(super) fn lead_refused_form_to<T>(page: &str, form: &str, typed: &[(&str, &str)], result: &Result<T, AppError>) {
+    if let (Err(error), true) = (result, is_plain_form()) {
+        leptos_axum::redirect(&crate::http::refused_address(page, form, error, typed));
+    }
+}
+
 /// Whether the caller is a browser that will show the answer as a page; while a page is drawn, nobody posts.
 fn is_plain_form() -> bool {
     use_context::<Parts>().is_some_and(|parts| {

@@ -35,10 +35,18 @@ pub async fn open_sample() -> Result<String, AppError> {
 /// Changes name and objective; works as a plain form post too.
 #[server(prefix = "/api", endpoint = "datasets/update")]
 pub async fn update_dataset(dataset_id: String, name: String, objective: String) -> Result<Dataset, AppError> {
-    let changed = super::boundary::answer(|state| async move {
-        crate::datasets::update(&state, &dataset_id, &name, &objective).await
-    })
-    .await?;
+    let typed = [("name", name.as_str()), ("objective", objective.as_str())];
+    let page = format!("/finetune/{dataset_id}/settings");
+    let changed =
+        super::boundary::answer(async |state| crate::datasets::update(&state, &dataset_id, &name, &objective).await)
+            .await;
+    super::boundary::lead_refused_form_to(
+        &page,
+        <UpdateDataset as leptos::server_fn::ServerFn>::PATH,
+        &typed,
+        &changed,
+    );
+    let changed = changed?;
     super::boundary::lead_form_to(&format!("/finetune/{}/settings?saved=about", changed.id));
     Ok(changed)
 }
@@ -62,13 +70,34 @@ pub async fn save_rules(
     // A form without a ticked box sends none.
     #[server(default)] allowed_roles: Vec<String>,
 ) -> Result<Dataset, AppError> {
-    let changed = super::boundary::answer(|state| async move {
-        let typed = crate::datasets::TypedRules { min_user_message_length, max_tokens, tokenizer, allowed_roles };
-        crate::datasets::update_validation_config(&state, &dataset_id, typed.read()?).await
+    let rules = crate::datasets::TypedRules { min_user_message_length, max_tokens, tokenizer, allowed_roles };
+    let page = format!("/finetune/{dataset_id}/settings");
+    let changed = super::boundary::answer(async |state| {
+        crate::datasets::update_validation_config(&state, &dataset_id, rules.clone().read()?).await
     })
-    .await?;
+    .await;
+    super::boundary::lead_refused_form_to(
+        &page,
+        <SaveRules as leptos::server_fn::ServerFn>::PATH,
+        &rules.fields(),
+        &changed,
+    );
+    let changed = changed?;
     super::boundary::lead_form_to(&format!("/finetune/{}/settings?saved=rules", changed.id));
     Ok(changed)
+}
+
+/// Removes topics, labels, targets, graders and dry runs, and keeps the records. Works as a plain form post too.
+#[server(prefix = "/api", endpoint = "datasets/reset")]
+pub async fn reset_pipeline(
+    dataset_id: String,
+    // A form without a ticked box sends none.
+    #[server(default)] confirm: bool,
+) -> Result<(), AppError> {
+    let page = format!("/finetune/{dataset_id}/settings?saved=reset");
+    super::boundary::answer(async |state| crate::datasets::reset_pipeline(&state, &dataset_id, confirm).await).await?;
+    super::boundary::lead_form_to(&page);
+    Ok(())
 }
 
 /// Deletes a dataset with all that belongs to it. `confirm_name` must equal its name. Works as a plain form

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos::server_fn::codec::Json;
 
-use crate::types::dataset::{DatasetRecord, RecordEdit, RecordFilter, RecordPage};
+use crate::types::dataset::{DatasetRecord, RecordDeletion, RecordEdit, RecordFilter, RecordPage};
 use crate::types::error::AppError;
 
 /// A page of records; `page` from 1, `page_size` 1 to 200.
@@ -40,6 +40,35 @@ pub async fn get_record(dataset_id: String, record_id: i64) -> Result<DatasetRec
 pub async fn update_record(dataset_id: String, record_id: i64, edit: RecordEdit) -> Result<DatasetRecord, AppError> {
     super::boundary::answer(|state| async move {
         crate::datasets::records::update(&state, &dataset_id, record_id, &edit).await
+    })
+    .await
+}
+
+/// The ids of the records that match a filter, in record order, at most [`MAX_SELECTED`].
+///
+/// [`MAX_SELECTED`]: crate::types::dataset::MAX_SELECTED
+#[server(prefix = "/api", endpoint = "records/ids", input = Json)]
+pub async fn list_record_ids(dataset_id: String, filter: RecordFilter) -> Result<Vec<i64>, AppError> {
+    super::boundary::answer(
+        |state| async move { crate::datasets::deletion::matching(&state, &dataset_id, &filter).await },
+    )
+    .await
+}
+
+/// Deletes records; `restore_records` takes that back for a day.
+#[server(prefix = "/api", endpoint = "records/delete", input = Json)]
+pub async fn delete_records(dataset_id: String, record_ids: Vec<i64>) -> Result<RecordDeletion, AppError> {
+    super::boundary::answer(
+        |state| async move { crate::datasets::deletion::delete(&state, &dataset_id, &record_ids).await },
+    )
+    .await
+}
+
+/// Takes a deletion of records back. Answers how many came back.
+#[server(prefix = "/api", endpoint = "records/restore", input = Json)]
+pub async fn restore_records(dataset_id: String, deletion_id: String) -> Result<i64, AppError> {
+    super::boundary::answer(|state| async move {
+        crate::datasets::deletion::restore(&state, &dataset_id, &deletion_id).await
     })
     .await
 }

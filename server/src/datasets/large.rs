@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use super::deletion;
 use crate::db::records::bulk;
 use crate::db::{self, Db};
 use crate::error::ServiceResult;
@@ -55,18 +56,23 @@ pub(crate) async fn discard(state: &AppState, id: &str) -> ServiceResult<()> {
         uploads::discard_of(args).await;
     }
     state.events.send(id, DatasetEvent::Deleted);
-    let (state_, id) = (state.clone(), id.to_owned());
-    state.background.spawn(async move {
-        if let Err(error) = purge(&state_, &id).await {
-            tracing::warn!(%error, "the rows of a deleted dataset are left for the next start");
-        }
-    });
+    purge_in_background(state);
     Ok(())
 }
 
-/// Deletes what deleted datasets have left: the process ended before it was done. Called at start.
+/// Deletes the rows of deleted datasets, and of deleted records that nobody can want back any more.
+pub(crate) fn purge_in_background(state: &AppState) {
+    let state_ = state.clone();
+    state.background.spawn(async move {
+        if let Err(error) = purge_deleted(&state_).await {
+            tracing::warn!(%error, "the rows of a deleted dataset are left for the next start");
+        }
+    });
+}
+
+/// Deletes what deleted datasets have left: also called at start, for what a process that ended left over.
 pub async fn purge_deleted(state: &AppState) -> ServiceResult<()> {
-    for id in db::datasets::hidden(&state.db).await? {
+    for id in db::datasets::hidden(&state.db, deletion::kept_since()).await? {
         purge(state, &id).await?;
     }
     Ok(())

@@ -1,15 +1,18 @@
 //! Datasets as a service: list, overview, settings, delete. Records are in [`records`].
 
+pub mod deletion;
 mod facts;
 pub(crate) mod large;
 mod overview;
 pub mod records;
+mod reset;
 mod typed_rules;
 
 pub(crate) use facts::facts_of;
-pub(crate) use large::discard;
+pub(crate) use large::{discard, purge_in_background};
 pub use large::{purge_deleted, validate_again};
 pub use overview::{coverage, hygiene, overview};
+pub use reset::reset_pipeline;
 pub use typed_rules::TypedRules;
 
 use crate::db;

@@ -18,6 +18,17 @@ pub struct TypedRules {
 }
 
 impl TypedRules {
+    /// By the names of the form's fields.
+    pub fn fields(&self) -> Vec<(&'static str, &str)> {
+        let typed = [
+            ("min_user_message_length", self.min_user_message_length.as_str()),
+            ("max_tokens", self.max_tokens.as_str()),
+            ("tokenizer", self.tokenizer.as_str()),
+        ];
+        let roles = self.allowed_roles.iter().map(|role| ("allowed_roles", role.as_str()));
+        typed.into_iter().chain(roles).collect()
+    }
+
     /// The rules, or an error at the field that cannot be read. Whether they make sense is decided where they are saved.
     pub fn read(self) -> Result<ValidationConfig, AppError> {
         Ok(ValidationConfig {

@@ -6,8 +6,9 @@ use sqlx::{QueryBuilder, Row};
 use super::{Db, Reader, Tx, from_json};
 use crate::clock::now_ms;
 use crate::error::ServiceResult;
+use crate::types::TimestampMs;
 use crate::types::coverage::TargetDistribution;
-use crate::types::dataset::Dataset;
+use crate::types::dataset::{Dataset, RecordDeletion};
 use crate::types::error::AppError;
 use crate::types::validation::ValidationConfig;
 
@@ -126,16 +127,75 @@ pub async fn touch_topics(tx: &mut Tx, id: &str) -> ServiceResult<()> {
     Ok(())
 }
 
-/// Hides it from everything but [`hidden`] and [`delete`].
+/// Hides it, and the records that were deleted from it, from everything but [`hidden`] and [`delete`].
 pub async fn hide(tx: &mut Tx, id: &str) -> ServiceResult<()> {
     sqlx::query("UPDATE datasets SET deleted_at = ? WHERE id = ?").bind(now_ms()).bind(id).execute(&mut **tx).await?;
+    forget_trash(tx, id).await
+}
+
+/// The ids of those that are hidden for good: not those that keep records which were deleted after `kept_since`.
+pub async fn hidden(db: &Db, kept_since: TimestampMs) -> ServiceResult<Vec<String>> {
+    let rows = sqlx::query(
+        "SELECT id FROM datasets WHERE deleted_at IS NOT NULL AND (deletion_of IS NULL OR deleted_at <= ?)",
+    )
+    .bind(kept_since)
+    .fetch_all(db.read())
+    .await?;
+    rows.iter().map(|row| Ok(row.try_get("id")?)).collect()
+}
+
+/// Makes the hidden dataset that keeps records deleted from another, with the rules these were validated by.
+pub async fn insert_trash(tx: &mut Tx, id: &str, deletion_of: &str, now: TimestampMs) -> ServiceResult<()> {
+    sqlx::query(
+        "INSERT INTO datasets (id, name, validation_config, created_at, updated_at, deleted_at, deletion_of)
+         SELECT ?1, name, validation_config, ?2, ?2, ?2, id FROM datasets WHERE id = ?3",
+    )
+    .bind(id)
+    .bind(now)
+    .bind(deletion_of)
+    .execute(&mut **tx)
+    .await?;
     Ok(())
 }
 
-/// The ids of those that are hidden.
-pub async fn hidden(db: &Db) -> ServiceResult<Vec<String>> {
-    let rows = sqlx::query("SELECT id FROM datasets WHERE deleted_at IS NOT NULL").fetch_all(db.read()).await?;
-    rows.iter().map(|row| Ok(row.try_get("id")?)).collect()
+/// The rules of a deletion's records; `None` if it is none of this dataset, or none that can still be undone.
+pub async fn trash_rules(
+    tx: &mut Tx,
+    id: &str,
+    deletion_of: &str,
+    kept_since: TimestampMs,
+) -> ServiceResult<Option<ValidationConfig>> {
+    let row = sqlx::query("SELECT validation_config FROM datasets WHERE id = ? AND deletion_of = ? AND deleted_at > ?")
+        .bind(id)
+        .bind(deletion_of)
+        .bind(kept_since)
+        .fetch_optional(&mut **tx)
+        .await?;
+    row.map(|row| from_json("datasets.validation_config", row.try_get("validation_config")?)).transpose()
+}
+
+/// The hidden datasets with what was deleted from one, newest first, that can still be wanted back.
+pub async fn trash_of(db: impl Reader, id: &str, kept_since: TimestampMs) -> ServiceResult<Vec<RecordDeletion>> {
+    let mut query = QueryBuilder::new(
+        "SELECT id, deleted_at, (SELECT COUNT(*) FROM records WHERE dataset_id = d.id) AS records FROM datasets d
+         WHERE deletion_of = ",
+    );
+    query.push_bind(id.to_owned()).push(" AND deleted_at > ").push_bind(kept_since);
+    query.push(" ORDER BY deleted_at DESC, id DESC");
+    let read = |row: &SqliteRow| {
+        Ok(RecordDeletion {
+            id: row.try_get("id")?,
+            records: row.try_get("records")?,
+            deleted_at: row.try_get("deleted_at")?,
+        })
+    };
+    db.rows(query).await?.iter().map(read).collect()
+}
+
+/// Nobody can want back any more what was deleted from a dataset.
+pub async fn forget_trash(tx: &mut Tx, id: &str) -> ServiceResult<()> {
+    sqlx::query("UPDATE datasets SET deletion_of = NULL WHERE deletion_of = ?").bind(id).execute(&mut **tx).await?;
+    Ok(())
 }
 
 /// Deletes it with everything that still refers to it.

@@ -307,6 +307,12 @@ pub async fn delete_samples(tx: &mut Tx, dataset_id: &str, limit: i64) -> Servic
     Ok(i64::try_from(deleted).unwrap_or(i64::MAX))
 }
 
+/// Deletes every dry run, with its samples.
+pub async fn delete_all(tx: &mut Tx, dataset_id: &str) -> ServiceResult<()> {
+    sqlx::query("DELETE FROM dry_runs WHERE dataset_id = ?").bind(dataset_id).execute(&mut **tx).await?;
+    Ok(())
+}
+
 /// A score as the statistics take it, in the plan's order.
 #[derive(Debug, Clone)]
 pub struct ScoredSample {

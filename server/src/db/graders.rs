@@ -91,3 +91,9 @@ pub async fn last_tests(db: impl Reader, of: Of<'_>) -> ServiceResult<HashMap<St
         .map(|row| Ok((row.try_get("dataset_id")?, from_json("grader_tests.report", row.try_get("report")?)?)))
         .collect()
 }
+
+/// Deletes every version of the grader, with its tests.
+pub async fn delete_all(tx: &mut Tx, dataset_id: &str) -> ServiceResult<()> {
+    sqlx::query("DELETE FROM graders WHERE dataset_id = ?").bind(dataset_id).execute(&mut **tx).await?;
+    Ok(())
+}

@@ -326,6 +326,18 @@ pub async fn is_active(db: impl Reader, dataset_id: &str, kind: JobKind) -> Serv
     Ok(!db.rows(query).await?.is_empty())
 }
 
+/// Forgets the ended jobs of these kinds.
+pub async fn forget(tx: &mut Tx, dataset_id: &str, kinds: &[JobKind]) -> ServiceResult<()> {
+    for kind in kinds {
+        sqlx::query("DELETE FROM jobs WHERE dataset_id = ? AND kind = ? AND state NOT IN ('queued', 'running')")
+            .bind(dataset_id)
+            .bind(kind.as_str())
+            .execute(&mut **tx)
+            .await?;
+    }
+    Ok(())
+}
+
 /// Replaces a job's arguments: it keeps in them how far it is.
 pub async fn set_args(tx: &mut Tx, id: &str, args: &str) -> ServiceResult<()> {
     sqlx::query("UPDATE jobs SET args = ? WHERE id = ?").bind(args).bind(id).execute(&mut **tx).await?;

@@ -121,3 +121,9 @@ pub async fn changes_of(db: impl Reader, of: Of<'_>) -> ServiceResult<HashMap<St
 pub async fn changes(db: impl Reader, dataset_id: &str) -> ServiceResult<Vec<StoredChange>> {
     Ok(changes_of(db, Of::One(dataset_id)).await?.remove(dataset_id).unwrap_or_default())
 }
+
+/// Deletes every version of the hierarchy.
+pub async fn delete_all(tx: &mut Tx, dataset_id: &str) -> ServiceResult<()> {
+    sqlx::query("DELETE FROM topic_hierarchies WHERE dataset_id = ?").bind(dataset_id).execute(&mut **tx).await?;
+    Ok(())
+}

@@ -3,8 +3,8 @@
 use std::str::FromStr;
 
 use axum::body::Body;
-use axum::extract::rejection::{PathRejection, QueryRejection};
-use axum::extract::{Path, Query, State};
+use axum::extract::rejection::{FormRejection, PathRejection, QueryRejection};
+use axum::extract::{Form, Path, Query, State};
 use axum::http::header::{self, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
@@ -12,9 +12,10 @@ use futures_util::Stream;
 use serde::{Deserialize, Serialize};
 
 use super::reply::HttpError;
+use crate::datasets::deletion::check_selection;
 use crate::db;
 use crate::error::ServiceResult;
-use crate::export::stream::{RecordFormat, records_jsonl};
+use crate::export::stream::{RecordFormat, records_jsonl, selected_jsonl};
 use crate::state::AppState;
 use crate::training;
 use crate::types::dataset::Dataset;
@@ -42,11 +43,7 @@ pub(super) async fn dataset_file(
     let dataset = db::datasets::get(&state.db, &dataset_id).await?;
     match file.as_str() {
         "records.jsonl" => {
-            let format = match query.format.as_deref() {
-                None | Some("native") => RecordFormat::Native,
-                Some("chat") => RecordFormat::Chat,
-                Some(_) => return Err(AppError::invalid_field("format", "The format is native or chat.").into()),
-            };
+            let format = RecordFormat::parse(query.format.as_deref())?;
             let status = match query.status.as_deref() {
                 None => None,
                 Some(word) => Some(RecordStatus::parse(word).ok_or_else(|| {
@@ -66,6 +63,30 @@ pub(super) async fn dataset_file(
         },
         _ => Err(AppError::not_found("This download").into()),
     }
+}
+
+/// `ids=1,2,3&format=native`: a form, because an address has no room for thousands of ids.
+#[derive(Debug, Deserialize)]
+pub(super) struct SelectedForm {
+    #[serde(default)]
+    ids: String,
+    format: Option<String>,
+}
+
+/// `POST /download/{dataset_id}/selected.jsonl`: the records that were ticked.
+pub(super) async fn selected_records(
+    State(state): State<AppState>,
+    path: Result<Path<String>, PathRejection>,
+    form: Result<Form<SelectedForm>, FormRejection>,
+) -> Result<Response, HttpError> {
+    let (Path(dataset_id), Form(form)) = (path?, form?);
+    let dataset = db::datasets::get(&state.db, &dataset_id).await?;
+    let format = RecordFormat::parse(form.format.as_deref())?;
+    let ids =
+        form.ids.split(',').map(str::trim).filter(|id| !id.is_empty()).map(str::parse).collect::<Result<Vec<i64>, _>>();
+    let ids = ids.map_err(|_| AppError::invalid_field("ids", "The ids are whole numbers with commas between them."))?;
+    check_selection(&ids)?;
+    Ok(streamed(&dataset, "selected-records.jsonl", selected_jsonl(state.db.clone(), dataset_id, format, ids)))
 }
 
 /// `?train_ratio=0.9&seed=42&stratify_by_topic=true&include_generated_in_valid=false`; all optional. With

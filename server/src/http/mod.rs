@@ -7,6 +7,7 @@
 //! | `POST /upload/preview` | what a file holds, before it is imported |
 //! | `GET /events/{dataset_id}` | the event stream ([`events`]) |
 //! | `GET /download/...` | records, topics, reports, split ([`download`]) |
+//! | `POST /download/{dataset_id}/selected.jsonl` | the records whose ids the form names |
 //! | `GET, POST /login` | the access token, where one is set ([`auth`]) |
 //! | `GET /healthz` | "ok" while the store answers |
 //! | `GET /pkg/...`, `/favicon.svg` | the files of the site folder |
@@ -14,12 +15,14 @@
 pub mod auth;
 mod download;
 mod events;
+mod refused;
 mod rejections;
 mod reply;
 mod security;
 mod upload;
 mod upload_form;
 
+pub(crate) use refused::refused_address;
 pub use rejections::wrong_method;
 pub use reply::HttpError;
 pub use security::{RequestId, page_policy, secure};
@@ -55,6 +58,7 @@ pub fn routes(site_root: &Path) -> Router<AppState> {
         .route("/upload/preview", post(upload::preview))
         .route("/events/{dataset_id}", get(events::events))
         .route("/download/{dataset_id}/{file}", get(download::dataset_file))
+        .route("/download/{dataset_id}/selected.jsonl", post(download::selected_records))
         .route("/download/{dataset_id}/split/{file}", get(download::split_file))
         .route("/download/dry-run/{run_id}/report.json", get(download::dry_run_report))
         .route("/login", get(auth::login_page).post(auth::login))

@@ -27,13 +27,14 @@ use axum::extract::multipart::MultipartRejection;
 use axum::extract::{Multipart, State};
 use axum::http::StatusCode;
 use axum::http::header::{self, HeaderMap};
-use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use serde::Serialize;
 use tokio::sync::{Semaphore, oneshot};
 
-use super::reply::{HttpError, escape, plain_page};
+use super::refused::refused_address;
+use super::reply::HttpError;
 use super::upload_form::{Source, UploadForm};
 use crate::error::{ServiceError, ServiceResult};
 use crate::import;
@@ -66,7 +67,9 @@ pub(super) async fn upload(
         .get(header::ACCEPT)
         .and_then(|value| value.to_str().ok())
         .is_some_and(|accept| accept.contains("application/json"));
-    let taken = take(&state, &headers, multipart, |state, form| start(state, form).boxed(), WhenGone::GoOn).await;
+    let mut form = UploadForm::default();
+    let work: Work<Uploaded> = |state, form| start(state, form).boxed();
+    let taken = take(&state, &headers, multipart, &mut form, work, WhenGone::GoOn).await;
     match taken {
         Ok(uploaded) if wants_json => (StatusCode::CREATED, Json(uploaded)).into_response(),
         Ok(uploaded) => Redirect::to(&format!("/finetune/{}", uploaded.dataset_id)).into_response(),
@@ -75,12 +78,8 @@ pub(super) async fn upload(
             if wants_json {
                 return error.into_response();
             }
-            let status = StatusCode::from_u16(error.0.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            let body = format!(
-                "<p role=\"alert\">{}</p><p><a href=\"/finetune/new\">Back to the form</a></p>",
-                escape(&error.0.to_string())
-            );
-            (status, Html(plain_page("The import could not start", &body))).into_response()
+            let typed = [("name", form.name.as_str()), ("objective", form.objective.as_str())];
+            Redirect::to(&refused_address(&form.page(), "/upload", &error.0, &typed)).into_response()
         }
     }
 }
@@ -91,7 +90,8 @@ pub(super) async fn preview(
     headers: HeaderMap,
     multipart: Result<Multipart, MultipartRejection>,
 ) -> Result<Json<UploadPreview>, HttpError> {
-    Ok(Json(take(&state, &headers, multipart, |state, form| look(state, form).boxed(), WhenGone::Forget).await?))
+    let work: Work<UploadPreview> = |state, form| look(state, form).boxed();
+    Ok(Json(take(&state, &headers, multipart, &mut UploadForm::default(), work, WhenGone::Forget).await?))
 }
 
 /// What a form was sent for.
@@ -111,11 +111,11 @@ async fn take<T: Send + 'static>(
     state: &AppState,
     headers: &HeaderMap,
     multipart: Result<Multipart, MultipartRejection>,
+    form: &mut UploadForm,
     work: Work<T>,
     when_gone: WhenGone,
 ) -> ServiceResult<T> {
     let mut multipart = multipart.map_err(AppError::from)?;
-    let mut form = UploadForm::default();
     let arrived = async {
         disk::require_room(&state.config, announced_bytes(headers))?;
         form.read(state, &mut multipart).await
@@ -133,23 +133,27 @@ async fn take<T: Send + 'static>(
 /// must not leave half of it, a file that nobody owns or a dataset without its import.
 async fn to_the_end<T: Send + 'static>(
     state: AppState,
-    mut form: UploadForm,
+    given: &mut UploadForm,
     work: Work<T>,
     when_gone: WhenGone,
 ) -> ServiceResult<T> {
     let (answer, answered) = oneshot::channel();
+    let mut form = std::mem::take(given);
     tokio::spawn(async move {
         let result = work(&state, &form).await;
         if result.is_err() {
             form.discard().await;
         }
         form.discard_text().await;
-        let is_unheard = answer.send(result).is_err();
-        if is_unheard && when_gone == WhenGone::Forget {
+        if let Err((_, mut form)) = answer.send((result, form))
+            && when_gone == WhenGone::Forget
+        {
             form.discard().await;
         }
     });
-    answered.await.map_err(|gone| ServiceError::internal("an upload's work", gone))?
+    let (result, form) = answered.await.map_err(|gone| ServiceError::internal("an upload's work", gone))?;
+    *given = form;
+    result
 }
 
 /// The request's length where it is known; not the files', but little more.

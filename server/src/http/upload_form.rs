@@ -61,6 +61,18 @@ impl UploadForm {
         traces.csv_mapping.as_ref().or(self.csv_mapping.as_ref()).cloned()
     }
 
+    /// The page it is on, for a browser that is led back to it.
+    pub(super) fn page(&self) -> String {
+        let dialog = match self.mode {
+            ImportMode::Append => "add",
+            ImportMode::Replace => "replace",
+        };
+        match &self.dataset_id {
+            Some(id) => format!("/finetune/{id}?dialog={dialog}"),
+            None => "/finetune/new".to_owned(),
+        }
+    }
+
     /// Reads a form, whose fields come before its files, so that what cannot work is refused before a file is taken in.
     /// Whatever comes of it, what arrived is in `self` and has to be imported or discarded.
     pub(super) async fn read(&mut self, state: &AppState, multipart: &mut Multipart) -> ServiceResult<()> {
@@ -95,14 +107,14 @@ impl UploadForm {
     async fn set(&mut self, state: &AppState, name: &str, value: String) -> ServiceResult<()> {
         match name {
             "name" => {
-                if !value.trim().is_empty() {
-                    datasets::check_name(&value)?;
-                }
                 self.name = value;
+                if !self.name.trim().is_empty() {
+                    datasets::check_name(&self.name)?;
+                }
             }
             "objective" => {
-                datasets::check_objective(&value)?;
                 self.objective = value;
+                datasets::check_objective(&self.objective)?;
             }
             "dataset_id" => {
                 self.dataset_id = Some(value).filter(|id| !id.is_empty());

@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{JobContext, Outcome, import_bounds};
 use crate::clock::now_ms;
-use crate::datasets::new_id;
 use crate::datasets::records::{mark_duplicate, recheck_orphaned_duplicates, verdict_of};
+use crate::datasets::{new_id, purge_in_background};
 use crate::db::imports::{BatchCounts, Settled};
 use crate::db::records::write::NewRecord;
 use crate::db::{self, Tx};
@@ -253,6 +253,7 @@ async fn settle_once(context: &JobContext, args: &Args, settled: Settled) -> Ser
         match settled {
             Settled::Whole => {
                 let replaced_up_to = db::imports::begins_after(&mut tx, &args.import_id).await?;
+                db::datasets::forget_trash(&mut tx, &context.dataset_id).await?;
                 db::records::write::delete_up_to(&mut tx, &context.dataset_id, replaced_up_to).await?;
             }
             Settled::Early => db::records::write::delete_import(&mut tx, &args.import_id).await?,
@@ -263,6 +264,7 @@ async fn settle_once(context: &JobContext, args: &Args, settled: Settled) -> Ser
     db::imports::set_settled(&mut tx, &args.import_id, settled).await?;
     db::datasets::touch_records(&mut tx, &context.dataset_id).await?;
     tx.commit().await?;
+    purge_in_background(&context.state);
     if args.owns_file
         && let Err(error) = tokio::fs::remove_file(&args.path).await
     {

@@ -19,7 +19,7 @@ const AT_ONCE: i64 = 10_000;
 const TELL: Duration = Duration::from_secs(1);
 
 /// Two changes of one label at once would not know which comes first.
-pub(super) async fn refuse_while_carrying(state: &AppState, tx: &mut Tx, dataset_id: &str) -> ServiceResult<()> {
+pub(crate) async fn refuse_while_carrying(state: &AppState, tx: &mut Tx, dataset_id: &str) -> ServiceResult<()> {
     if db::topics::changes(tx, dataset_id).await?.is_empty() {
         return Ok(());
     }
@@ -31,7 +31,13 @@ pub(super) async fn refuse_while_carrying(state: &AppState, tx: &mut Tx, dataset
 
 /// Carries the records of one change of the topics along, or stores what is to be carried along. Call [`go_on`] after
 /// the commit.
-pub(super) async fn records_along(tx: &mut Tx, dataset_id: &str, changes: &[TopicChange]) -> ServiceResult<()> {
+pub(crate) async fn records_along(tx: &mut Tx, dataset_id: &str, changes: &[TopicChange]) -> ServiceResult<()> {
+    // Deleted records may come back.
+    for deletion in db::datasets::trash_of(&mut *tx, dataset_id, 0).await? {
+        for change in changes {
+            bulk::carry_topic(tx, &deletion.id, change, i64::MAX, i64::MAX).await?;
+        }
+    }
     let labels: Vec<String> = changes.iter().map(|change| change.from.clone()).collect();
     let carrying = query::count_with_topics(tx, dataset_id, &labels).await?;
     if carrying == 0 {
@@ -48,7 +54,7 @@ pub(super) async fn records_along(tx: &mut Tx, dataset_id: &str, changes: &[Topi
 }
 
 /// Carries on in the background, if there is anything to carry along.
-pub(super) fn go_on(state: &AppState, dataset_id: &str) {
+pub(crate) fn go_on(state: &AppState, dataset_id: &str) {
     let (state_, dataset_id) = (state.clone(), dataset_id.to_owned());
     state.background.spawn(async move {
         if let Err(error) = finish(&state_, &dataset_id).await {

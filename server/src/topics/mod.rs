@@ -6,4 +6,5 @@ pub mod keywords;
 mod service;
 
 pub use carry::finish_all;
+pub(crate) use carry::{go_on, records_along, refuse_while_carrying};
 pub use service::{assign, edit, import, set_targets, start_categorize};

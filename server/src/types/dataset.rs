@@ -215,6 +215,60 @@ pub struct RecordFilter {
     pub needs_review: bool,
     /// Only those whose prompt or answer contains this text, ignoring case.
     pub text: Option<String>,
+    /// Only those whose answer the newest finished dry run scored so.
+    #[serde(default)]
+    pub score: Option<ScoreRange>,
+}
+
+/// Scores from one to another, in hundredths: whole numbers, so that an address says them exactly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScoreRange {
+    /// From this one on.
+    pub from: u8,
+    /// Up to this one, which is itself only in it where it is 100.
+    pub to: u8,
+}
+
+impl ScoreRange {
+    /// The five that a list offers.
+    pub const FIFTHS: [Self; 5] = [
+        Self { from: 0, to: 20 },
+        Self { from: 20, to: 40 },
+        Self { from: 40, to: 60 },
+        Self { from: 60, to: 80 },
+        Self { from: 80, to: 100 },
+    ];
+
+    /// "20-40", as in an address.
+    pub fn key(self) -> String {
+        format!("{}-{}", self.from, self.to)
+    }
+
+    /// The inverse of [`Self::key`].
+    pub fn parse(key: &str) -> Option<Self> {
+        let (from, to) = key.split_once('-')?;
+        let range = Self { from: from.parse().ok()?, to: to.parse().ok()? };
+        (range.from < range.to && range.to <= 100).then_some(range)
+    }
+
+    /// "0.20 to 0.40".
+    pub fn words(self) -> String {
+        format!("{:.2} to {:.2}", f64::from(self.from) / 100.0, f64::from(self.to) / 100.0)
+    }
+}
+
+/// Most records that one call deletes, exports or ticks: what one transaction can hold without keeping others waiting.
+pub const MAX_SELECTED: usize = 10_000;
+
+/// A deletion of records that can still be undone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordDeletion {
+    /// What the undo names.
+    pub id: String,
+    /// How many went.
+    pub records: i64,
+    /// When.
+    pub deleted_at: TimestampMs,
 }
 
 /// One row of the records overlay.

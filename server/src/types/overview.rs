@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::coverage::CoverageReport;
-use super::dataset::Dataset;
+use super::dataset::{Dataset, RecordDeletion};
 use super::dry_run::{DryRunSummary, DryRunView};
 use super::grader::{GraderTestReport, GraderVersion};
 use super::import::ImportReport;
@@ -39,6 +39,8 @@ pub struct DatasetOverview {
     pub imports_total: i64,
     /// The newest job of every kind, and every active one.
     pub jobs: Vec<JobStatus>,
+    /// The last deletion of records, while it can be undone.
+    pub last_deletion: Option<RecordDeletion>,
     /// Valid records whose response is recorded: what a dry run can sample.
     pub recorded_responses: i64,
     /// What `compute_pipeline_state` needs; both sides compute the state from it.

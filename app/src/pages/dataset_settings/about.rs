@@ -4,9 +4,10 @@ use anneal_server::api::UpdateDataset;
 use anneal_server::types::dataset::Dataset;
 use leptos::form::ActionForm;
 use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
 
 use super::{SavedNote, error_at, error_elsewhere, say_when_saved};
-use crate::ui::{Button, ButtonVariant, Card, ErrorView, Field, described_by, memo};
+use crate::ui::{Button, ButtonVariant, Card, ErrorView, Field, described_by, memo, refused_form};
 
 /// What the dataset is called and for. A plain form, so that it works without JavaScript too.
 #[component]
@@ -17,6 +18,10 @@ pub fn AboutCard(
 ) -> impl IntoView {
     let save = ServerAction::<UpdateDataset>::new();
     let error = memo(move || save.value().get().and_then(Result::err));
+    // Without JavaScript a form that was refused comes back as it was typed.
+    let refused = refused_form(UpdateDataset::PATH);
+    let typed = |name: &str, stored: String| refused.as_ref().and_then(|refused| refused.typed(name)).unwrap_or(stored);
+    let (shown_name, objective) = (typed("name", dataset.name), typed("objective", dataset.objective));
     say_when_saved(move || save.value().get().is_some_and(|saved| saved.is_ok()), "Saved.");
     Effect::new(move |_| {
         if let Some(Ok(saved)) = save.value().get() {
@@ -35,7 +40,7 @@ pub fn AboutCard(
                         required
                         maxlength="200"
                         autocomplete="off"
-                        value=dataset.name
+                        value=shown_name
                         aria-describedby=described_by("settings-name")
                     />
                 </Field>
@@ -53,7 +58,7 @@ pub fn AboutCard(
                         maxlength="10000"
                         aria-describedby=described_by("settings-objective")
                     >
-                        {dataset.objective}
+                        {objective}
                     </textarea>
                 </Field>
                 {move || error_elsewhere(error.get(), &["name", "objective"]).map(|error| view! { <ErrorView error/> })}

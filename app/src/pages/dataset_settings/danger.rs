@@ -1,16 +1,37 @@
-//! Deleting the dataset.
+//! What destroys: resetting the pipeline, deleting the dataset.
 
 use anneal_server::api::DeleteDataset;
+use anneal_server::types::overview::DatasetOverview;
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos_router::hooks::use_navigate;
 
+use super::reset::ResetForm;
 use super::{error_at, error_elsewhere};
 use crate::ui::{Button, ButtonVariant, ErrorView, Field, described_by, memo, use_toaster, visible};
 
-/// Deletes the dataset once its name was typed. A plain form, so that it works without JavaScript too.
+/// The pipeline's reset and the dataset's deletion.
 #[component]
 pub fn DangerCard(
+    overview: DatasetOverview,
+    /// The dataset's name by now.
+    #[prop(into)]
+    name: Signal<String>,
+) -> impl IntoView {
+    let dataset_id = overview.dataset.id.clone();
+    view! {
+        <section class="card card--danger" aria-labelledby="danger-title">
+            <div class="card__head"><h3 class="card__title" id="danger-title">"Danger zone"</h3></div>
+            <ResetForm overview/>
+            <hr class="card__line"/>
+            <DeleteForm dataset_id name/>
+        </section>
+    }
+}
+
+/// Deletes the dataset once its name was typed. A plain form, so that it works without JavaScript too.
+#[component]
+fn DeleteForm(
     dataset_id: String,
     /// The dataset's name by now.
     #[prop(into)]
@@ -32,8 +53,6 @@ pub fn DangerCard(
         }
     });
     view! {
-        <section class="card card--danger" aria-labelledby="danger-title">
-            <div class="card__head"><h3 class="card__title" id="danger-title">"Danger zone"</h3></div>
             <ActionForm action=delete attr:class="stack">
                 <input type="hidden" name="dataset_id" value=dataset_id/>
                 <p>
@@ -61,6 +80,5 @@ pub fn DangerCard(
                     </Button>
                 </div>
             </ActionForm>
-        </section>
     }
 }

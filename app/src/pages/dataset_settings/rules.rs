@@ -7,9 +7,10 @@ use anneal_server::types::error::AppError;
 use anneal_server::types::validation::{Tokenizer, ValidationConfig};
 use leptos::form::ActionForm;
 use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
 
 use super::{SavedNote, error_at, error_elsewhere, say_when_saved};
-use crate::ui::{Button, ButtonVariant, Card, ErrorView, Field, Select, described_by, memo, visible};
+use crate::ui::{Button, ButtonVariant, Card, ErrorView, Field, Select, described_by, memo, refused_form, visible};
 
 /// Roles offered as checkboxes, besides those that the dataset's rules already name.
 const KNOWN_ROLES: [&str; 6] = ["system", "developer", "user", "assistant", "tool", "function"];
@@ -23,6 +24,7 @@ const SAVED: &str = "Saved. Every record is being checked again.";
 #[component]
 pub fn RulesCard(dataset: Dataset) -> impl IntoView {
     let Dataset { id, validation_config: config, .. } = dataset;
+    let shown = Shown::of(&config);
     let save = ServerAction::<SaveRules>::new();
     let error = memo(move || save.value().get().and_then(Result::err));
     let error_of = move |field: &'static str| Signal::derive(move || error_at(error.get(), field));
@@ -31,9 +33,9 @@ pub fn RulesCard(dataset: Dataset) -> impl IntoView {
         <Card title="Validation" aside="Saving checks every record again">
             <ActionForm action=save attr:class="stack" attr:novalidate=true>
                 <input type="hidden" name="dataset_id" value=id/>
-                <Limits config=config.clone() error/>
-                <TokenizerField chosen=config.tokenizer error=error_of("tokenizer")/>
-                <AllowedRoles allowed=config.allowed_roles error=error_of("allowed_roles")/>
+                <Limits minimum=shown.minimum maximum=shown.maximum error/>
+                <TokenizerField chosen=shown.tokenizer error=error_of("tokenizer")/>
+                <AllowedRoles allowed=shown.roles rules=config.allowed_roles error=error_of("allowed_roles")/>
                 {move || error_elsewhere(error.get(), &RULE_FIELDS).map(|error| view! { <ErrorView error/> })}
                 <SavedNote card="rules" words=SAVED/>
                 <div class="row">
@@ -44,9 +46,35 @@ pub fn RulesCard(dataset: Dataset) -> impl IntoView {
     }
 }
 
+/// What the form's fields hold at first: the rules, or what was typed into a form that comes back because it was refused.
+struct Shown {
+    minimum: String,
+    maximum: String,
+    tokenizer: String,
+    roles: Vec<String>,
+}
+
+impl Shown {
+    fn of(config: &ValidationConfig) -> Self {
+        let stored = Self {
+            minimum: format::count(config.min_user_message_length.into()),
+            maximum: format::count(config.max_tokens.into()),
+            tokenizer: config.tokenizer.as_str().to_owned(),
+            roles: config.allowed_roles.clone(),
+        };
+        let Some(refused) = refused_form(SaveRules::PATH) else { return stored };
+        Self {
+            minimum: refused.typed("min_user_message_length").unwrap_or(stored.minimum),
+            maximum: refused.typed("max_tokens").unwrap_or(stored.maximum),
+            tokenizer: refused.typed("tokenizer").unwrap_or(stored.tokenizer),
+            roles: refused.all_typed("allowed_roles"),
+        }
+    }
+}
+
 /// How short and how long a prompt may be.
 #[component]
-fn Limits(config: ValidationConfig, error: Memo<Option<AppError>>) -> impl IntoView {
+fn Limits(minimum: String, maximum: String, error: Memo<Option<AppError>>) -> impl IntoView {
     let error_of = move |field: &'static str| Signal::derive(move || error_at(error.get(), field));
     view! {
         <div class="form-columns">
@@ -55,7 +83,7 @@ fn Limits(config: ValidationConfig, error: Memo<Option<AppError>>) -> impl IntoV
                 name="min_user_message_length"
                 label="Shortest user message"
                 hint="In characters. A record whose last user message is shorter is invalid."
-                value=config.min_user_message_length
+                value=minimum
                 error=error_of("min_user_message_length")
             />
             <NumberField
@@ -63,7 +91,7 @@ fn Limits(config: ValidationConfig, error: Memo<Option<AppError>>) -> impl IntoV
                 name="max_tokens"
                 label="Longest prompt"
                 hint="In tokens, of the tokenizer below."
-                value=config.max_tokens
+                value=maximum
                 error=error_of("max_tokens")
             />
         </div>
@@ -76,7 +104,7 @@ fn NumberField(
     name: &'static str,
     label: &'static str,
     hint: &'static str,
-    value: u32,
+    value: String,
     error: Signal<Option<String>>,
 ) -> impl IntoView {
     view! {
@@ -87,7 +115,7 @@ fn NumberField(
                 autocomplete="off"
                 id=id
                 name=name
-                value=format::count(value.into())
+                value=value
                 aria-describedby=described_by(id)
             />
         </Field>
@@ -95,9 +123,9 @@ fn NumberField(
 }
 
 #[component]
-fn TokenizerField(chosen: Tokenizer, error: Signal<Option<String>>) -> impl IntoView {
+fn TokenizerField(chosen: String, error: Signal<Option<String>>) -> impl IntoView {
     let options = Tokenizer::ALL.map(|tokenizer| (tokenizer.as_str().to_owned(), words_of(tokenizer).to_owned()));
-    let chosen = RwSignal::new(chosen.as_str().to_owned());
+    let chosen = RwSignal::new(chosen);
     view! {
         <Field id="settings-tokenizer" label="Tokenizer" hint="Whose tokens are counted." error>
             <Select
@@ -120,8 +148,8 @@ const fn words_of(tokenizer: Tokenizer) -> &'static str {
 
 /// A box per known role, and per role that the rules name besides.
 #[component]
-fn AllowedRoles(allowed: Vec<String>, error: Signal<Option<String>>) -> impl IntoView {
-    let other = allowed.iter().filter(|role| !KNOWN_ROLES.contains(&role.as_str())).cloned();
+fn AllowedRoles(allowed: Vec<String>, rules: Vec<String>, error: Signal<Option<String>>) -> impl IntoView {
+    let other = rules.iter().filter(|role| !KNOWN_ROLES.contains(&role.as_str())).cloned();
     let roles = KNOWN_ROLES.map(str::to_owned).into_iter().chain(other);
     let role_box = |role: String| {
         let words = visible(&role).into_owned();

@@ -1,5 +1,5 @@
 //! Table `records`: [`write`] stores and changes, [`bulk`] very many at once, [`query`] reads pages and counts,
-//! [`scan`] walks them.
+//! [`scan`] walks them, [`trash`] keeps what was deleted.
 
 /// The words of the methods that a machine respects, in SQL.
 macro_rules! said_methods {
@@ -11,6 +11,7 @@ macro_rules! said_methods {
 pub mod bulk;
 pub mod query;
 pub mod scan;
+pub mod trash;
 pub mod write;
 
 use sqlx::Row;

@@ -9,7 +9,7 @@ use super::super::{Db, Of, Reader, Tx, unknown_word};
 use super::write::RecordVerdict;
 use super::{RECORD_COLUMNS, json_list, read_method, read_record, read_validation};
 use crate::error::{ServiceError, ServiceResult};
-use crate::types::dataset::{DatasetRecord, RecordFilter, RecordPage, RecordRow};
+use crate::types::dataset::{DatasetRecord, RecordFilter, RecordPage, RecordRow, ScoreRange};
 use crate::types::error::AppError;
 use crate::types::topics::TopicCount;
 use crate::types::validation::{RecordStatus, RecordValidationStatus, ValidationError};
@@ -80,6 +80,14 @@ pub async fn page(
     Ok(RecordPage { rows, total, page, page_size })
 }
 
+/// The ids of the first records that match, in record order.
+pub async fn ids(db: &Db, dataset_id: &str, filter: &RecordFilter, limit: i64) -> ServiceResult<Vec<i64>> {
+    let mut query = QueryBuilder::<Sqlite>::new("SELECT id FROM records r");
+    push_filter(&mut query, dataset_id, filter);
+    query.push(" ORDER BY r.id LIMIT ").push_bind(limit);
+    query.build().fetch_all(db.read()).await?.iter().map(|row| Ok(row.try_get("id")?)).collect()
+}
+
 fn push_filter(query: &mut QueryBuilder<Sqlite>, dataset_id: &str, filter: &RecordFilter) {
     query.push(" WHERE r.dataset_id = ").push_bind(dataset_id.to_owned());
     if let Some(status) = filter.status {
@@ -99,6 +107,15 @@ fn push_filter(query: &mut QueryBuilder<Sqlite>, dataset_id: &str, filter: &Reco
     }
     if filter.needs_review {
         query.push(" AND r.needs_review = 1");
+    }
+    if let Some(ScoreRange { from, to }) = filter.score {
+        query.push(
+            " AND r.id IN (SELECT record_id FROM dry_run_samples WHERE dry_run_id =
+                (SELECT id FROM dry_runs WHERE result IS NOT NULL AND dataset_id = ",
+        );
+        query.push_bind(dataset_id.to_owned()).push(" ORDER BY created_at DESC, id DESC LIMIT 1) AND score >= ");
+        query.push_bind(f64::from(from) / 100.0).push(if to == 100 { " AND score <= " } else { " AND score < " });
+        query.push_bind(f64::from(to) / 100.0).push(")");
     }
     if let Some(text) = filter.text.as_deref().map(str::trim).filter(|text| !text.is_empty()) {
         // Quotes, backslashes, line breaks and NUL stand escaped in `data`.
@@ -173,6 +190,18 @@ pub(in crate::db) fn topic_counts_query(of: Of<'_>) -> QueryBuilder<Sqlite> {
     // index gives the groups in order: all datasets at once would be sorted.
     query.push(" AND status BETWEEN 'valid' AND 'valid' GROUP BY dataset_id, status, topic");
     query
+}
+
+/// Every label that records of a dataset carry, those among them that were deleted and may come back.
+pub async fn labels(tx: &mut Tx, dataset_id: &str) -> ServiceResult<Vec<String>> {
+    let rows = sqlx::query(
+        "SELECT DISTINCT topic FROM records WHERE topic IS NOT NULL AND status IN ('pending', 'valid', 'invalid', 'duplicate')
+           AND (dataset_id = ?1 OR dataset_id IN (SELECT id FROM datasets WHERE deletion_of = ?1))",
+    )
+    .bind(dataset_id)
+    .fetch_all(&mut **tx)
+    .await?;
+    rows.iter().map(|row| Ok(row.try_get("topic")?)).collect()
 }
 
 /// How many records carry any of these topics, whatever their validity.
@@ -265,7 +294,7 @@ fn hex_list(hashes: &[[u8; 16]]) -> ServiceResult<String> {
     Ok(serde_json::to_string(&list)?)
 }
 
-fn read_hash(row: &SqliteRow) -> ServiceResult<[u8; 16]> {
+pub(super) fn read_hash(row: &SqliteRow) -> ServiceResult<[u8; 16]> {
     let bytes: Vec<u8> = row.try_get("prompt_hash")?;
     <[u8; 16]>::try_from(bytes).map_err(|bytes| {
         ServiceError::internal("reading column records.prompt_hash", format!("{} bytes, not 16", bytes.len()))

@@ -62,6 +62,15 @@ pub async fn records(
     query.build().fetch_all(db.read()).await?.iter().map(read_record).collect()
 }
 
+/// Those of these records that the dataset has, whole, in record order.
+pub async fn of_ids(db: &Db, dataset_id: &str, ids: &[i64]) -> ServiceResult<Vec<DatasetRecord>> {
+    let mut query = QueryBuilder::<Sqlite>::new("SELECT ");
+    query.push(RECORD_COLUMNS).push(" FROM records r LEFT JOIN imports i ON i.id = r.import_id WHERE r.dataset_id = ");
+    query.push_bind(dataset_id.to_owned()).push(" AND r.id IN (SELECT value FROM json_each(");
+    query.push_bind(serde_json::to_string(ids)?).push(")) ORDER BY r.id");
+    query.build().fetch_all(db.read()).await?.iter().map(read_record).collect()
+}
+
 /// A record's id and what sampling and splitting need of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordKey {

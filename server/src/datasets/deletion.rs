@@ -1,0 +1,102 @@
+//! Deleting records, and taking that back: the rows wait in a hidden dataset of their own, whole and under their ids. What was
+//! a duplicate of a deleted one is decided anew, after the deletion and after its undo.
+
+use super::new_id;
+use super::records::recheck_duplicates;
+use crate::clock::now_ms;
+use crate::db::records::query;
+use crate::db::records::trash::{self, Keys};
+use crate::db::{self, Tx};
+use crate::error::ServiceResult;
+use crate::format;
+use crate::jobs;
+use crate::jobs::import::refuse_while_validating;
+use crate::state::AppState;
+use crate::topics::refuse_while_carrying;
+use crate::types::TimestampMs;
+use crate::types::dataset::{MAX_SELECTED, RecordDeletion, RecordFilter};
+use crate::types::error::AppError;
+use crate::types::job::JobKind;
+
+/// So long a deletion can be undone.
+const KEPT_MS: TimestampMs = 24 * 60 * 60 * 1000;
+
+/// The records that match, in record order; of very many the first [`MAX_SELECTED`].
+pub async fn matching(state: &AppState, dataset_id: &str, filter: &RecordFilter) -> ServiceResult<Vec<i64>> {
+    db::datasets::get(&state.db, dataset_id).await?;
+    query::ids(&state.db, dataset_id, filter, i64::try_from(MAX_SELECTED).unwrap_or(i64::MAX)).await
+}
+
+/// Refuses a selection that is empty, or larger than one transaction shall be.
+pub(crate) fn check_selection(record_ids: &[i64]) -> Result<(), AppError> {
+    if record_ids.is_empty() {
+        return Err(AppError::invalid("No record is ticked. Tick some, then try again."));
+    }
+    if record_ids.len() > MAX_SELECTED {
+        let most = format::count(i64::try_from(MAX_SELECTED).unwrap_or(i64::MAX));
+        return Err(AppError::invalid(format!("At most {most} records can be handled at once. Untick some of them.")));
+    }
+    Ok(())
+}
+
+/// Deletes records; [`restore`] takes that back. Those that are gone already are passed over.
+pub async fn delete(state: &AppState, dataset_id: &str, record_ids: &[i64]) -> ServiceResult<RecordDeletion> {
+    check_selection(record_ids)?;
+    let mut tx = state.db.begin().await?;
+    db::datasets::get(&mut tx, dataset_id).await?;
+    refuse_while_validating(&mut tx, dataset_id).await?;
+    refuse_while_carrying(state, &mut tx, dataset_id).await?;
+    let (id, deleted_at) = (new_id(), now_ms());
+    db::datasets::insert_trash(&mut tx, &id, dataset_id, deleted_at).await?;
+    let keys = trash::keys_of(&mut tx, dataset_id, record_ids).await?;
+    let records = trash::give(&mut tx, dataset_id, &id, record_ids).await?;
+    if records == 0 {
+        let message = "The ticked records are no longer there: they were deleted or replaced meanwhile. Tick others.";
+        return Err(AppError::conflict(message).into());
+    }
+    decide_anew(&mut tx, dataset_id, keys).await?;
+    tx.commit().await?;
+    state.events.changed(dataset_id);
+    // What was deleted long ago makes room.
+    super::purge_in_background(state);
+    Ok(RecordDeletion { id, records, deleted_at })
+}
+
+/// Takes a deletion back: the same records, with their ids, lines and topics. Answers how many came back. If the rules were
+/// changed meanwhile, every record is validated again.
+pub async fn restore(state: &AppState, dataset_id: &str, deletion_id: &str) -> ServiceResult<i64> {
+    let mut tx = state.db.begin().await?;
+    let dataset = db::datasets::get(&mut tx, dataset_id).await?;
+    let Some(rules) = db::datasets::trash_rules(&mut tx, deletion_id, dataset_id, kept_since()).await? else {
+        let message = "These records cannot be brought back: that was done already, a day has passed, or an import replaced the dataset's records.";
+        return Err(AppError::conflict(message).into());
+    };
+    refuse_while_validating(&mut tx, dataset_id).await?;
+    refuse_while_carrying(state, &mut tx, dataset_id).await?;
+    let ids = trash::ids_of(&mut tx, deletion_id).await?;
+    let keys = trash::keys_of(&mut tx, deletion_id, &ids).await?;
+    let records = trash::give(&mut tx, deletion_id, dataset_id, &ids).await?;
+    db::datasets::delete(&mut tx, deletion_id).await?;
+    decide_anew(&mut tx, dataset_id, keys).await?;
+    if rules != dataset.validation_config {
+        if db::jobs::is_active(&mut tx, dataset_id, JobKind::Import).await? {
+            return Err(AppError::conflict("The rules were changed since, so that every record has to be validated again, and an import is running. Wait for its end, then undo the deletion.").into());
+        }
+        jobs::validate::enqueue(&mut tx, dataset_id).await?;
+    }
+    tx.commit().await?;
+    state.jobs.wake();
+    state.events.changed(dataset_id);
+    Ok(records)
+}
+
+/// Whoever shares a key with what came or went may have become a duplicate, or ceased to be one.
+async fn decide_anew(tx: &mut Tx, dataset_id: &str, keys: Keys) -> ServiceResult<()> {
+    recheck_duplicates(tx, dataset_id, keys.hashes, keys.spans).await?;
+    db::datasets::touch_records(tx, dataset_id).await
+}
+
+/// Deletions up to this moment can no longer be undone.
+pub(crate) fn kept_since() -> TimestampMs {
+    now_ms() - KEPT_MS
+}
