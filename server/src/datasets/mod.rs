@@ -4,6 +4,7 @@ mod facts;
 pub(crate) mod large;
 mod overview;
 pub mod records;
+pub mod search;
 mod typed_rules;
 
 pub(crate) use facts::facts_of;
