@@ -17,6 +17,7 @@ mod events;
 mod rejections;
 mod reply;
 mod security;
+mod session;
 mod upload;
 mod upload_form;
 
