@@ -13,6 +13,7 @@ mod downloads;
 mod dry_run_history;
 mod dry_runs;
 mod events;
+mod fidelity;
 mod graders;
 mod import_previews;
 mod imports;
