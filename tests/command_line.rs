@@ -111,6 +111,7 @@ async fn a_dry_runs_exit_code_is_its_verdict() {
     let report: Value = serde_json::from_str(&go.stdout).unwrap_or_else(|_| panic!("{}", go.stderr));
     assert_eq!((go.code, &report["diagnosis"]["verdict"]), (Some(0), &json!("GO")), "{report:#}");
     assert_eq!((&report["samples_evaluated"], &report["computed_from"]["grader_version"]), (&json!(80), &json!(1)));
+    assert_eq!((report["samples"].as_array().unwrap().len(), &report["cost"]["amount"]), (80, &json!(0.0)));
 
     // Everybody gets the same: nothing to learn from.
     std::fs::write(&grader, "function grade(input) { return 0.5; }").unwrap();

@@ -41,9 +41,14 @@ pub async fn write(
     Ok(written)
 }
 
+/// Where there is nothing to write.
+pub fn nothing_yet(what: &str) -> CliError {
+    CliError::Message(format!("the dataset has no {what} yet."))
+}
+
 /// One value as indented JSON; `what` names it where there is none yet.
 pub async fn write_json<T: Serialize>(out: Option<&Path>, value: Option<&T>, what: &str) -> Result<i64, CliError> {
-    let Some(value) = value else { return Err(CliError::Message(format!("the dataset has no {what} yet."))) };
+    let Some(value) = value else { return Err(nothing_yet(what)) };
     let text = serde_json::to_string_pretty(value).map_err(|error| CliError::Message(error.to_string()))? + "\n";
     write(out, futures_util::stream::iter([Ok(text)])).await
 }

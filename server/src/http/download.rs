@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::reply::HttpError;
 use crate::db;
 use crate::error::ServiceResult;
+use crate::export::report::dry_run_report as dry_run_report_stream;
 use crate::export::stream::{RecordFormat, records_jsonl};
 use crate::state::AppState;
 use crate::training;
@@ -53,7 +54,7 @@ pub(super) async fn dataset_file(
                     AppError::invalid_field("status", "The status is pending, valid, invalid or duplicate.")
                 })?),
             };
-            Ok(streamed(&dataset, "records.jsonl", records_jsonl(state.db.clone(), dataset_id, format, status)))
+            Ok(streamed(&dataset, "records.jsonl", JSONL, records_jsonl(state.db.clone(), dataset_id, format, status)))
         }
         "topics.json" => match db::topics::current(&state.db, &dataset_id).await? {
             Some(hierarchy) => json(&dataset, "topics.json", &hierarchy),
@@ -143,7 +144,7 @@ pub(super) async fn split_file(
         _ => return Err(AppError::not_found("This download").into()),
     };
     let rows = training::rows(&state, &dataset_id, query.config()?, part, query.basis()?).await?;
-    Ok(streamed(&dataset, &file, rows))
+    Ok(streamed(&dataset, &file, JSONL, rows))
 }
 
 /// `GET /download/dry-run/{run_id}/report.json`.
@@ -155,7 +156,10 @@ pub(super) async fn dry_run_report(
     let run = db::dry_runs::get(&state.db, &run_id).await?;
     let dataset = db::datasets::get(&state.db, &run.dataset_id).await?;
     match db::dry_runs::report(&state.db, &run_id).await? {
-        Some(report) => json(&dataset, "dry-run.json", &report),
+        Some(report) => {
+            let text = dry_run_report_stream(state.db.clone(), run_id, &report)?;
+            Ok(streamed(&dataset, "dry-run.json", JSON, text))
+        }
         None => Err(AppError::not_found("A report of this run (it has not scored anything yet)").into()),
     }
 }
@@ -163,12 +167,13 @@ pub(super) async fn dry_run_report(
 fn streamed(
     dataset: &Dataset,
     file: &str,
+    content_type: HeaderValue,
     rows: impl Stream<Item = ServiceResult<Bytes>> + Send + 'static,
 ) -> Response {
     use futures_util::TryStreamExt;
     // Headers are sent by then, so an error can only cut the transfer off; the browser reports it as failed.
     let rows = rows.inspect_err(|error| tracing::error!(%error, "a download broke off"));
-    attachment(dataset, file, JSONL, Body::from_stream(rows))
+    attachment(dataset, file, content_type, Body::from_stream(rows))
 }
 
 fn json<T: Serialize>(dataset: &Dataset, file: &str, value: &T) -> Result<Response, HttpError> {
