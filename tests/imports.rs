@@ -46,6 +46,15 @@ async fn import_into(app: &TestApp, dataset_id: &str, bytes: impl Into<Vec<u8>>,
     app.ended(body["job_id"].as_str().unwrap()).await.state
 }
 
+/// Why an import into an existing dataset failed.
+async fn failure(app: &TestApp, dataset_id: &str, bytes: &[u8], mode: &str) -> String {
+    let (_, body) = app.upload("more.jsonl", bytes.to_vec(), &[("dataset_id", dataset_id), ("mode", mode)]).await;
+    let Some(job_id) = body["job_id"].as_str() else { panic!("{body}") };
+    let job = app.ended(job_id).await;
+    assert_eq!(job.state, JobState::Failed, "{job:?}");
+    job.error.unwrap()
+}
+
 #[tokio::test]
 async fn every_line_becomes_a_record_with_its_number() {
     for compressed in [false, true] {
@@ -110,10 +119,20 @@ async fn replacing_takes_the_old_records_away_only_when_the_file_was_read() {
 
     // Incompressible enough that whole lines come out before the cut.
     let whole = gzip(chats(400, &[]).as_bytes());
-    assert_eq!(import_into(&app, &id, &whole[..whole.len() * 3 / 4], "replace").await, JobState::Failed);
+    let cut_off = &whole[..whole.len() * 3 / 4];
+    let message = failure(&app, &id, cut_off, "replace").await;
+    assert!(message.contains("cut off after line") && message.contains("Nothing was replaced"), "{message}");
+    assert!(!message.contains("up to there"), "{message}");
     let after: Vec<i64> = app.rows(&id).await.iter().map(|row| row.id).collect();
     assert_eq!(after, before);
     assert_eq!(app.hygiene(&id).await.valid, 4);
+    let message = failure(&app, &id, b"\x89PNG\r\n\x1A\n\0\0", "replace").await;
+    assert!(message.contains("a PNG image") && message.contains("Nothing was replaced"), "{message}");
+    // Adding keeps what came.
+    let other = app.imported("b.jsonl", chats(1, &[])).await;
+    let message = failure(&app, &other, cut_off, "append").await;
+    assert!(message.contains("The lines up to there are kept") && !message.contains("replaced"), "{message}");
+    assert!(app.hygiene(&other).await.total > 100);
 
     // The same prompts again: no duplicates of what goes.
     assert_eq!(import_into(&app, &id, chats(2, &[]), "replace").await, JobState::Succeeded);
@@ -460,4 +479,24 @@ async fn an_upload_to_nowhere_is_refused_before_its_file() {
     tokio::time::timeout(std::time::Duration::from_secs(20), answered).await.expect("an early answer").unwrap();
     assert_eq!(String::from_utf8_lossy(&answer), "HTTP/1.1 404");
     assert_no_uploads_left(&app);
+}
+
+#[tokio::test]
+async fn a_name_holds_nothing_that_cannot_be_seen() {
+    let app = TestApp::start().await;
+    let (status, body) = app.upload("invoice\u{202e}lnosj.jsonl", chats(1, &[]).into(), &[]).await;
+    assert_eq!(status, StatusCode::CREATED, "{body}");
+    let id = body["dataset_id"].as_str().unwrap();
+    assert_eq!(app.overview(id).await.dataset.name, "invoicelnosj");
+    for name in ["a\u{202e}b", "a\u{2066}b", "a\u{200f}b", "a\u{61c}b"] {
+        let (status, body) = app.upload("a.jsonl", chats(1, &[]).into(), &[("name", name)]).await;
+        assert_eq!((status.as_u16(), body["field"].as_str()), (422, Some("name")), "{body}");
+        let arguments = json!({ "dataset_id": id, "name": name, "objective": "" });
+        let message = app.refused("datasets/update", arguments, 422).await;
+        let code = format!("U+{:04X}", u32::from(name.chars().nth(1).unwrap()));
+        assert!(message.contains(&code) && !message.contains(name), "{message}");
+    }
+    let arguments = json!({ "dataset_id": id, "name": "a\u{7}b", "objective": "" });
+    assert!(app.refused("datasets/update", arguments, 422).await.contains("control character"));
+    assert_eq!(app.overview(id).await.dataset.name, "invoicelnosj");
 }

@@ -35,6 +35,34 @@ pub fn bytes(value: i64) -> String {
     if unit == 0 { format!("{value} B") } else { format!("{amount:.1} {}", UNITS[unit]) }
 }
 
+/// Whether a character cannot be seen where it stands: controls other than line breaks and tabs, and what turns the
+/// direction of the text around it (embeddings, overrides, isolates and marks of the bidirectional algorithm).
+pub fn is_hidden(character: char) -> bool {
+    match character {
+        '\t' | '\n' | '\r' => false,
+        other => other.is_control() || turns_text(other),
+    }
+}
+
+/// Whether a character turns the direction of the text around it, and is none itself.
+pub fn turns_text(character: char) -> bool {
+    matches!(character,
+        '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{200E}' | '\u{200F}' | '\u{061C}')
+}
+
+/// Somebody else's text as it can be printed: "[U+202E]" for what cannot be seen.
+pub fn visible(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        if is_hidden(character) {
+            shown.push_str(&format!("[U+{:04X}]", u32::from(character)));
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
+}
+
 /// A duration: "350 ms", "4.2 s", "3 min 20 s", "2 h 5 min".
 pub fn duration_ms(value: i64) -> String {
     let value = value.max(0);
