@@ -54,24 +54,31 @@ pub(super) async fn find(state: &AppState, wanted: &str) -> Result<Dataset, CliE
         (Some(last), others) => {
             let ids: Vec<String> = found.into_iter().chain([last]).map(|dataset| dataset.id).collect();
             Err(CliError::Message(format!(
-                "{} datasets are called \"{wanted}\"; name one by its id: {}",
-                others + 1,
-                ids.join(", ")
+                "{} datasets are called \"{wanted}\"; name one by its id: {}.",
+                anneal_server::format::count(i64::try_from(others + 1).unwrap_or(i64::MAX)),
+                some_of(&ids)
             )))
         }
         (None, _) => {
-            let names: Vec<String> = db::datasets::list(&state.db)
-                .await?
-                .into_iter()
-                .map(|dataset| format!("\"{}\"", dataset.name))
-                .collect();
+            let datasets = db::datasets::list(&state.db).await?;
+            let names: Vec<String> = datasets.into_iter().map(|dataset| format!("\"{}\"", dataset.name)).collect();
             let known = if names.is_empty() {
                 "there are none yet; import a file or run `anneal demo`".to_owned()
             } else {
-                format!("there are {}", names.join(", "))
+                format!("there are {}", some_of(&names))
             };
             Err(CliError::Message(format!("no dataset has the id or name \"{wanted}\": {known}.")))
         }
+    }
+}
+
+/// The first of a list, and how many more there are.
+fn some_of(list: &[String]) -> String {
+    const SHOWN: usize = 10;
+    let shown = list.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
+    match list.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {} more", anneal_server::format::count(i64::try_from(more).unwrap_or(i64::MAX))),
     }
 }
 
