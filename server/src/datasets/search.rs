@@ -53,10 +53,10 @@ impl TextSearch {
             || [record.item, record.metadata].into_iter().any(|fields| self.is_in_reference(fields))
     }
 
-    /// False only if no text within this JSON can hold it. In ASCII a letter stands for itself, unless it is written as
-    /// a \u escape, which only JSON within a text (a tool's arguments) does. Beyond ASCII, "ſ" is an s and "ß" two.
+    /// False only if no text within this JSON can hold it. A letter of ASCII stands for itself, unless it is written as a
+    /// \u escape, which only JSON within a text (a tool's arguments) does, or as one of a few others: "ß" is two.
     fn may_be_in(&self, json: &str) -> bool {
-        if self.run.is_empty() || !json.is_ascii() || json.contains("\\\\u") {
+        if self.run.is_empty() || json.chars().any(folds_to_ascii) || json.contains("\\\\u") {
             return true;
         }
         let Some((&first, rest)) = self.run.split_first() else { return true };
@@ -185,6 +185,13 @@ fn fold(text: &str) -> String {
     folded
 }
 
+/// The characters beyond ASCII that are compared as letters of it: ligatures, letters without a capital or small one of
+/// their own, the long s, the signs of kelvin.
+fn folds_to_ascii(character: char) -> bool {
+    character >= '\u{df}'
+        && matches!(character, 'ß' | 'İ' | 'ı' | 'ŉ' | 'ſ' | 'ǰ' | '\u{1e96}'..='\u{1e9a}' | 'ẞ' | '\u{212a}' | '\u{fb00}'..='\u{fb06}')
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -291,6 +298,10 @@ mod tests {
     fn letters_that_fold_to_more_bytes_are_found() {
         let most = ('\u{80}'..=char::MAX).map(|c| (fold(&c.to_string()).len(), c.len_utf8()));
         assert!(most.into_iter().all(|(folded, plain)| folded <= MOST_FOLDED * plain));
+        for c in '\u{80}'..=char::MAX {
+            let ascii = fold(&c.to_string()).contains(|c: char| c.is_ascii_alphanumeric());
+            assert_eq!(folds_to_ascii(c), ascii, "{c}");
+        }
         for c in '\u{80}'..='\u{ffff}' {
             let folded = fold(&c.to_string());
             assert_eq!(fold(&folded), folded, "{c}");
