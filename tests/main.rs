@@ -25,4 +25,5 @@ mod sample;
 mod security;
 mod support;
 mod topics_coverage;
+mod uploads;
 mod validation;
