@@ -171,7 +171,7 @@ async fn where_a_token_is_set_it_is_demanded() {
     assert_eq!(get(&app, "/finetune", "cookie", &pair[..pair.len() - 2]).await.status(), StatusCode::UNAUTHORIZED);
 
     // The cookie does not tell the token, and is another one each time; another token's is none.
-    let hex: String = TOKEN.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let hex = TOKEN.bytes().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
     assert!(!cookie.contains(TOKEN) && !cookie.contains(&hex), "{cookie}");
     let again = login(TOKEN).await.unwrap().headers()[header::SET_COOKIE].to_str().unwrap().to_owned();
     assert_ne!(cookie, again);

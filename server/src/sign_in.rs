@@ -30,7 +30,7 @@ pub fn way_back(next: &str) -> Cow<'_, str> {
     let parts: Vec<&str> = path.split('/').collect();
     match parts.as_slice() {
         _ if !is_plain => HOME.into(),
-        ["", ""] | ["", "finetune"] => next.into(),
+        ["", "" | "finetune"] => next.into(),
         ["", "finetune", id] | ["", "finetune", id, "settings"] if is_id(id) => next.into(),
         ["", "download", "dry-run", ..] => HOME.into(),
         ["", "download", id, _, ..] if is_id(id) => format!("{HOME}/{id}").into(),

@@ -118,7 +118,7 @@ mod tests {
         while !told.contains("its end cannot be stored and is tried again") {
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
             let job = db::jobs::get(&state.db, &new).await.unwrap();
-            assert_eq!(job.state.is_active(), true, "{job:?}");
+            assert!(job.state.is_active(), "{job:?}");
             told = job.message;
         }
         sql(&state, "DROP TRIGGER no_end;").await;
