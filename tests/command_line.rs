@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::support::app::gzip;
-use crate::support::process::{Ran, anneal};
+use crate::support::process::{Ran, anneal, anneal_fed, anneal_unread};
 use crate::support::records::{chats, rated};
 
 /// A folder with a file; answers the folder, which is the data folder's parent, and the file's path.
@@ -111,6 +111,7 @@ async fn a_dry_runs_exit_code_is_its_verdict() {
     let report: Value = serde_json::from_str(&go.stdout).unwrap_or_else(|_| panic!("{}", go.stderr));
     assert_eq!((go.code, &report["diagnosis"]["verdict"]), (Some(0), &json!("GO")), "{report:#}");
     assert_eq!((&report["samples_evaluated"], &report["computed_from"]["grader_version"]), (&json!(80), &json!(1)));
+    assert_eq!((report["samples"].as_array().unwrap().len(), &report["cost"]["amount"]), (80, &json!(0.0)));
 
     // Everybody gets the same: nothing to learn from.
     std::fs::write(&grader, "function grade(input) { return 0.5; }").unwrap();
@@ -207,4 +208,89 @@ async fn several_files_are_looked_at_and_imported() {
         &anneal(dir.path(), &["import", &chat_file, &csv, "--csv-map", "Fragen=prompt"]).await,
         "b.csv: The columns cannot be read as asked: The file has no column \"Fragen\"",
     );
+}
+
+#[tokio::test]
+async fn a_reader_that_has_enough_is_no_error() {
+    let (dir, file) = with_file("a.jsonl", rated(300));
+    works(dir.path(), &["import", &file, "--name", "a"]).await;
+    for arguments in [
+        &["demo"][..],
+        &["demo", "--json"],
+        &["validate", "a"],
+        &["import", &file, "--into", "a"],
+        &["export", "a"],
+        &["export", "a", "--what", "hygiene"],
+        &["export", "a", "--out", "/dev/stdout"],
+        &["import", &file, "--dry-run"],
+    ] {
+        let ran = anneal_unread(dir.path(), arguments).await;
+        assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""), "{arguments:?}");
+    }
+    // What it was asked to do is done all the same.
+    assert_eq!(works_json(dir.path(), &["validate", "a"]).await["total"], 600);
+    // Any other trouble with the output is said, once.
+    let full = anneal(dir.path(), &["export", "a", "--out", "/dev/full"]).await;
+    assert_refused(&full, "the output could not be written");
+}
+
+#[tokio::test]
+async fn traces_come_through_a_pipe_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let lines = chats(3, &[]);
+    for (path, bytes) in [("-", lines.clone().into_bytes()), ("/dev/stdin", gzip(lines.as_bytes()))] {
+        let ran = anneal_fed(dir.path(), &["import", path, "--json"], &bytes).await;
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        let result: Value = serde_json::from_str(&ran.stdout).unwrap();
+        assert_eq!((&result["hygiene"]["total"], &result["imports"][0]["file_name"]), (&json!(3), &json!("stdin")));
+        let exported = works(dir.path(), &["export", result["dataset_id"].as_str().unwrap(), "--what", "chat"]).await;
+        assert_eq!(exported.lines().count(), 3);
+    }
+    let named = anneal_fed(dir.path(), &["import", "-", "--name", "piped"], lines.as_bytes()).await;
+    assert!(named.stdout.contains("stdin: 3 records"), "{}{}", named.stdout, named.stderr);
+    assert_eq!(works_json(dir.path(), &["validate", "piped"]).await["total"], 3);
+    let preview = anneal_fed(dir.path(), &["import", "-", "--dry-run"], lines.as_bytes()).await;
+    assert!(preview.stdout.starts_with("stdin: "), "{}{}", preview.stdout, preview.stderr);
+    assert_refused(&anneal_fed(dir.path(), &["import", "-"], b"").await, "stdin is empty");
+    assert_refused(&anneal(dir.path(), &["import", dir.path().to_str().unwrap()]).await, "is not a file but a folder");
+    assert_eq!(std::fs::read_dir(dir.path().join("uploads")).unwrap().count(), 0, "nothing is left of them");
+}
+
+#[tokio::test]
+async fn foreign_text_is_shown_and_bounded() {
+    let dir = tempfile::tempdir().unwrap();
+    let hostile = "{\"messages\": [{\"role\": \"user\", \"content\": \"Turn \\u001b[31m\\u202e around, please.\"}]}\n";
+    std::fs::write(dir.path().join("red\u{1b}[31m\u{202e}.jsonl"), hostile).unwrap();
+    let path = dir.path().join("red\u{1b}[31m\u{202e}.jsonl");
+    for n in 0..12 {
+        let name = format!("dataset {n}");
+        works(dir.path(), &["import", path.to_str().unwrap(), "--name", &name]).await;
+    }
+    let preview = works(dir.path(), &["import", path.to_str().unwrap(), "--dry-run"]).await;
+    assert!(
+        preview.contains("red[U+001B][31m[U+202E].jsonl") && preview.contains("Turn [U+001B][31m[U+202E]"),
+        "{preview}"
+    );
+    let unknown = anneal(dir.path(), &["validate", "no\u{1b}[2Jsuch"]).await;
+    assert_refused(
+        &unknown,
+        "no dataset has the id or name \"no[U+001B][2Jsuch\": there are \"dataset 11\", \"dataset 10\"",
+    );
+    assert!(
+        unknown.stderr.contains("\"dataset 2\" and 2 more.") && !unknown.stderr.contains("dataset 1\""),
+        "{}",
+        unknown.stderr
+    );
+    for text in [preview, unknown.stderr] {
+        assert!(!text.contains(['\u{1b}', '\u{202e}']), "{text:?}");
+    }
+}
+
+#[tokio::test]
+async fn why_an_import_failed_is_said_once() {
+    let whole = gzip(chats(400, &[]).as_bytes());
+    let (dir, file) = with_file("a.jsonl.gz", &whole[..whole.len() / 2]);
+    let ran = anneal(dir.path(), &["import", &file]).await;
+    assert_refused(&ran, "cut off after line");
+    assert_eq!(ran.stderr.matches("cut off").count(), 1, "{}", ran.stderr);
 }

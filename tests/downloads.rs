@@ -87,14 +87,25 @@ async fn records_are_exported_as_chat_and_by_status() {
 }
 
 #[tokio::test]
-async fn a_dry_runs_report_is_downloaded_as_it_is_stored() {
+async fn a_dry_runs_report_is_downloaded_with_its_samples() {
     let app = TestApp::start().await;
-    let id = app.imported("a.jsonl", chats(5, &[])).await;
-    app.set_grader(&id, "function grade(input) { return 0.5; }").await;
-    let report = app.dry_run(&id, 5).await;
+    let id = app.imported("a.jsonl", chats(120, &["a"])).await;
+    let script = "function grade(input) { if (input.response.includes(' 7 ')) { throw new Error('no 7'); } return { score: 0.5, reasoning: 'half' }; }";
+    app.set_grader(&id, script).await;
+    let report = app.dry_run(&id, 120).await;
     let run = app.overview(&id).await.dry_run.unwrap().summary.id;
-    let got: Value = serde_json::from_str(&download(&app, &format!("dry-run/{run}/report.json")).await).unwrap();
+    let mut got: Value = serde_json::from_str(&download(&app, &format!("dry-run/{run}/report.json")).await).unwrap();
+    let samples = got.as_object_mut().unwrap().remove("samples").unwrap();
     assert_eq!(got, serde_json::to_value(report).unwrap());
+    assert_eq!(samples, serde_json::to_value(app.samples(&run).await).unwrap());
+    let samples = samples.as_array().unwrap();
+    assert_eq!(samples.len(), 120);
+    let (failed, scored) = (&samples[7], &samples[8]);
+    assert!(failed["error"].as_str().unwrap().contains("no 7") && failed["score"].is_null(), "{failed}");
+    let fields = (&scored["record_id"], &scored["score"], &scored["reasoning"], &scored["error"]);
+    assert_eq!(fields, (&json!(app.rows(&id).await[8].id), &json!(0.5), &json!("half"), &Value::Null));
+    assert_eq!(got["cost"], json!({ "amount": 0.0, "currency": "USD" }));
+    assert!(got["config"]["concurrency"].as_i64().unwrap() >= 1, "{got}");
     assert!(got["config"].get("base_model").is_none(), "recorded responses came from no model of ours: {got}");
     assert_eq!(app.get("/download/dry-run/none/report.json").await.0, 404);
 }

@@ -170,6 +170,17 @@ async fn where_a_token_is_set_it_is_demanded() {
     assert_eq!(get(&app, "/finetune", "cookie", pair).await.status(), StatusCode::OK);
     assert_eq!(get(&app, "/finetune", "cookie", &pair[..pair.len() - 2]).await.status(), StatusCode::UNAUTHORIZED);
 
+    // The cookie does not tell the token, and is another one each time; another token's is none.
+    let hex = TOKEN.bytes().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
+    assert!(!cookie.contains(TOKEN) && !cookie.contains(&hex), "{cookie}");
+    let again = login(TOKEN).await.unwrap().headers()[header::SET_COOKIE].to_str().unwrap().to_owned();
+    assert_ne!(cookie, again);
+    for (token, expected) in [(TOKEN, StatusCode::OK), ("another token of some length", StatusCode::UNAUTHORIZED)] {
+        // A restart with the same token, or with another.
+        let restarted = TestApp::start_with(|config| Config { token: Some(token.to_owned()), ..config }).await;
+        assert_eq!(get(&restarted, "/finetune", "cookie", pair).await.status(), expected, "{token}");
+    }
+
     // The token stands on no page.
     for path in ["/login", "/finetune", "/finetune/new", "/nowhere"] {
         let html = get(&app, path, "cookie", pair).await.text().await.unwrap();
@@ -312,11 +323,18 @@ async fn signing_in_leads_back_to_what_was_asked_for_and_nowhere_else() {
         let signed_in = login(TOKEN, next).await.unwrap();
         assert_eq!(signed_in.headers()["location"], "/finetune", "{next:?}");
     }
-    // Encoded once, as a foreign link would have it; twice, it is a path of this server that does not exist.
+    // What is no page is not gone to: it would show raw data, or an error.
+    for next in ["/api/datasets/list", "/events/0197-a", "/upload", "/finetune/../upload"] {
+        let signed_in = login(TOKEN, next).await.unwrap();
+        assert_eq!(signed_in.headers()["location"], "/finetune", "{next:?}");
+    }
+    let signed_in = login(TOKEN, "/download/0197-a/records.jsonl").await.unwrap();
+    assert_eq!(signed_in.headers()["location"], "/finetune/0197-a");
+    // Encoded once, as a foreign link would have it, or twice.
     for (query, expected) in [
         ("%2F%2Fevil.example", "/finetune"),
         ("/%5Cevil.example", "/finetune"),
-        ("/%252Fevil.example", "/%2Fevil.example"),
+        ("/%252Fevil.example", "/finetune"),
         ("\"><script>", "/finetune"),
     ] {
         let (_, form) = app.get(&format!("/login?next={query}")).await;

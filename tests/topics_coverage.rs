@@ -230,7 +230,12 @@ async fn targets_name_every_leaf_and_add_up() {
         (json!({ "refunds": 50, "delivery": 20, "login": 20, "profile": 20 }), "add up to 110.00%"),
         (json!({ "refunds": 50, "delivery": 50 }), "has no target share"),
         (json!({ "refunds": 25, "delivery": 25, "login": 25, "profile": 25, "account": 0 }), "is not a topic"),
-        (json!({ "refunds": 125, "delivery": -25, "login": 0, "profile": 0 }), "must be a number of 0 or more"),
+        (
+            json!({ "refunds": 125, "delivery": -25, "login": 0, "profile": 0 }),
+            "is -25. It must be a number from 0 to 100",
+        ),
+        (json!({ "refunds": 1e308, "delivery": 0, "login": 0, "profile": 0 }), "is 1e308. It must be"),
+        (json!({ "refunds": 100.5, "delivery": 0, "login": 0, "profile": 0 }), "is 100.5. It must be"),
     ];
     for (targets, words) in cases {
         let message = app.refused("topics/targets", set(targets), 422).await;

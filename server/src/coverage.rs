@@ -78,7 +78,7 @@ pub fn analyze_coverage(
 
 /// Whether `targets` can be used with these leaves; else what is wrong with them, for the person who typed them.
 ///
-/// Every leaf is named and nothing else; every share is a number of 0 or more; they add up to 100 within 0.01. A share
+/// Every leaf is named and nothing else; every share is a number from 0 to 100; they add up to 100 within 0.01. A share
 /// of 0 is allowed: such a topic has no attainment and stays out of the balance.
 pub fn validate_targets(targets: &TargetDistribution, leaves: &[&str]) -> Result<(), String> {
     if let Some(leaf) = leaves.iter().find(|leaf| !targets.contains_key(**leaf)) {
@@ -87,14 +87,19 @@ pub fn validate_targets(targets: &TargetDistribution, leaves: &[&str]) -> Result
     if let Some(name) = targets.keys().find(|name| !leaves.contains(&name.as_str())) {
         return Err(format!("“{name}” is not a topic that can carry records. Remove its target share."));
     }
-    if let Some((name, share)) = targets.iter().find(|(_, share)| !share.is_finite() || **share < 0.0) {
-        return Err(format!("The target share of “{name}” is {share}. It must be a number of 0 or more."));
+    if let Some((name, share)) = targets.iter().find(|(_, share)| !(0.0..=100.0).contains(*share)) {
+        return Err(format!("The target share of “{name}” is {}. It must be a number from 0 to 100.", shown(*share)));
     }
     let sum: f64 = targets.values().sum();
     if (sum - 100.0).abs() > TARGET_SUM_TOLERANCE {
         return Err(format!("The target shares add up to {sum:.2}%. They must add up to 100%."));
     }
     Ok(())
+}
+
+/// A number of any size in a sentence: none of 300 digits.
+fn shown(share: f64) -> String {
+    if share.abs() < 1e6 { share.to_string() } else { format!("{share:e}") }
 }
 
 /// The smallest attainment (share / target) over the largest, 0..1. A topic without a record gives 0, one topic alone 1.

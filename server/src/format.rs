@@ -1,5 +1,7 @@
 //! Numbers, shares, durations and times as people read them. Pure; the same on server and browser.
 
+use std::fmt::Write;
+
 use crate::types::TimestampMs;
 
 /// 1234567 -> "1,234,567".
@@ -33,6 +35,35 @@ pub fn bytes(value: i64) -> String {
         unit += 1;
     }
     if unit == 0 { format!("{value} B") } else { format!("{amount:.1} {}", UNITS[unit]) }
+}
+
+/// Whether a character cannot be seen where it stands: controls other than line breaks and tabs, and what turns the
+/// direction of the text around it (embeddings, overrides, isolates and marks of the bidirectional algorithm).
+pub fn is_hidden(character: char) -> bool {
+    match character {
+        '\t' | '\n' | '\r' => false,
+        other => other.is_control() || turns_text(other),
+    }
+}
+
+/// Whether a character turns the direction of the text around it, and is none itself.
+pub fn turns_text(character: char) -> bool {
+    matches!(character,
+        '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{200E}' | '\u{200F}' | '\u{061C}')
+}
+
+/// Somebody else's text as it can be printed: "[U+202E]" for what cannot be seen.
+pub fn visible(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        if is_hidden(character) {
+            // Writing to a String cannot fail.
+            let _ = write!(shown, "[U+{:04X}]", u32::from(character));
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
 }
 
 /// A duration: "350 ms", "4.2 s", "3 min 20 s", "2 h 5 min".
@@ -98,6 +129,16 @@ mod tests {
         assert_eq!(duration_ms(4_210), "4.2 s");
         assert_eq!(duration_ms(200_000), "3 min 20 s");
         assert_eq!(duration_ms(7_500_000), "2 h 5 min");
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_shown() {
+        assert_eq!(
+            visible("a\0b\u{1b}\u{202e}\u{200f}\u{61c}\u{2069}"),
+            "a[U+0000]b[U+001B][U+202E][U+200F][U+061C][U+2069]"
+        );
+        assert_eq!(visible("two\nlines\tשלום"), "two\nlines\tשלום");
+        assert!(turns_text('\u{2066}') && !turns_text('\u{7}') && !turns_text('ש'));
     }
 
     #[test]

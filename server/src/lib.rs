@@ -13,6 +13,7 @@
 //! | [`api`] | server functions: check, call one service, return |
 //! | `config`, `state` | read once; handed to handlers by context |
 //! | `import`, `export` | files in and out, streaming |
+//! | `json` | a person's JSON, read without changing it |
 //! | `uploads` | files that arrived and wait for their import |
 //! | `validation` | rules, tool chain, tokens, duplicates, report |
 //! | `topics`, `coverage` | hierarchy, categorizing, balance |
@@ -60,6 +61,8 @@ pub mod http;
 pub mod import;
 #[cfg(feature = "ssr")]
 pub mod jobs;
+#[cfg(feature = "ssr")]
+mod json;
 #[cfg(feature = "ssr")]
 pub mod sample;
 #[cfg(feature = "ssr")]

@@ -1,5 +1,6 @@
-//! Where signing in leads back to: the path that was asked for, on this server and on no other.
+//! Where signing in leads back to: the page that was asked for, on this server and on no other.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 /// Where one goes if nothing else was asked for.
@@ -19,13 +20,27 @@ pub fn sign_in_address(path: &str) -> String {
     address
 }
 
-/// The path to go to after signing in, decoded as it came in the request: a path of this server, or [`HOME`]. Browsers
-/// take `//host` and `/\host` for another server, drop tabs and line breaks, and read `scheme:` as what it says.
-pub fn way_back(next: &str) -> &str {
-    let is_path = next.starts_with('/') && !next.starts_with("//");
+/// The page to go to after signing in, for the address (decoded as it came in the request) that was asked for: only pages
+/// are gone to. A dataset's download leads to its dataset, anything else to [`HOME`]: what is no page shows a person raw
+/// data or an error, and what is another server's is no way back at all. (Browsers take `//host` and `/\host` for another
+/// server, drop tabs and line breaks, and resolve `..`, encoded or not; none of that is in a page's path.)
+pub fn way_back(next: &str) -> Cow<'_, str> {
+    let path = next.split(['?', '#']).next().unwrap_or_default();
     let is_plain = next.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
-    let leads_back_here = next == "/login" || next.starts_with("/login?");
-    if is_path && is_plain && !leads_back_here { next } else { HOME }
+    let parts: Vec<&str> = path.split('/').collect();
+    match parts.as_slice() {
+        _ if !is_plain => HOME.into(),
+        ["", "" | "finetune"] => next.into(),
+        ["", "finetune", id] | ["", "finetune", id, "settings"] if is_id(id) => next.into(),
+        ["", "download", "dry-run", ..] => HOME.into(),
+        ["", "download", id, _, ..] if is_id(id) => format!("{HOME}/{id}").into(),
+        _ => HOME.into(),
+    }
+}
+
+/// Whether a page of this name may exist: ids, and `new`.
+fn is_id(part: &str) -> bool {
+    !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
 #[cfg(test)]
@@ -33,11 +48,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_paths_of_this_server_are_gone_to() {
-        for path in
-            ["/", "/finetune/0197-a?step=coverage&x=%2F%2Fevil", "/download/x/records.jsonl", "/a/b//c", "/%2F%2Fevil"]
-        {
+    fn only_pages_of_this_server_are_gone_to() {
+        for path in [
+            "/",
+            "/finetune",
+            "/finetune?x=1",
+            "/finetune/new",
+            "/finetune/0197-a?step=coverage&x=%2F%2Fevil",
+            "/finetune/0197-a/settings#rules",
+        ] {
             assert_eq!(way_back(path), path);
+        }
+        for file in ["/download/0197-a/records.jsonl?format=chat", "/download/0197-a/split/train.jsonl"] {
+            assert_eq!(way_back(file), "/finetune/0197-a");
         }
         for other in [
             "",
@@ -56,6 +79,23 @@ mod tests {
             " //evil.example",
             "/a b",
             "/ä",
+            "/api/datasets/list",
+            "/events/0197-a",
+            "/upload",
+            "/upload/preview",
+            "/healthz",
+            "/pkg/anneal.css",
+            "/nowhere",
+            "/download/dry-run/0197-a/report.json",
+            "/download/..%2f/x",
+            "/finetunes",
+            "/finetune/",
+            "/finetune/a/b",
+            "/finetune/../api/x",
+            "/finetune/%2e%2e/api",
+            "/finetune/..",
+            "/a/b//c",
+            "/%2F%2Fevil",
             "/login",
             "/login?next=/login",
             "/x\r\nSet-Cookie: a=b",

@@ -9,7 +9,10 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+
 use crate::datasets::new_id;
+use crate::disk;
 use crate::error::ServiceResult;
 use crate::jobs::import::{needed_uploads, upload_of};
 use crate::state::AppState;
@@ -40,6 +43,31 @@ pub fn new_place(state: &AppState) -> (String, PathBuf) {
     let token = new_id();
     let path = state.config.uploads_dir().join(&token);
     (token, path)
+}
+
+/// Between two looks at the disk.
+const LOOK_AT_DISK_BYTES: u64 = 64 << 20;
+
+/// Writes what a stream brings into a place of its own, to its end; a stream that breaks off leaves nothing.
+pub async fn take_in(state: &AppState, mut stream: impl AsyncRead + Unpin) -> ServiceResult<PathBuf> {
+    let (_, path) = new_place(state);
+    match write_all(state, &mut stream, &path).await {
+        Ok(()) => Ok(path),
+        Err(error) => {
+            discard(&path).await;
+            Err(error)
+        }
+    }
+}
+
+async fn write_all(state: &AppState, stream: &mut (impl AsyncRead + Unpin), path: &Path) -> ServiceResult<()> {
+    let mut file = tokio::fs::File::create_new(path).await?;
+    loop {
+        disk::require_room(&state.config, 0)?;
+        if tokio::io::copy(&mut (&mut *stream).take(LOOK_AT_DISK_BYTES), &mut file).await? < LOOK_AT_DISK_BYTES {
+            return Ok(file.flush().await?);
+        }
+    }
 }
 
 /// Lets an upload wait for its import.

@@ -6,6 +6,7 @@ use anneal_server::datasets;
 use anneal_server::db;
 use anneal_server::dry_run;
 use anneal_server::error::ServiceError;
+use anneal_server::export::report::dry_run_report;
 use anneal_server::export::stream::{RecordFormat, records_jsonl};
 use anneal_server::grader;
 use anneal_server::jobs::RunBy;
@@ -20,7 +21,7 @@ use anneal_server::types::job::{JobState, JobStatus};
 use anneal_server::types::training::{SplitConfig, SplitPart};
 use serde_json::json;
 
-use super::export_file::{write, write_json};
+use super::export_file::{nothing_yet, write, write_json};
 use super::import::import;
 use super::options::{Command, DryRunOptions, ExportOptions, ExportWhat, ValidateOptions};
 use super::{CliError, output, work_off};
@@ -53,24 +54,31 @@ pub(super) async fn find(state: &AppState, wanted: &str) -> Result<Dataset, CliE
         (Some(last), others) => {
             let ids: Vec<String> = found.into_iter().chain([last]).map(|dataset| dataset.id).collect();
             Err(CliError::Message(format!(
-                "{} datasets are called \"{wanted}\"; name one by its id: {}",
-                others + 1,
-                ids.join(", ")
+                "{} datasets are called \"{wanted}\"; name one by its id: {}.",
+                anneal_server::format::count(i64::try_from(others + 1).unwrap_or(i64::MAX)),
+                some_of(&ids)
             )))
         }
         (None, _) => {
-            let names: Vec<String> = db::datasets::list(&state.db)
-                .await?
-                .into_iter()
-                .map(|dataset| format!("\"{}\"", dataset.name))
-                .collect();
+            let datasets = db::datasets::list(&state.db).await?;
+            let names: Vec<String> = datasets.into_iter().map(|dataset| format!("\"{}\"", dataset.name)).collect();
             let known = if names.is_empty() {
                 "there are none yet; import a file or run `anneal demo`".to_owned()
             } else {
-                format!("there are {}", names.join(", "))
+                format!("there are {}", some_of(&names))
             };
             Err(CliError::Message(format!("no dataset has the id or name \"{wanted}\": {known}.")))
         }
+    }
+}
+
+/// The first of a list, and how many more there are.
+fn some_of(list: &[String]) -> String {
+    const SHOWN: usize = 10;
+    let shown = list.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
+    match list.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {} more", anneal_server::format::count(i64::try_from(more).unwrap_or(i64::MAX))),
     }
 }
 
@@ -119,7 +127,7 @@ async fn run_dry(state: &AppState, options: DryRunOptions) -> Result<ExitCode, C
     let report = db::dry_runs::report(&state.db, &run.id).await?;
     let report = report.ok_or_else(|| CliError::Message("the run ended without a report".to_owned()))?;
     if options.output.json {
-        output::json(&report)?;
+        write(None, dry_run_report(state.db.clone(), run.id, &report)?).await?;
     } else {
         output::dry_run(&report);
         let failed = db::dry_runs::samples(&state.db, &run.id, &SampleSelection::Failed, 1).await?;
@@ -170,8 +178,11 @@ async fn export(state: &AppState, options: ExportOptions) -> Result<ExitCode, Cl
             write_json(out, datasets::coverage(state, &id).await?.as_ref(), "coverage report").await?
         }
         ExportWhat::DryRun => {
-            let report = datasets::overview(state, &id).await?.dry_run.and_then(|run| run.report);
-            write_json(out, report.as_ref(), "dry-run report").await?
+            let run = datasets::overview(state, &id).await?.dry_run;
+            let Some((run, report)) = run.and_then(|run| Some((run.summary.id, run.report?))) else {
+                return Err(nothing_yet("dry-run report"));
+            };
+            write(out, dry_run_report(state.db.clone(), run, &report)?).await?
         }
     };
     match (options.output.json, out) {

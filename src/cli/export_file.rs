@@ -10,7 +10,7 @@ use tokio::io::{AsyncWrite, AsyncWriteExt, BufWriter};
 
 use super::CliError;
 
-/// Writes what comes; answers how many bytes that were. A file of that name keeps its content until all has come.
+/// Writes what comes, as long as somebody reads it; answers how many bytes that were. A file of that name keeps its content until all has come.
 pub async fn write(
     out: Option<&Path>,
     chunks: impl Stream<Item = ServiceResult<impl AsRef<[u8]>>>,
@@ -41,9 +41,14 @@ pub async fn write(
     Ok(written)
 }
 
+/// Where there is nothing to write.
+pub fn nothing_yet(what: &str) -> CliError {
+    CliError::Message(format!("the dataset has no {what} yet."))
+}
+
 /// One value as indented JSON; `what` names it where there is none yet.
 pub async fn write_json<T: Serialize>(out: Option<&Path>, value: Option<&T>, what: &str) -> Result<i64, CliError> {
-    let Some(value) = value else { return Err(CliError::Message(format!("the dataset has no {what} yet."))) };
+    let Some(value) = value else { return Err(nothing_yet(what)) };
     let text = serde_json::to_string_pretty(value).map_err(|error| CliError::Message(error.to_string()))? + "\n";
     write(out, futures_util::stream::iter([Ok(text)])).await
 }
@@ -52,16 +57,26 @@ async fn copy(
     mut writer: impl AsyncWrite + Unpin,
     chunks: impl Stream<Item = ServiceResult<impl AsRef<[u8]>>>,
 ) -> Result<i64, CliError> {
-    let unwritten = |error| CliError::Message(format!("the output could not be written: {error}."));
     let mut chunks = std::pin::pin!(chunks);
     let mut written = 0_i64;
     while let Some(chunk) = chunks.next().await {
         let chunk = chunk?;
         written += i64::try_from(chunk.as_ref().len()).unwrap_or(i64::MAX);
-        writer.write_all(chunk.as_ref()).await.map_err(unwritten)?;
+        if !is_read(writer.write_all(chunk.as_ref()).await)? {
+            return Ok(written);
+        }
     }
-    writer.flush().await.map_err(unwritten)?;
+    is_read(writer.flush().await)?;
     Ok(written)
+}
+
+/// Whether anybody still reads: one who has enough (`| head`) closes the pipe, which is no error.
+fn is_read(written: std::io::Result<()>) -> Result<bool, CliError> {
+    match written {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(CliError::Message(format!("the output could not be written: {error}."))),
+    }
 }
 
 /// The file while it is being written; goes with whatever went wrong. (Nothing is there any more once it was renamed.)

@@ -14,13 +14,16 @@ use serde_json::json;
 
 use super::commands::{ended_well, find};
 use super::options::ImportOptions;
+use super::spool::{self, Spooled};
 use super::{CliError, output, work_off};
 
 /// Imports files one after another into one dataset; one that fails does not keep the others out.
 pub async fn import(state: &AppState, options: ImportOptions) -> Result<ExitCode, CliError> {
     let mut files = Vec::with_capacity(options.files.len());
+    // What came through pipes stays until this function ends.
+    let mut spooled = Vec::new();
     for path in &options.files {
-        files.push(checked(path, &options).await?);
+        files.push(checked(state, path, &options, &mut spooled).await?);
     }
     if options.dry_run {
         return preview(state, &files, &options).await;
@@ -67,16 +70,34 @@ pub async fn import(state: &AppState, options: ImportOptions) -> Result<ExitCode
     Ok(ExitCode::SUCCESS)
 }
 
-async fn checked(path: &Path, options: &ImportOptions) -> Result<ImportFile, CliError> {
+async fn checked(
+    state: &AppState,
+    path: &Path,
+    options: &ImportOptions,
+    spooled: &mut Vec<Spooled>,
+) -> Result<ImportFile, CliError> {
+    let csv_mapping = options.csv_map.clone();
+    if spool::is_stdin(path) {
+        let came = spool::stdin(state).await?;
+        let path = came.path().to_owned();
+        spooled.push(came);
+        return Ok(ImportFile { path, file_name: "stdin".to_owned(), owns_file: false, csv_mapping });
+    }
     let path: PathBuf = std::path::absolute(path).map_err(|error| CliError::Message(error.to_string()))?;
     let metadata = tokio::fs::metadata(&path)
         .await
         .map_err(|error| CliError::Message(format!("{} cannot be read: {error}.", path.display())))?;
-    if !metadata.is_file() {
-        return Err(CliError::Message(format!("{} is not a file.", path.display())));
+    if metadata.is_dir() {
+        return Err(CliError::Message(format!("{} is not a file but a folder; name the files in it.", path.display())));
     }
     let file_name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    Ok(ImportFile { path, file_name, owns_file: false, csv_mapping: options.csv_map.clone() })
+    if metadata.is_file() {
+        return Ok(ImportFile { path, file_name, owns_file: false, csv_mapping });
+    }
+    let came = spool::pipe(state, &path).await?;
+    let path = came.path().to_owned();
+    spooled.push(came);
+    Ok(ImportFile { path, file_name, owns_file: false, csv_mapping })
 }
 
 /// Shows what is in the files, by the rules of the dataset that they would join.

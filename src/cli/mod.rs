@@ -8,6 +8,8 @@ mod import;
 mod options;
 mod output;
 mod serve;
+mod spool;
+mod terminal;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -37,6 +39,7 @@ pub fn main() -> ExitCode {
         }
     };
     match runtime.block_on(run(options)) {
+        Ok(_) if terminal::failed() => ExitCode::FAILURE,
         Ok(code) => code,
         Err(error) => {
             output::complain(&error.to_string());
@@ -89,7 +92,8 @@ async fn work_off(
 }
 
 fn start_log(serving: bool) {
-    let default = if serving { "info" } else { "warn" };
+    // Why a job failed is what a command ends with: it need not say it twice.
+    let default = if serving { "info" } else { "warn,anneal_server::jobs::failed=off" };
     let filter = EnvFilter::try_from_env("ANNEAL_LOG").unwrap_or_else(|_| EnvFilter::new(default));
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)

@@ -76,7 +76,7 @@ pub struct OutputOptions {
 /// `anneal import`.
 #[derive(Debug, Clone, Args)]
 pub struct ImportOptions {
-    /// JSON Lines, JSON or CSV in any form that Anneal reads, plain, .gz or .zst; several become one dataset
+    /// JSON Lines, JSON or CSV in any form that Anneal reads, plain, .gz or .zst; several become one dataset; - is standard input
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// Name of the new dataset [default: the first file's]

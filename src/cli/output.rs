@@ -1,7 +1,5 @@
 //! What the command line prints: results to standard output, everything else to standard error.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "printing is what this file is for")]
-
 use std::io::IsTerminal;
 
 use anneal_server::format;
@@ -13,23 +11,30 @@ use anneal_server::types::job::JobStatus;
 use anneal_server::types::validation::HygieneReport;
 use serde::Serialize;
 
-use super::CliError;
+use super::{CliError, terminal};
+
+/// A line of the result.
+macro_rules! say {
+    ($($text:tt)*) => {
+        terminal::say(&format!($($text)*))
+    };
+}
 
 /// An error or warning.
 pub fn complain(message: &str) {
-    eprintln!("anneal: {message}");
+    terminal::complain(&format!("anneal: {message}"));
 }
 
 /// A line of the result.
 pub fn line(text: &str) {
-    println!("{text}");
+    terminal::say(text);
 }
 
 /// The result for a program.
 pub fn json<T: Serialize>(value: &T) -> Result<(), CliError> {
     let text = serde_json::to_string_pretty(value)
         .map_err(|error| CliError::Message(format!("the result cannot be written as JSON: {error}")))?;
-    println!("{text}");
+    terminal::say_exactly(&text);
     Ok(())
 }
 
@@ -48,21 +53,21 @@ impl Progress {
     pub fn show(&self, job: &JobStatus) {
         if self.shown {
             let percent = job.percent().map_or_else(String::new, |percent| format!("{percent:3.0}%  "));
-            eprint!("\r\x1b[K{percent}{}", job.message);
+            terminal::replace_line(&format!("{percent}{}", job.message));
         }
     }
 
     /// Makes room for the result.
     pub fn end(&self) {
         if self.shown {
-            eprint!("\r\x1b[K");
+            terminal::replace_line("");
         }
     }
 }
 
 /// What came of one file.
 pub fn import(report: &ImportReport) {
-    println!(
+    say!(
         "{}: {}{}",
         report.file_name,
         format::counted(report.records, "record"),
@@ -85,8 +90,8 @@ fn in_brackets(formats: &Counts<ImportFormat>, skipped: &Counts<SkipReason>) -> 
 /// The start of a file for a person.
 pub fn preview(file_name: &str, preview: &ImportPreview) {
     let compression = preview.compression.map_or_else(String::new, |compression| format!(", {}", compression.label()));
-    println!("{file_name}: {}{compression}", preview.container.label());
-    println!(
+    say!("{file_name}: {}{compression}", preview.container.label());
+    say!(
         "  {}{}{}, {} valid (duplicates not looked for)",
         if preview.is_complete { "" } else { "the first " },
         format::counted(preview.records, "record"),
@@ -95,43 +100,43 @@ pub fn preview(file_name: &str, preview: &ImportPreview) {
     );
     if let Some(csv) = &preview.csv {
         let fields = csv.header.iter().map(|column| format!("{column}={}", csv.mapping.field(column).as_str()));
-        println!("  columns: {}", fields.collect::<Vec<_>>().join(","));
+        say!("  columns: {}", fields.collect::<Vec<_>>().join(","));
         if let Some(problem) = &csv.mapping_problem {
-            println!("  ! {problem} Say it with --csv-map.");
+            say!("  ! {problem} Say it with --csv-map.");
         }
     }
     preview.conversations.iter().for_each(conversation);
     for problem in preview.problems.iter().take(5) {
-        println!("  ! {}", problem.message.replace('\n', "\n    "));
+        say!("  ! {}", problem.message.replace('\n', "\n    "));
     }
     let more = preview.problems_total - i64::try_from(preview.problems.len().min(5)).unwrap_or(0);
     if more > 0 {
-        println!("  ! and {} more", format::counted(more, "line"));
+        say!("  ! and {} more", format::counted(more, "line"));
     }
     if let Some(error) = &preview.error {
-        println!("  ! {error}");
+        say!("  ! {error}");
     }
 }
 
 /// A conversation, a line a message.
 fn conversation(conversation: &PreviewConversation) {
-    println!("  line {} ({})", format::count(conversation.line), conversation.format.label());
+    say!("  line {} ({})", format::count(conversation.line), conversation.format.label());
     for message in &conversation.messages {
         let words: String = message.text.split_whitespace().collect::<Vec<_>>().join(" ");
         let start: String = words.chars().take(100).collect();
         let more = if start.len() < words.len() || message.is_cut { "…" } else { "" };
         let calls = message.tool_calls.join(", ");
         let calls = if calls.is_empty() { calls } else { format!(" [calls {calls}]") };
-        println!("    {:<9} {start}{more}{calls}", message.role);
+        say!("    {:<9} {start}{more}{calls}", message.role);
     }
     if conversation.messages_left_out > 0 {
-        println!("    … and {} more", format::counted(conversation.messages_left_out, "message"));
+        say!("    … and {} more", format::counted(conversation.messages_left_out, "message"));
     }
 }
 
 /// The hygiene report for a person.
 pub fn hygiene(report: &HygieneReport) {
-    println!(
+    say!(
         "{} validated, {} valid, {} invalid, {} duplicates ({} not usable)",
         format::counted(report.total, "record"),
         format::count(report.valid),
@@ -140,28 +145,23 @@ pub fn hygiene(report: &HygieneReport) {
         report.rejection_rate
     );
     if report.pending > 0 {
-        println!("{} not validated: `anneal validate --again` does it", format::counted(report.pending, "record"));
+        say!("{} not validated: `anneal validate --again` does it", format::counted(report.pending, "record"));
     }
     for (error, count) in &report.errors_by_type {
-        println!("  {:>9}  {}", format::count(*count), error.as_str());
+        say!("  {:>9}  {}", format::count(*count), error.as_str());
     }
     for recommendation in &report.recommendations {
-        println!("  - {recommendation}");
+        say!("  - {recommendation}");
     }
 }
 
 /// The dry-run report for a person.
 pub fn dry_run(report: &DryRunReport) {
     if let Some(diagnosis) = &report.diagnosis {
-        println!(
-            "{} ({} confidence)  {}",
-            diagnosis.verdict.as_str(),
-            diagnosis.confidence.as_str(),
-            diagnosis.summary
-        );
+        say!("{} ({} confidence)  {}", diagnosis.verdict.as_str(), diagnosis.confidence.as_str(), diagnosis.summary);
     }
     if let Some(statistics) = &report.statistics {
-        println!(
+        say!(
             "mean {:.3} [{:.3}, {:.3}]  std {:.3} [{:.3}, {:.3}]  above 0: {:.0}%  exactly 1: {:.0}%",
             statistics.mean,
             statistics.mean_ci95.low,
@@ -173,7 +173,7 @@ pub fn dry_run(report: &DryRunReport) {
             statistics.score_fractions.eq1 * 100.0
         );
     }
-    println!(
+    say!(
         "{} of {} scored, {} failed, {}",
         format::count(report.samples_evaluated),
         format::counted(report.samples_planned, "sample"),
@@ -181,7 +181,7 @@ pub fn dry_run(report: &DryRunReport) {
         format::duration_ms(report.duration_ms)
     );
     for topic in &report.by_topic {
-        println!(
+        say!(
             "  {:5.2} ± {:.2}  {:>5}  {}  {}",
             topic.mean,
             topic.std,
@@ -192,12 +192,12 @@ pub fn dry_run(report: &DryRunReport) {
     }
     if let Some(diagnosis) = &report.diagnosis {
         diagnosis.findings.iter().for_each(finding);
-        println!("{}", diagnosis.confidence_reason);
+        say!("{}", diagnosis.confidence_reason);
     }
 }
 
 fn finding(finding: &Finding) {
-    println!("! {}\n  {} {}", finding.message, finding.causes, finding.action_text);
+    say!("! {}\n  {} {}", finding.message, finding.causes, finding.action_text);
 }
 
 /// Why samples failed: each reason once, the most frequent first.
@@ -209,6 +209,6 @@ pub fn failures<'a>(errors: impl Iterator<Item = &'a str>) {
     let mut counts: Vec<_> = counts.into_iter().collect();
     counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     for (error, count) in counts.into_iter().take(5) {
-        println!("x {} failed: {error}", format::counted(count, "sample"));
+        say!("x {} failed: {error}", format::counted(count, "sample"));
     }
 }

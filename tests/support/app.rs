@@ -9,7 +9,7 @@ use std::time::Duration;
 use anneal_server::config::Config;
 use anneal_server::grader::{WORKER_ARGUMENT, WorkerCommand};
 use anneal_server::state::AppState;
-use anneal_server::types::dataset::{DatasetRecord, RecordRow};
+use anneal_server::types::dataset::{DatasetRecord, DatasetSummary, RecordRow};
 use anneal_server::types::dry_run::{DryRunReport, DryRunSample, DryRunSummary, SamplePage};
 use anneal_server::types::job::{JobState, JobStatus};
 use anneal_server::types::overview::DatasetOverview;
@@ -77,6 +77,12 @@ impl TestApp {
         let address = listener.local_addr().unwrap();
         tokio::spawn(anneal::serve::run(listener, state.clone()));
         Self { state, door: Door::to(address), dir }
+    }
+
+    /// Every upload's file is gone.
+    pub fn assert_no_uploads_left(&self) {
+        let left: Vec<_> = std::fs::read_dir(self.dir.path().join("data/uploads")).unwrap().collect();
+        assert!(left.is_empty(), "{left:?}");
     }
 
     /// Uploads and waits for the import's end, whatever it is; answers the dataset's id and the job.
@@ -268,6 +274,10 @@ impl Door {
     }
 
     /// A dataset's whole state as its page gets it.
+    pub async fn datasets(&self) -> Vec<DatasetSummary> {
+        self.ask("datasets/list", json!({})).await
+    }
+
     pub async fn overview(&self, dataset_id: &str) -> DatasetOverview {
         self.ask("datasets/overview", json!({ "dataset_id": dataset_id })).await
     }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Stdio;
 
-use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, Command};
 
 use super::app::{Door, program};
@@ -51,12 +51,40 @@ pub struct Ran {
 
 /// Runs a command to its end.
 pub async fn anneal(data_dir: &Path, arguments: &[&str]) -> Ran {
-    let output = command(data_dir).args(arguments).stdin(Stdio::null()).output().await.unwrap();
+    ran(command(data_dir).args(arguments).stdin(Stdio::null()).output().await.unwrap())
+}
+
+fn ran(output: std::process::Output) -> Ran {
     Ran {
         code: output.status.code(),
         stdout: String::from_utf8(output.stdout).unwrap(),
         stderr: String::from_utf8(output.stderr).unwrap(),
     }
+}
+
+/// Runs a command that is fed.
+pub async fn anneal_fed(data_dir: &Path, arguments: &[&str], fed: &[u8]) -> Ran {
+    let mut child = piped(data_dir, arguments).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let feeding = async {
+        let _closed_early = stdin.write_all(fed).await;
+        drop(stdin);
+    };
+    let (output, ()) = tokio::join!(child.wait_with_output(), feeding);
+    ran(output.unwrap())
+}
+
+/// Runs a command whose output nobody reads, as `| head -0` would.
+pub async fn anneal_unread(data_dir: &Path, arguments: &[&str]) -> Ran {
+    let mut child = piped(data_dir, arguments).stdin(Stdio::null()).spawn().unwrap();
+    drop(child.stdout.take());
+    ran(child.wait_with_output().await.unwrap())
+}
+
+fn piped(data_dir: &Path, arguments: &[&str]) -> Command {
+    let mut command = command(data_dir);
+    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
 }
 
 /// The program with nothing of this environment that could change what it does.

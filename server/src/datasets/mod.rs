@@ -6,6 +6,7 @@ pub(crate) mod large;
 mod overview;
 pub mod records;
 mod reset;
+pub mod search;
 mod typed_rules;
 
 pub(crate) use facts::facts_of;
@@ -119,7 +120,19 @@ pub(crate) fn check_name(name: &str) -> Result<&str, AppError> {
         ));
     }
     if name.chars().any(char::is_control) {
-        return Err(AppError::invalid_field("name", "The name contains a line break or another control character."));
+        return Err(AppError::invalid_field(
+            "name",
+            "The name contains a line break or another control character. Delete it, or type the name again.",
+        ));
+    }
+    if let Some(hidden) = name.chars().find(|character| crate::format::turns_text(*character)) {
+        let code = u32::from(hidden);
+        return Err(AppError::invalid_field(
+            "name",
+            format!(
+                "The name contains U+{code:04X}, which cannot be seen and turns the text around it into another direction. Delete it, or type the name again."
+            ),
+        ));
     }
     Ok(name)
 }

@@ -9,6 +9,7 @@ use crate::db::{self, Tx};
 use crate::error::ServiceResult;
 use crate::import::derive;
 use crate::jobs::import::refuse_while_validating;
+use crate::json;
 use crate::state::AppState;
 use crate::types::dataset::{DatasetRecord, RecordEdit, RecordFilter, RecordPage};
 use crate::types::error::AppError;
@@ -124,11 +125,9 @@ fn parse_edit(text: &str) -> Result<Value, AppError> {
             ),
         });
     }
-    serde_json::from_str(text).map_err(|error| {
-        AppError::invalid_field(
-            "data",
-            format!("This is not JSON: {error}. Nothing was saved; your text is still here."),
-        )
+    json::parse(text).map_err(|error| {
+        let what = if error.is_data() { "This cannot be kept as it is" } else { "This is not JSON" };
+        AppError::invalid_field("data", format!("{what}: {error}. Nothing was saved; your text is still here."))
     })
 }
 

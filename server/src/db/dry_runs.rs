@@ -375,6 +375,19 @@ pub async fn samples(db: &Db, run_id: &str, selection: &SampleSelection, page: i
     Ok(SamplePage { samples: rows.iter().map(read_sample).collect::<ServiceResult<_>>()?, total })
 }
 
+/// The next samples that have been looked at, in the plan's order.
+pub async fn samples_after(db: &Db, run_id: &str, after: i64, limit: i64) -> ServiceResult<Vec<DryRunSample>> {
+    let rows = sqlx::query(
+        "SELECT * FROM dry_run_samples WHERE dry_run_id = ? AND finished_at IS NOT NULL AND ordinal > ? ORDER BY ordinal LIMIT ?",
+    )
+    .bind(run_id)
+    .bind(after)
+    .bind(limit)
+    .fetch_all(db.read())
+    .await?;
+    rows.iter().map(read_sample).collect()
+}
+
 fn push_selection(query: &mut QueryBuilder<Sqlite>, run_id: &str, selection: &SampleSelection) {
     query.push(" WHERE dry_run_id = ").push_bind(run_id.to_owned()).push(" AND finished_at IS NOT NULL");
     match selection {

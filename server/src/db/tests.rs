@@ -169,8 +169,9 @@ async fn stored_runs_name_no_model_that_was_not_called() {
 #[tokio::test]
 async fn walks_and_counts_go_by_their_index() {
     use super::Of;
-    use super::records::query::{recorded_responses_query, status_counts_query, topic_counts_query};
+    use super::records::query::{recorded_responses_query, search_query, status_counts_query, topic_counts_query};
     use super::records::scan::{Scan, keys_query};
+    use crate::types::dataset::RecordFilter;
     use crate::types::validation::RecordStatus;
     let (_dir, db) = open().await;
     let recorded = Scan { with_output: true, ..Scan::valid() };
@@ -190,6 +191,13 @@ async fn walks_and_counts_go_by_their_index() {
         assert!(plan.contains(&format!("USING INDEX {index} (")), "{scan:?}: {plan}");
         assert!(plan.contains("id>?"), "the walk goes on where it stopped: {plan}");
         assert!(!plan.contains("TEMP B-TREE"), "{scan:?}: {plan}");
+    }
+    let some =
+        RecordFilter { status: Some(RecordStatus::Invalid), topic: Some("t".to_owned()), ..RecordFilter::default() };
+    for (filter, index) in [(RecordFilter::default(), "records_by_id"), (some, "records_by_status_id")] {
+        let plan = plan_of(&db, search_query("d", &filter, 5).sql().as_ref()).await;
+        assert!(plan.contains(&format!("USING INDEX {index} (")) && plan.contains("id>?"), "{filter:?}: {plan}");
+        assert!(!plan.contains("TEMP B-TREE"), "{filter:?}: {plan}");
     }
     for of in [Of::One("d"), Of::All] {
         for (query, index) in [

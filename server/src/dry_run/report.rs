@@ -5,7 +5,7 @@ use super::diagnosis::{DiagnosisBounds, DiagnosisInput, diagnose_dry_run, diagno
 use super::statistics::{compute_dry_run_statistics, score_buckets};
 use crate::db::dry_runs::ScoredSample;
 use crate::types::TimestampMs;
-use crate::types::dry_run::{ComputedFrom, DryRunConfig, DryRunReport};
+use crate::types::dry_run::{ComputedFrom, DryRunConfig, DryRunCost, DryRunReport};
 
 /// Everything a report is made of.
 #[derive(Debug, Clone)]
@@ -66,6 +66,8 @@ pub fn build_report(input: ReportInput) -> DryRunReport {
         statistics,
         by_topic,
         diagnosis,
+        // Recorded responses and a script: no model was called.
+        cost: DryRunCost::default(),
         duration_ms: input.duration_ms,
     }
 }

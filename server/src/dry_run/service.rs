@@ -13,6 +13,8 @@ use crate::types::job::JobKind;
 
 /// Most prompts of one run.
 const MAX_SAMPLE: i64 = 10_000;
+/// Most samples graded at once.
+const MAX_CONCURRENCY: i64 = 64;
 
 /// Starts a dry run with the saved grader.
 pub async fn start(state: &AppState, dataset_id: &str, config: DryRunConfig) -> ServiceResult<DryRunSummary> {
@@ -95,6 +97,11 @@ pub async fn samples(
     db::dry_runs::samples(&state.db, run_id, selection, page).await
 }
 
+fn cores() -> i64 {
+    let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+    i64::try_from(cores).unwrap_or(MAX_CONCURRENCY).min(MAX_CONCURRENCY)
+}
+
 fn check_config(mut config: DryRunConfig) -> Result<DryRunConfig, AppError> {
     if !(1..=MAX_SAMPLE).contains(&config.sample_size) {
         return Err(AppError::invalid_field(
@@ -108,11 +115,15 @@ fn check_config(mut config: DryRunConfig) -> Result<DryRunConfig, AppError> {
             "A recorded response exists once per prompt, so there is exactly one rollout.",
         ));
     }
-    if !(0..=64).contains(&config.concurrency) {
+    if !(0..=MAX_CONCURRENCY).contains(&config.concurrency) {
         return Err(AppError::invalid_field(
             "concurrency",
             "Grade between 1 and 64 samples at once, or 0 for one per core.",
         ));
+    }
+    // What the report says was done, not how it was asked for.
+    if config.concurrency == 0 {
+        config.concurrency = cores();
     }
     // A report must not name a model that was never asked.
     match config.response_source {

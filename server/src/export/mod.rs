@@ -1,5 +1,7 @@
-//! Records out, a line at a time: native (exact round trip), chat, and the row a trainer takes.
+//! Records out, a line at a time: native (exact round trip), chat, and the row a trainer takes. And a dry run's report with
+//! its samples.
 
+pub mod report;
 pub mod stream;
 
 use serde_json::{Map, Value};

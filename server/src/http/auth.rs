@@ -1,4 +1,4 @@
-//! Signing in with the access token, where one is set: a cookie for browsers, `Authorization: Bearer` for
+//! Signing in with the access token, where one is set: a session cookie for browsers, `Authorization: Bearer` for
 //! programs.
 
 use axum::Form;
@@ -12,41 +12,30 @@ use serde::Deserialize;
 use subtle::ConstantTimeEq;
 
 use super::reply::{HttpError, escape, plain_page};
+use super::session::{SESSION_SECONDS, Session};
+use crate::clock::now_ms;
+use crate::error::ServiceError;
 use crate::sign_in::{HOME, sign_in_address, way_back};
 use crate::state::AppState;
 
-const COOKIE: &str = "anneal_token";
+const COOKIE: &str = "anneal_session";
 
-/// Whether the request carries the token, compared in constant time.
+/// Whether the request carries the token or a session that was opened with it.
 pub fn is_signed_in(headers: &HeaderMap, token: &str) -> bool {
-    let bearer = headers
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.strip_prefix("Bearer "));
-    let cookie = headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(';'))
-        .find_map(|pair| {
-            let (name, value) = pair.trim().split_once('=')?;
-            (name == COOKIE).then_some(value)
-        });
-    bearer.into_iter().chain(cookie).any(|given| matches(given, token) || matches(given, &encode(token)))
+    let texts = |name| headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
+    let mut bearers = texts(header::AUTHORIZATION).filter_map(|value| value.strip_prefix("Bearer "));
+    if bearers.any(|given| matches(given, token)) {
+        return true;
+    }
+    let now = now_ms() / 1000;
+    let pairs = texts(header::COOKIE).flat_map(|value| value.split(';'));
+    let mut sessions = pairs.filter_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('='));
+    sessions.any(|given| Session::is_valid(given, token, now))
 }
 
+/// In constant time.
 fn matches(given: &str, token: &str) -> bool {
     given.as_bytes().ct_eq(token.as_bytes()).into()
-}
-
-/// Hexadecimal, so that any token is a valid cookie value.
-fn encode(token: &str) -> String {
-    use std::fmt::Write;
-    token.bytes().fold(String::new(), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// To the form, and from there back to what was asked for.
@@ -69,9 +58,9 @@ pub(super) async fn login_page(
     let next = query?.0.next.unwrap_or_default();
     let next = way_back(&next);
     if state.config.token.is_none() {
-        return Ok(Redirect::to(next).into_response());
+        return Ok(Redirect::to(&next).into_response());
     }
-    Ok(Html(form("", next)).into_response())
+    Ok(Html(form("", &next)).into_response())
 }
 
 fn form(message: &str, next: &str) -> String {
@@ -101,17 +90,17 @@ pub(super) async fn login(
 ) -> Result<Response, HttpError> {
     let Form(login) = form?;
     let next = way_back(&login.next);
-    let mut response = Redirect::to(next).into_response();
+    let mut response = Redirect::to(&next).into_response();
     let Some(token) = state.config.token.as_deref() else { return Ok(response) };
     if !matches(login.token.trim(), token) {
         tokio::time::sleep(std::time::Duration::from_millis(500)).await;
         let message = "<p role=\"alert\">That is not the token. It is the value of ANNEAL_TOKEN where the server was started.</p>";
-        return Ok((StatusCode::UNAUTHORIZED, Html(self::form(message, next))).into_response());
+        return Ok((StatusCode::UNAUTHORIZED, Html(self::form(message, &next))).into_response());
     }
-    let cookie = format!("{COOKIE}={}; HttpOnly; SameSite=Strict; Path=/; Max-Age=2592000", encode(token));
-    if let Ok(value) = HeaderValue::from_str(&cookie) {
-        response.headers_mut().insert(header::SET_COOKIE, value);
-    }
+    let session = Session::open(token, now_ms() / 1000)?;
+    let cookie = format!("{COOKIE}={session}; HttpOnly; SameSite=Strict; Path=/; Max-Age={SESSION_SECONDS}");
+    let cookie = HeaderValue::from_str(&cookie).map_err(|error| ServiceError::internal("opening a session", error))?;
+    response.headers_mut().insert(header::SET_COOKIE, cookie);
     Ok(response)
 }
 
@@ -126,7 +115,12 @@ mod tests {
             HeaderMap::from_iter([(name, HeaderValue::from_str(&value).unwrap())])
         };
         assert!(is_signed_in(&headers(header::AUTHORIZATION, format!("Bearer {token}")), token));
-        assert!(is_signed_in(&headers(header::COOKIE, format!("theme=dark; {COOKIE}={}", encode(token))), token));
+        let session = Session::open(token, now_ms() / 1000).unwrap();
+        let cookie = format!("theme=dark; {COOKIE}=old; {COOKIE}={session}");
+        assert!(is_signed_in(&headers(header::COOKIE, cookie), token));
+        assert!(!is_signed_in(&headers(header::COOKIE, format!("x{COOKIE}={session}")), token));
+        assert!(!is_signed_in(&headers(header::AUTHORIZATION, format!("Bearer {session}")), token));
+        assert!(!is_signed_in(&headers(header::COOKIE, format!("{COOKIE}={token}")), token));
         assert!(!is_signed_in(&headers(header::AUTHORIZATION, "Bearer a token".to_owned()), token));
         assert!(!is_signed_in(&headers(header::COOKIE, format!("{COOKIE}=")), token));
         assert!(!is_signed_in(&HeaderMap::new(), token));

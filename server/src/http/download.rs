@@ -15,6 +15,7 @@ use super::reply::HttpError;
 use crate::datasets::deletion::check_selection;
 use crate::db;
 use crate::error::ServiceResult;
+use crate::export::report::dry_run_report as dry_run_report_stream;
 use crate::export::stream::{RecordFormat, records_jsonl, selected_jsonl};
 use crate::state::AppState;
 use crate::training;
@@ -50,7 +51,7 @@ pub(super) async fn dataset_file(
                     AppError::invalid_field("status", "The status is pending, valid, invalid or duplicate.")
                 })?),
             };
-            Ok(streamed(&dataset, "records.jsonl", records_jsonl(state.db.clone(), dataset_id, format, status)))
+            Ok(streamed(&dataset, "records.jsonl", JSONL, records_jsonl(state.db.clone(), dataset_id, format, status)))
         }
         "topics.json" => match db::topics::current(&state.db, &dataset_id).await? {
             Some(hierarchy) => json(&dataset, "topics.json", &hierarchy),
@@ -86,7 +87,7 @@ pub(super) async fn selected_records(
         form.ids.split(',').map(str::trim).filter(|id| !id.is_empty()).map(str::parse).collect::<Result<Vec<i64>, _>>();
     let ids = ids.map_err(|_| AppError::invalid_field("ids", "The ids are whole numbers with commas between them."))?;
     check_selection(&ids)?;
-    Ok(streamed(&dataset, "selected-records.jsonl", selected_jsonl(state.db.clone(), dataset_id, format, ids)))
+    Ok(streamed(&dataset, "selected-records.jsonl", JSONL, selected_jsonl(state.db.clone(), dataset_id, format, ids)))
 }
 
 /// `?train_ratio=0.9&seed=42&stratify_by_topic=true&include_generated_in_valid=false`; all optional. With
@@ -164,7 +165,7 @@ pub(super) async fn split_file(
         _ => return Err(AppError::not_found("This download").into()),
     };
     let rows = training::rows(&state, &dataset_id, query.config()?, part, query.basis()?).await?;
-    Ok(streamed(&dataset, &file, rows))
+    Ok(streamed(&dataset, &file, JSONL, rows))
 }
 
 /// `GET /download/dry-run/{run_id}/report.json`.
@@ -176,7 +177,10 @@ pub(super) async fn dry_run_report(
     let run = db::dry_runs::get(&state.db, &run_id).await?;
     let dataset = db::datasets::get(&state.db, &run.dataset_id).await?;
     match db::dry_runs::report(&state.db, &run_id).await? {
-        Some(report) => json(&dataset, "dry-run.json", &report),
+        Some(report) => {
+            let text = dry_run_report_stream(state.db.clone(), run_id, &report)?;
+            Ok(streamed(&dataset, "dry-run.json", JSON, text))
+        }
         None => Err(AppError::not_found("A report of this run (it has not scored anything yet)").into()),
     }
 }
@@ -184,12 +188,13 @@ pub(super) async fn dry_run_report(
 fn streamed(
     dataset: &Dataset,
     file: &str,
+    content_type: HeaderValue,
     rows: impl Stream<Item = ServiceResult<Bytes>> + Send + 'static,
 ) -> Response {
     use futures_util::TryStreamExt;
     // Headers are sent by then, so an error can only cut the transfer off; the browser reports it as failed.
     let rows = rows.inspect_err(|error| tracing::error!(%error, "a download broke off"));
-    attachment(dataset, file, JSONL, Body::from_stream(rows))
+    attachment(dataset, file, content_type, Body::from_stream(rows))
 }
 
 fn json<T: Serialize>(dataset: &Dataset, file: &str, value: &T) -> Result<Response, HttpError> {

@@ -19,6 +19,7 @@ mod refused;
 mod rejections;
 mod reply;
 mod security;
+mod session;
 mod upload;
 mod upload_form;
 

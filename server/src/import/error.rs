@@ -3,9 +3,9 @@
 use std::io;
 
 use super::decompress::DecompressFault;
-use crate::types::import::ImportCompression;
+use crate::types::import::{ImportCompression, ImportMode};
 
-/// Why a file could not be read, or not to its end. What was read before is kept.
+/// Why a file could not be read, or not to its end. What becomes of the lines before is [`ImportError::kept_by`]'s to say.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
     /// Not one line with content.
@@ -34,7 +34,7 @@ pub enum ImportError {
     },
     /// The compressed file ends too early.
     #[error(
-        "The {} file is cut off after line {lines_read}. The lines up to there are kept; copy or download the file again to get the rest.", compression.label()
+        "The {} file is cut off after line {lines_read}. Copy or download the file again to get the rest.", compression.label()
     )]
     Truncated {
         /// How it is compressed.
@@ -44,7 +44,7 @@ pub enum ImportError {
     },
     /// The compressed file is damaged.
     #[error(
-        "The {} file is damaged after line {lines_read} ({reason}). The lines up to there are kept; copy or download the file again to get the rest.", compression.label()
+        "The {} file is damaged after line {lines_read} ({reason}). Copy or download the file again to get the rest.", compression.label()
     )]
     Corrupt {
         /// How it is compressed.
@@ -72,7 +72,7 @@ pub enum ImportError {
     },
     /// Decompresses to more than an upload may have.
     #[error(
-        "Reading stopped after line {lines_read}: more than {} come out of the compressed file, the most an upload may have. The lines up to there are kept; split the file, or raise ANNEAL_MAX_UPLOAD_BYTES.", crate::format::bytes(i64::try_from(*limit).unwrap_or(i64::MAX))
+        "Reading stopped after line {lines_read}: more than {} come out of the compressed file, the most an upload may have. Split the file, or raise ANNEAL_MAX_UPLOAD_BYTES.", crate::format::bytes(i64::try_from(*limit).unwrap_or(i64::MAX))
     )]
     TooLarge {
         /// The last line that was read whole.
@@ -92,7 +92,7 @@ pub enum ImportError {
     },
     /// A defect of ours: a thread that prepares records gave up.
     #[error(
-        "Reading stopped by a defect in Anneal near line {near_line}. What was stored before is kept; please report this with the lines around that place."
+        "Reading stopped by a defect in Anneal near line {near_line}. Please report this with the lines around that place."
     )]
     Defect {
         /// The last line that was delivered.
@@ -101,6 +101,15 @@ pub enum ImportError {
 }
 
 impl ImportError {
+    /// What the dataset has after an import that ended like this; `None` where there was nothing to keep.
+    pub fn kept_by(&self, mode: ImportMode) -> Option<&'static str> {
+        let began = !matches!(self, Self::Empty | Self::OnlyHeader | Self::NotText { .. } | Self::Mapping { .. });
+        match mode {
+            ImportMode::Replace => Some("Nothing was replaced: the records there were before are kept."),
+            ImportMode::Append => began.then_some("The lines up to there are kept."),
+        }
+    }
+
     /// A reader's error after so many lines; only a compressed file has faults of its own.
     pub(super) fn reading(
         error: io::Error,

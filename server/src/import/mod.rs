@@ -3,7 +3,7 @@
 //! | file | what |
 //! |---|---|
 //! | [`source`] | a file as a stream of numbered lines: what it is wrapped in, what cuts it, limits |
-//! | `decompress`, `sniff`, `encoding` | gzip and Zstandard; what is no text; text that is not UTF-8 |
+//! | `opened`, `decompress`, `sniff`, `encoding` | the open file; gzip and Zstandard; what is no text; text that is not UTF-8 |
 //! | `container` | lines, an array, objects or CSV: told by the file's start |
 //! | `array`, `object`, `rows` | what cuts each of them into lines, never holding more than one |
 //! | `csv_table` | a CSV file's delimiter and columns |
@@ -20,6 +20,7 @@ mod encoding;
 mod error;
 pub mod formats;
 mod object;
+mod opened;
 pub mod pipeline;
 pub mod prepare;
 pub mod preview;

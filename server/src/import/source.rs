@@ -1,19 +1,19 @@
 //! A file as a stream of numbered lines, in bounded memory: plain, gzip or Zstandard; JSON Lines, one JSON array, JSON
 //! objects around a list of records, or CSV. An array's or list's element and a CSV row are lines like any other.
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, Read};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
 use super::array::{ArraySplitter, Element};
 use super::container::{Shape, shape_of};
 use super::csv_table::CsvTable;
-use super::decompress::{BombLimit, Counting, Decompressor, Peeked, compression_of};
+use super::decompress::Peeked;
 use super::encoding::decode;
 use super::error::{ImportError, ImportLimits};
 use super::object::{ObjectSplitter, Piece};
+use super::opened::{BUFFER, FileText, Opened};
 use super::rows::{Row, RowSplitter};
 use super::sniff::{SNIFF_BYTES, not_text};
 use crate::types::import::{CsvMapping, ImportCompression, ImportContainer};
@@ -62,7 +62,7 @@ impl LineContent {
 
 /// A file's lines, one after another.
 pub struct LineSource {
-    reader: Peeked<Stoppable>,
+    reader: Peeked<FileText>,
     limits: ImportLimits,
     compression: Option<ImportCompression>,
     container: ImportContainer,
@@ -84,29 +84,9 @@ enum Cutter {
 impl LineSource {
     /// Opens a file and looks at what it is. The mapping is for CSV files; others pass it over.
     pub fn open(path: &Path, limits: ImportLimits, mapping: Option<&CsvMapping>) -> Result<Self, ImportError> {
-        let io_error = |source| ImportError::Io { lines_read: 0, source };
-        let file = File::open(path).map_err(io_error)?;
-        let mut plain = BufReader::with_capacity(BUFFER, file);
-        let head = plain.fill_buf().map_err(io_error)?;
-        if head.is_empty() {
-            return Err(ImportError::Empty);
-        }
-        let compression = compression_of(head);
-        let counting = Counting::new(plain);
-        let decompressed = match compression {
-            None => Decompressed::Plain(counting),
-            Some(compression) => {
-                let limit = BombLimit {
-                    min_bytes: limits.bomb_bytes,
-                    max_ratio: limits.max_ratio.max(1),
-                    max_bytes: limits.max_decompressed_bytes,
-                };
-                Decompressed::Compressed(Box::new(Decompressor::new(counting, compression, limit).map_err(io_error)?))
-            }
-        };
-        let stop = Arc::<AtomicBool>::default();
+        let Opened { reader, compression, stop } = Opened::open(path, &limits)?;
         let mut source = Self {
-            reader: Peeked::new(Stoppable { inner: decompressed, stop: stop.clone() }, HEAD, BUFFER),
+            reader: Peeked::new(reader, HEAD, BUFFER),
             limits,
             compression,
             container: ImportContainer::Jsonl,
@@ -121,10 +101,7 @@ impl LineSource {
 
     /// Bytes of the file (compressed, where it is) that were read so far.
     pub fn bytes_read(&self) -> u64 {
-        match &self.reader.get_ref().inner {
-            Decompressed::Plain(reader) => reader.consumed,
-            Decompressed::Compressed(reader) => reader.compressed(),
-        }
+        self.reader.get_ref().bytes_read()
     }
 
     /// Once set, the next read of the file fails: whoever sets it wants nothing more of it.
@@ -373,9 +350,6 @@ impl LineSource {
     }
 }
 
-/// Bytes read ahead, of the file and of its decompressed form.
-const BUFFER: usize = 64 * 1024;
-
 /// The start that is looked at to tell what holds the records together.
 const HEAD: usize = 256 * 1024;
 
@@ -384,35 +358,4 @@ enum Next {
     /// A blank line, or a step without content.
     Nothing,
     End,
-}
-
-/// What fails once nobody wants more: a line without end, or thousands of millions of empty ones, give nobody else the
-/// chance to stop. Asked once a buffer.
-struct Stoppable {
-    inner: Decompressed,
-    stop: Arc<AtomicBool>,
-}
-
-impl Read for Stoppable {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.stop.load(Ordering::Relaxed) {
-            return Err(io::Error::other("the reading was stopped"));
-        }
-        self.inner.read(buffer)
-    }
-}
-
-/// The file's text, whatever it is wrapped in.
-enum Decompressed {
-    Plain(Counting<BufReader<File>>),
-    Compressed(Box<Decompressor<BufReader<File>>>),
-}
-
-impl Read for Decompressed {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Self::Plain(reader) => reader.read(buffer),
-            Self::Compressed(reader) => reader.read(buffer),
-        }
-    }
 }

@@ -4,29 +4,29 @@
 //! line. A replacing import keeps the old records until the whole file was read; if that fails, what it
 //! had brought goes and the old ones stay; then the files that were to be added to it are not read either.
 
+mod settle;
+mod writer;
+
 use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use super::{JobContext, Outcome, import_bounds};
+use self::settle::settle;
+use self::writer::Writer;
+use super::{JobContext, Outcome};
 use crate::clock::now_ms;
-use crate::datasets::records::{mark_duplicate, recheck_orphaned_duplicates, verdict_of};
-use crate::datasets::{new_id, purge_in_background};
-use crate::db::imports::{BatchCounts, Settled};
-use crate::db::records::write::NewRecord;
+use crate::datasets::new_id;
+use crate::db::imports::Settled;
 use crate::db::{self, Tx};
 use crate::error::{ServiceError, ServiceResult};
 use crate::format;
-use crate::import::{Batch, ImportLimits, PreparedRecord, ReadOptions, read_batches};
+use crate::import::{ImportLimits, ReadOptions, read_batches};
 use crate::state::AppState;
 use crate::types::error::AppError;
 use crate::types::import::{Counts, CsvMapping, ImportMode, SkipReason};
 use crate::types::job::{JobKind, JobState};
-use crate::types::validation::RecordStatus;
-use crate::validation::DuplicateKeeper;
 
 /// The job's arguments.
 #[derive(Debug, Serialize, Deserialize)]
@@ -217,62 +217,6 @@ pub(super) async fn give_up(context: &JobContext, args: &str) -> ServiceResult<(
     }
 }
 
-/// Pauses between two tries to store an import's end.
-const SETTLE_PAUSE: Duration = Duration::from_secs(1);
-const LONGEST_SETTLE_PAUSE: Duration = Duration::from_mins(1);
-
-/// Settles, however often that has to be tried (a full disk, say): without it a replacing import's records and those
-/// they replace would stand side by side. False if the job was interrupted before.
-async fn settle(context: &JobContext, args: &Args, settled: Settled) -> bool {
-    let mut pause = SETTLE_PAUSE;
-    while let Err(error) = settle_once(context, args, settled).await {
-        if context.interrupted() {
-            return false;
-        }
-        tracing::error!(%error, "the end of an import could not be stored; it is tried again");
-        let message = format!(
-            "All is read, but its end cannot be stored and is tried again: {}",
-            error.into_app(&context.job_id)
-        );
-        if let Err(error) = context.say(message).await {
-            tracing::warn!(%error, "that could not be told");
-        }
-        tokio::select! {
-            () = context.state.shutdown.cancelled() => return false,
-            () = tokio::time::sleep(pause) => {}
-        }
-        pause = (pause * 2).min(LONGEST_SETTLE_PAUSE);
-    }
-    true
-}
-
-/// What follows the reading: a replacing import replaces or leaves no trace, and an upload is deleted.
-async fn settle_once(context: &JobContext, args: &Args, settled: Settled) -> ServiceResult<()> {
-    let mut tx = context.begin().await?;
-    if args.mode == ImportMode::Replace {
-        match settled {
-            Settled::Whole => {
-                let replaced_up_to = db::imports::begins_after(&mut tx, &args.import_id).await?;
-                db::datasets::forget_trash(&mut tx, &context.dataset_id).await?;
-                db::records::write::delete_up_to(&mut tx, &context.dataset_id, replaced_up_to).await?;
-            }
-            Settled::Early => db::records::write::delete_import(&mut tx, &args.import_id).await?,
-        }
-        // A record edited meanwhile may have become the duplicate of one that is gone now.
-        recheck_orphaned_duplicates(&mut tx, &context.dataset_id).await?;
-    }
-    db::imports::set_settled(&mut tx, &args.import_id, settled).await?;
-    db::datasets::touch_records(&mut tx, &context.dataset_id).await?;
-    tx.commit().await?;
-    purge_in_background(&context.state);
-    if args.owns_file
-        && let Err(error) = tokio::fs::remove_file(&args.path).await
-    {
-        tracing::warn!(path = %args.path.display(), %error, "an upload that was read could not be deleted");
-    }
-    Ok(())
-}
-
 async fn read_file(context: &JobContext, args: &Args) -> ServiceResult<Outcome> {
     let state = &context.state;
     let dataset = db::datasets::get(&state.db, &context.dataset_id).await?;
@@ -293,16 +237,7 @@ async fn read_file(context: &JobContext, args: &Args) -> ServiceResult<Outcome> 
         }
     };
 
-    let mut writer = Writer {
-        context: context.clone(),
-        import_id: args.import_id.clone(),
-        duplicates_after,
-        total_bytes: total,
-        records: 0,
-        bytes_read: 0,
-        last_commit: Instant::now(),
-        open: None,
-    };
+    let mut writer = Writer::new(context.clone(), args.import_id.clone(), duplicates_after, total);
     let path = args.path.clone();
     let runtime = tokio::runtime::Handle::current();
     let (result, records, failure) = tokio::task::spawn_blocking(move || {
@@ -314,7 +249,7 @@ async fn read_file(context: &JobContext, args: &Args) -> ServiceResult<Outcome> 
                 None => runtime.block_on(writer.commit()),
             };
             match stored {
-                Ok(()) if writer.context.should_stop() => ControlFlow::Break(()),
+                Ok(()) if writer.should_stop() => ControlFlow::Break(()),
                 Ok(()) => ControlFlow::Continue(()),
                 Err(error) => {
                     failure = Some(error);
@@ -326,14 +261,17 @@ async fn read_file(context: &JobContext, args: &Args) -> ServiceResult<Outcome> 
         if failure.is_none() {
             failure = runtime.block_on(writer.commit()).err();
         }
-        (result, writer.records, failure)
+        (result, writer.records(), failure)
     })
     .await?;
 
     if let Some(error) = failure {
         return Err(error);
     }
-    result.map_err(|error| AppError::invalid_field("file", error.to_string()))?;
+    result.map_err(|error| {
+        let kept = error.kept_by(args.mode).map_or_else(String::new, |kept| format!(" {kept}"));
+        AppError::invalid_field("file", format!("{error}{kept}"))
+    })?;
     if !context.should_stop() {
         refuse_without_records(state, &args.import_id).await?;
     }
@@ -356,114 +294,4 @@ async fn refuse_without_records(state: &AppState, import_id: &str) -> ServiceRes
     let message =
         format!("The file holds no record: {why}. Check that it is the export you mean, and choose another one.");
     Err(AppError::invalid_field("file", message).into())
-}
-
-/// A transaction takes what arrives within these bounds: small ones would spend their time on commits, large
-/// ones keep every other writer waiting.
-const TRANSACTION_BYTES: usize = 8 << 20;
-const TRANSACTION_TIME: Duration = Duration::from_millis(400);
-
-/// Stores batches in order, several in one transaction.
-struct Writer {
-    context: JobContext,
-    import_id: String,
-    /// Records up to this id are about to be replaced: nothing is a duplicate of them.
-    duplicates_after: i64,
-    total_bytes: i64,
-    /// Stored in this run of the job.
-    records: i64,
-    /// The file's bytes that were read for them.
-    bytes_read: i64,
-    last_commit: Instant,
-    open: Option<OpenTransaction>,
-}
-
-/// What was written and not committed yet.
-struct OpenTransaction {
-    tx: Tx,
-    next_id: i64,
-    counts: BatchCounts,
-    bytes: usize,
-    since: Instant,
-}
-
-impl Writer {
-    async fn store(&mut self, batch: Batch) -> ServiceResult<()> {
-        let mut open = match self.open.take() {
-            Some(open) => open,
-            None => self.begin().await?,
-        };
-        let Batch { records, skipped, bytes_read, last_line } = batch;
-        for record in &records {
-            open.counts.formats.add(record.format, 1);
-        }
-        open.counts.skipped.add_all(&skipped);
-        open.bytes +=
-            records.iter().map(|record| record.data.len() + record.raw.as_ref().map_or(0, String::len)).sum::<usize>();
-        let uncommitted = open.counts.records + counted(records.len());
-        import_bounds::check(&self.context.state, &mut open.tx, &self.import_id, uncommitted).await?;
-
-        let mut keeper = kept_by_key(&mut open.tx, &self.context.dataset_id, self.duplicates_after, &records).await?;
-        let rows = decide_duplicates(records, &mut keeper, open.next_id);
-        let stored = counted(rows.len());
-        db::records::write::insert(&mut open.tx, &self.context.dataset_id, &self.import_id, open.next_id, &rows)
-            .await?;
-        open.next_id += stored;
-        open.counts.last_line = last_line;
-        open.counts.records += stored;
-        self.records += stored;
-        self.bytes_read = i64::try_from(bytes_read).unwrap_or(i64::MAX).min(self.total_bytes);
-        let full = open.bytes >= TRANSACTION_BYTES || open.since.elapsed() >= TRANSACTION_TIME;
-        self.open = Some(open);
-        if full { self.commit().await } else { Ok(()) }
-    }
-
-    async fn begin(&self) -> ServiceResult<OpenTransaction> {
-        let since = Instant::now();
-        let mut tx = self.context.begin().await?;
-        let next_id = db::records::write::last_id(&mut tx).await? + 1;
-        Ok(OpenTransaction { tx, next_id, counts: BatchCounts::default(), bytes: 0, since })
-    }
-
-    /// Commits what is open, with the line it reaches.
-    async fn commit(&mut self) -> ServiceResult<()> {
-        let Some(OpenTransaction { mut tx, mut counts, .. }) = self.open.take() else { return Ok(()) };
-        counts.duration_ms = i64::try_from(self.last_commit.elapsed().as_millis()).unwrap_or(i64::MAX);
-        db::imports::add_batch(&mut tx, &self.import_id, &counts).await?;
-        db::datasets::touch_records(&mut tx, &self.context.dataset_id).await?;
-        tx.commit().await?;
-        self.last_commit = Instant::now();
-        let message =
-            format!("{} read, line {}", format::counted(self.records, "record"), format::count(counts.last_line));
-        self.context.progress(self.bytes_read, self.total_bytes, "bytes", message).await
-    }
-}
-
-fn counted(count: usize) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
-}
-
-async fn kept_by_key(
-    tx: &mut Tx,
-    dataset_id: &str,
-    after_id: i64,
-    records: &[PreparedRecord],
-) -> ServiceResult<DuplicateKeeper> {
-    let hashes: Vec<[u8; 16]> = records.iter().filter_map(|record| record.derived.prompt_hash).collect();
-    let spans: Vec<&str> = records.iter().filter_map(|record| record.span_id.as_deref()).collect();
-    db::records::query::kept_by_key(tx, dataset_id, after_id, &hashes, &spans).await
-}
-
-/// The verdict of each record, duplicates decided against what is stored and within the batch.
-fn decide_duplicates(records: Vec<PreparedRecord>, keeper: &mut DuplicateKeeper, first_id: i64) -> Vec<NewRecord> {
-    let decide = |(id, record): (i64, PreparedRecord)| {
-        let verdict = verdict_of(&record.derived.findings);
-        let valid = verdict.status == RecordStatus::Valid;
-        let verdict = match keeper.decide(id, valid, record.span_id.as_deref(), record.derived.prompt_hash) {
-            Some(original) => mark_duplicate(verdict, original),
-            None => verdict,
-        };
-        NewRecord { record, verdict }
-    };
-    (first_id..).zip(records).map(decide).collect()
 }

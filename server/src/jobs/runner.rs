@@ -131,7 +131,7 @@ async fn end_job(context: &JobContext, result: ServiceResult<Outcome>) -> Servic
         Ok(Outcome::Interrupted) => db::jobs::release(&state.db, job_id, owner).await?,
         Err(error) => {
             let message = error.into_app(job_id).to_string();
-            tracing::warn!(job_id, message, "a job failed");
+            tracing::warn!(target: "anneal_server::jobs::failed", job_id, message, "a job failed");
             db::jobs::finish(&state.db, job_id, owner, JobState::Failed, None, Some(&message)).await?;
         }
     }

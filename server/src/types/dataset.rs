@@ -213,7 +213,8 @@ pub struct RecordFilter {
     pub topic: Option<String>,
     /// Only those whose topic needs review.
     pub needs_review: bool,
-    /// Only those whose prompt or answer contains this text, ignoring case.
+    /// Only those that say this: in a message, a tool call or result, or the reference answer. Case does not count, nor
+    /// how many blanks stand between words.
     pub text: Option<String>,
     /// Only those whose answer the newest finished dry run scored so.
     #[serde(default)]

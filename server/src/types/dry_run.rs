@@ -9,7 +9,7 @@ mod view;
 
 pub use config::{DryRunConfig, ResponseSource};
 pub use diagnosis::{Confidence, DryRunDiagnosis, Finding, FindingAction, PassedCheck, Quality, Verdict};
-pub use report::{ComputedFrom, DryRunReport, DryRunResult};
+pub use report::{ComputedFrom, DryRunCost, DryRunReport, DryRunResult};
 pub use samples::{DryRunSample, SamplePage, SampleSelection};
 pub use statistics::{DryRunStatistics, Interval, Percentiles, ScoreBucket, ScoreFractions, TopicScore};
 pub use view::{DryRunSummary, DryRunView};

@@ -139,22 +139,15 @@ impl FromServerFnError for AppError {
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         match error {
-            // What the caller sent could not be read: their input, not our failure.
-            ServerFnErrorErr::Args(message) | ServerFnErrorErr::MissingArg(message) => unreadable_request(&message),
-            // On the server only arguments are deserialized; in the browser this is an answer it cannot read.
+            // On the server only arguments are read; in the browser this is an answer it cannot read.
             #[cfg(feature = "ssr")]
-            ServerFnErrorErr::Deserialization(message) => unreadable_request(&message),
+            ServerFnErrorErr::Args(reason)
+            | ServerFnErrorErr::MissingArg(reason)
+            | ServerFnErrorErr::Deserialization(reason) => super::unreadable::unreadable_arguments(&reason),
             ServerFnErrorErr::Request(_) => Self::unreachable(),
             _ => Self::unreadable_answer(),
         }
     }
-}
-
-/// `reason` names the argument; it is the parser's, because only it knows the place.
-fn unreadable_request(reason: &str) -> AppError {
-    AppError::invalid(format!(
-        "The request's arguments could not be read: {reason}. Send them as JSON with every argument of the function; if a page of Anneal did this, it is of another version than the server: reload it."
-    ))
 }
 
 #[cfg(test)]

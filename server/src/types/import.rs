@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::TimestampMs;
 use super::job::JobState;
+use crate::format::turns_text;
 
 mod csv;
 mod preview;
@@ -282,8 +283,12 @@ pub fn suggested_name(file_name: &str) -> String {
     for ending in FILE_ENDINGS.into_iter().rev() {
         name = without_ending(name, ending);
     }
-    let name: String = name.trim().chars().filter(|character| !character.is_control()).take(200).collect();
-    if name.is_empty() { "Imported traces".to_owned() } else { name }
+    // What a name may not hold (see `check_name`) is left out.
+    let may_stand = |character: &char| !character.is_control() && !turns_text(*character);
+    let name: String = name.chars().filter(may_stand).collect();
+    let name: String = name.trim().chars().take(200).collect();
+    let name = name.trim_end();
+    if name.is_empty() { "Imported traces".to_owned() } else { name.to_owned() }
 }
 
 fn without_ending<'a>(name: &'a str, ending: &str) -> &'a str {
@@ -310,6 +315,10 @@ mod tests {
             (".jsonl", "Imported traces"),
             (".gz", "Imported traces"),
             (" \u{7}x ", "x"),
+            ("\u{7} x\u{200f} ", "x"),
+            ("invoice\u{202e}lnosj.jsonl", "invoicelnosj"),
+            ("\u{202a}\u{2066}\u{2069}\u{61c}\u{200e}.csv", "Imported traces"),
+            ("\u{5e9}\u{5dc}\u{5d5}\u{5dd}.json", "\u{5e9}\u{5dc}\u{5d5}\u{5dd}"),
             ("plain", "plain"),
         ] {
             assert_eq!(suggested_name(file), expected, "{file}");

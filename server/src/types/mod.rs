@@ -15,6 +15,8 @@ pub mod overview;
 pub mod pipeline;
 pub mod topics;
 pub mod training;
+#[cfg(feature = "ssr")]
+mod unreadable;
 pub mod validation;
 
 /// Milliseconds since the Unix epoch, UTC. Every stored and sent time has this unit.

@@ -140,6 +140,13 @@ fn write_canonical(value: &Value, out: &mut Vec<u8>, hasher: &mut Xxh3) {
             }
             out.push(b'}');
         }
+        // As a float is written, so that 1.50 and 1.5 are one; whole numbers of any length as they are.
+        Value::Number(number) if number.is_f64() && number.as_str().contains(['.', 'e', 'E']) => {
+            match number.as_f64() {
+                Some(float) => write_scalar(&float, out),
+                None => write_scalar(number, out),
+            }
+        }
         scalar => write_scalar(scalar, out),
     }
     if out.len() >= FLUSH_AT {

@@ -50,7 +50,7 @@ pub(super) fn read_json_text(value: Value) -> Value {
     if !text.trim_start().starts_with(['{', '[']) {
         return value;
     }
-    serde_json::from_str(text).unwrap_or(value)
+    crate::json::parse(text).unwrap_or(value)
 }
 
 /// A value as text: a string as it is, null as nothing, anything else as JSON.

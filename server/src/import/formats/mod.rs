@@ -21,6 +21,7 @@ mod wrapper;
 use serde_json::{Map, Value};
 
 use super::source::{LineContent, SourceLine};
+use crate::json;
 use crate::types::import::{Counts, SkipReason};
 
 pub(crate) use native::ITEM_ESCAPE;
@@ -105,7 +106,7 @@ impl Reading {
 }
 
 fn read_text(reading: &mut Reading, text: String) {
-    let value: Value = match serde_json::from_str(&text) {
+    let value = match json::parse(&text) {
         Ok(value) => value,
         Err(error) => {
             let reason = syntax_error(&error);
@@ -165,6 +166,13 @@ fn syntax_error(error: &serde_json::Error) -> String {
     };
     if message.starts_with("recursion limit") {
         return format!("lists and objects are nested more than 127 levels deep at {place}. Flatten the record.");
+    }
+    if error.is_data() {
+        // It is JSON, but cannot be kept as it is: a field stands twice.
+        let place = if error.line() == 0 { String::new() } else { format!(" (at {place})") };
+        return format!(
+            "{message}{place}. Nothing of it was dropped: the line is kept as it came. Correct the file and import it again."
+        );
     }
     let hint = if error.is_eof() { ", so it was probably cut off" } else { "" };
     format!("this is not valid JSON: {message} at {place}{hint}.")

@@ -17,7 +17,7 @@ pub fn parse_hierarchy(json: &str) -> Result<TopicHierarchy, HierarchyError> {
         return Err(HierarchyError::TooLarge { bytes: json.len() });
     }
     // serde_json refuses more than 127 levels, so that nothing below can overflow the stack.
-    let value: Value = serde_json::from_str(json.trim_start_matches('\u{feff}'))
+    let value = crate::json::parse(json.trim_start_matches('\u{feff}'))
         .map_err(|error| HierarchyError::NotJson(error.to_string()))?;
     let mut above = Vec::new();
     let nodes = match &value {

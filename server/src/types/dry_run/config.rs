@@ -27,7 +27,7 @@ pub struct DryRunConfig {
     pub response_source: ResponseSource,
     /// Makes the sample and the intervals repeatable.
     pub seed: u64,
-    /// Samples graded at once; 0: one per core.
+    /// Samples graded at once; 0 asks for one per core, and is replaced by that number when the run starts.
     pub concurrency: i64,
 }
 

@@ -34,7 +34,23 @@ impl ComputedFrom {
     }
 }
 
-/// The stored result of a dry run. Samples are kept apart and paged.
+/// What was paid for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DryRunCost {
+    /// In `currency`; 0 where no model was called, as with recorded responses and a script.
+    pub amount: f64,
+    /// ISO 4217.
+    pub currency: String,
+}
+
+impl Default for DryRunCost {
+    fn default() -> Self {
+        Self { amount: 0.0, currency: "USD".to_owned() }
+    }
+}
+
+/// The stored result of a dry run. Samples are kept apart and paged; an export has them behind
+/// these fields, as `samples`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DryRunReport {
     /// When it was finished.
@@ -61,6 +77,9 @@ pub struct DryRunReport {
     pub by_topic: Vec<TopicScore>,
     /// `None` only in reports of an earlier version, which had none where every sample failed.
     pub diagnosis: Option<DryRunDiagnosis>,
+    /// What the responses and the grading cost.
+    #[serde(default)]
+    pub cost: DryRunCost,
     /// In milliseconds, summed over all stretches in which it ran.
     pub duration_ms: i64,
 }
