@@ -114,7 +114,7 @@ async fn uploads_that_are_no_form() {
         assert!(error["message"].as_str().unwrap().contains("Nothing was imported"), "{content_type}: {error}");
         // A browser without scripts is led back to the form, which says so.
         let request = app.client.post(app.url("/upload")).header(header::CONTENT_TYPE, content_type).body(body);
-        let answer = request.send().await.unwrap();
+        let answer = request.header(header::ACCEPT, "text/html").send().await.unwrap();
         let location = answer.headers()[header::LOCATION].to_str().unwrap();
         assert!(answer.status() == 303 && location.starts_with("/finetune/new?__path=%2Fupload&__err="), "{location}");
         let (status, page) = app.get(location).await;

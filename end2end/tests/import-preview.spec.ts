@@ -12,7 +12,7 @@ test("several files are looked at, a CSV file's columns are named, and all of it
   await hydrated(page);
   const mixed = [chatLine(1), JSON.stringify({ prompt: "What is the capital of France?", completion: "Paris" }), "oops"].join("\n");
   await page.locator("input[type=file]").setInputFiles([file("mixed.jsonl", mixed), file("faq.csv", csv)]);
-  await expect(page.getByText("mixed.jsonl, faq.csv")).toBeVisible();
+  await expect(page.locator(".drop-zone__file")).toHaveText([/^mixed\.jsonl/, /^faq\.csv/]);
   await page.getByRole("button", { name: "Create dataset" }).press("Enter");
 
   const dialog = importPreview(page);

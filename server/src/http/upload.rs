@@ -63,10 +63,11 @@ pub(super) async fn upload(
     headers: HeaderMap,
     multipart: Result<Multipart, MultipartRejection>,
 ) -> Response {
-    let wants_json = headers
-        .get(header::ACCEPT)
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|accept| accept.contains("application/json"));
+    let accepts = |what: &str| {
+        let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+        accept.is_some_and(|accept| accept.contains(what))
+    };
+    let wants_json = accepts("application/json");
     let mut form = UploadForm::default();
     let work: Work<Uploaded> = |state, form| start(state, form).boxed();
     let taken = take(&state, &headers, multipart, &mut form, work, WhenGone::GoOn).await;
@@ -75,7 +76,8 @@ pub(super) async fn upload(
         Ok(uploaded) => Redirect::to(&format!("/finetune/{}", uploaded.dataset_id)).into_response(),
         Err(error) => {
             let error = HttpError::from(error);
-            if wants_json {
+            // Only who shows pages is led back to one: a program must see that it failed.
+            if wants_json || !accepts("text/html") {
                 return error.into_response();
             }
             let typed = [("name", form.name.as_str()), ("objective", form.objective.as_str())];
