@@ -186,6 +186,7 @@ async fn where_the_first_file_does_not_replace_the_others_join_nothing() {
     app.assert_lines(&id, &[(1, Valid), (2, Valid), (3, Valid)]).await;
     let imports = app.overview(&id).await.imports;
     assert!(imports[2].error.as_ref().unwrap().contains("cut off"), "{imports:?}");
+    assert_eq!(imports[2].records, 0, "none of them is there");
     for import in &imports[..2] {
         let error = import.error.as_ref().unwrap();
         assert!(error.contains("first.jsonl.gz, which was to replace") && error.contains("are kept"), "{error}");

@@ -72,7 +72,8 @@ export const test = base.extend<Fixtures>({
     rmSync(dataDir, { recursive: true, force: true });
   },
   complaints: [
-    async ({ page }, use) => {
+    // (With the server, so that it is asked before the server is stopped: that a stopped one is missing is no complaint.)
+    async ({ page, server: _server }, use) => {
       const complaints = watchConsole(page);
       await use(complaints);
       expect(complaints, "console errors or hydration warnings").toEqual([]);

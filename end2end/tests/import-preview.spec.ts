@@ -12,7 +12,7 @@ test("several files are looked at, a CSV file's columns are named, and all of it
   await hydrated(page);
   const mixed = [chatLine(1), JSON.stringify({ prompt: "What is the capital of France?", completion: "Paris" }), "oops"].join("\n");
   await page.locator("input[type=file]").setInputFiles([file("mixed.jsonl", mixed), file("faq.csv", csv)]);
-  await expect(page.locator(".drop-zone__file")).toHaveText([/^mixed\.jsonl/, /^faq\.csv/]);
+  await expect(page.getByRole("list", { name: "Chosen files" }).getByRole("listitem")).toContainText(["mixed.jsonl", "faq.csv"]);
   await page.getByRole("button", { name: "Create dataset" }).press("Enter");
 
   const dialog = importPreview(page);
@@ -21,7 +21,6 @@ test("several files are looked at, a CSV file's columns are named, and all of it
   await expect(first.getByText("1 record with a problem")).toBeVisible();
   await expect(first).toContainText("You are an airline agent.");
   const second = dialog.getByRole("region", { name: "faq.csv" });
-  await expect(second).toContainText("0 valid");
   await expect(second.getByRole("alert")).toContainText("No column is said to be the prompt");
 
   const { violations } = await new AxeBuilder({ page }).analyze();
@@ -36,6 +35,17 @@ test("several files are looked at, a CSV file's columns are named, and all of it
   await expect(second).toContainText("2 valid");
   await expect(question).toBeFocused();
   await second.getByLabel("What “Antwort” is").selectOption("completion");
+  await expect(second).toContainText("In Kassel.");
+  // What cannot work is not offered; going back and on again forgets nothing.
+  const go = dialog.getByRole("button", { name: "Import these records" });
+  await second.getByLabel("What “Frage” is").selectOption("item");
+  await expect(go).toBeDisabled();
+  await expect(dialog).toContainText("Say first what the columns of faq.csv are");
+  await second.getByLabel("What “Frage” is").selectOption("prompt");
+  await expect(go).toBeEnabled();
+  await dialog.getByRole("button", { name: "Back" }).click();
+  await expect(page.getByRole("button", { name: "Create dataset" })).toBeFocused();
+  await page.getByRole("button", { name: "Create dataset" }).click();
   await expect(second).toContainText("In Kassel.");
   await importIt(page);
 
@@ -84,5 +94,57 @@ test("data is added and replaced from the dataset's page", async ({ page, server
   await page.getByRole("checkbox", { name: /Replace 3 records/ }).check();
   await page.getByRole("button", { name: "Replace records" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Replace the records" }).click();
+  await expect(page.getByText("1 valid record").first()).toBeVisible();
+});
+
+test("columns of several files are named faster than the server looks, and a file is left out", async ({ page, server }) => {
+  await page.goto(`${server.url}/finetune/new`);
+  await hydrated(page);
+  await page.locator("input[type=file]").setInputFiles([file("a.csv", csv), file("b.csv", csv), file("c.csv", csv)]);
+  await page.getByRole("button", { name: "Create dataset" }).click();
+  const dialog = importPreview(page);
+  await expect(dialog.getByRole("region", { name: "c.csv" })).toBeVisible();
+  await page.route("**/upload/preview", async (route) => {
+    await new Promise((done) => setTimeout(done, 700));
+    await route.continue();
+  });
+  for (const name of ["a.csv", "b.csv"]) {
+    await dialog.getByRole("region", { name }).getByLabel("What “Frage” is").selectOption("prompt");
+  }
+  for (const name of ["a.csv", "b.csv"]) await expect(dialog.getByRole("region", { name })).toContainText("2 valid");
+  await dialog.getByRole("button", { name: "Leave out c.csv" }).click();
+  await expect(dialog.getByRole("region", { name: "c.csv" })).toHaveCount(0);
+  await importIt(page);
+  await expect(page.getByText("2 valid records").first()).toBeVisible();
+  await expect(page.getByText("4 records").first()).toBeVisible();
+});
+
+test("what was chosen or pasted is not lost by a slip", async ({ page, server }) => {
+  await page.goto(`${server.url}/finetune/new`);
+  await hydrated(page);
+  await page.locator("input[type=file]").setInputFiles([file("a.jsonl", chatLine(1)), file("b.jsonl", chatLine(2))]);
+  const chosen = page.getByRole("list", { name: "Chosen files" }).getByRole("listitem");
+  await page.getByRole("button", { name: "Leave out a.jsonl" }).click();
+  await expect(chosen).toContainText(["b.jsonl"]);
+  await page.getByRole("button", { name: "Leave out b.jsonl" }).click();
+  await expect(page.getByText("Drop files here, or choose them")).toBeVisible();
+
+  await page.getByLabel("Pasted records").fill(chatLine(3));
+  await page.getByRole("link", { name: "Finetune", exact: true }).first().click();
+  const question = page.getByRole("dialog", { name: "Unsaved changes" });
+  await expect(question).toContainText("was not imported yet");
+  await page.keyboard.press("Enter");
+  await expect(page.getByLabel("Pasted records")).toHaveValue(chatLine(3));
+
+  // A file dropped beside the zone is taken too, and does not open in place of the page.
+  await page.getByLabel("Pasted records").fill("");
+  await page.evaluate((text) => {
+    const data = new DataTransfer();
+    data.items.add(new File([text], "dropped.jsonl"));
+    const event = () => new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true });
+    if (document.querySelector("h1")!.dispatchEvent(event())) throw new Error("the browser would open it");
+  }, chatLine(4));
+  await expect(chosen).toContainText(["dropped.jsonl"]);
+  await createDataset(page);
   await expect(page.getByText("1 valid record").first()).toBeVisible();
 });

@@ -1,5 +1,6 @@
 //! Numbers, shares, durations and times as people read them. Pure; the same on server and browser.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 use crate::types::TimestampMs;
@@ -53,8 +54,11 @@ pub fn turns_text(character: char) -> bool {
 }
 
 /// Somebody else's text as it can be printed: "[U+202E]" for what cannot be seen.
-pub fn visible(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
+pub fn visible(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_hidden) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 16);
     for character in text.chars() {
         if is_hidden(character) {
             // Writing to a String cannot fail.
@@ -63,7 +67,7 @@ pub fn visible(text: &str) -> String {
             shown.push(character);
         }
     }
-    shown
+    Cow::Owned(shown)
 }
 
 /// A duration: "350 ms", "4.2 s", "3 min 20 s", "2 h 5 min".

@@ -7,7 +7,7 @@ use anneal_server::datasets;
 use anneal_server::db;
 use anneal_server::jobs::import::{self as import_job, ImportFile};
 use anneal_server::state::AppState;
-use anneal_server::types::import::{ImportMode, suggested_name};
+use anneal_server::types::import::{ImportMode, ImportReport, suggested_name};
 use anneal_server::types::job::JobState;
 use anneal_server::types::validation::ValidationConfig;
 use serde_json::json;
@@ -51,11 +51,9 @@ pub async fn import(state: &AppState, options: ImportOptions) -> Result<ExitCode
     if hygiene.total == 0 && jobs.iter().all(|job| job.state == JobState::Failed) {
         drop_if_new(state, &dataset_id, is_new).await;
     }
-    for (job, file) in jobs.iter().zip(&files) {
-        ended_well(job).map_err(|error| match files.len() {
-            1 => error,
-            _ => CliError::Message(format!("{}: {error}", file.file_name)),
-        })?;
+    for job in &jobs {
+        // (Of several, its error names the file.)
+        ended_well(job)?;
     }
     let mut imports = db::imports::list(&state.db, &dataset_id).await?;
     imports.truncate(job_ids.len());
@@ -66,8 +64,22 @@ pub async fn import(state: &AppState, options: ImportOptions) -> Result<ExitCode
         output::line(&format!("dataset {dataset_id}"));
         imports.iter().for_each(output::import);
         output::hygiene(&hygiene);
+        let unmapped = imports.iter().find(|import| options.csv_map.is_none() && is_useless_csv(import));
+        if let Some(import) = unmapped {
+            output::complain(&format!(
+                "No row of {} became a valid record. Say what its columns are: --csv-map Question=prompt,Answer=completion (--dry-run lists the columns).",
+                import.file_name
+            ));
+        }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whether a file that is a CSV file by its name brought nothing that can be used.
+fn is_useless_csv(import: &ImportReport) -> bool {
+    let name = import.file_name.to_lowercase();
+    let name = name.trim_end_matches(".gz").trim_end_matches(".zst");
+    import.valid == 0 && [".csv", ".tsv"].iter().any(|ending| name.ends_with(ending))
 }
 
 async fn checked(

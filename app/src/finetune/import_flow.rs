@@ -1,10 +1,12 @@
 //! Looking at data before it is imported: each file goes to `POST /upload/preview` and waits on the server under a token,
 //! by which it is imported once the user has seen what is in it.
 
+use anneal_server::api::forget_uploads;
 use anneal_server::types::error::AppError;
 use anneal_server::types::import::{CsvMapping, UploadPreview};
 use leptos::html;
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 use wasm_bindgen::JsValue;
 use web_sys::FormData;
 
@@ -34,6 +36,11 @@ pub struct ImportFlow {
     importing: Upload<UploadAnswer>,
     seen: RwSignal<Vec<Seen>>,
     wanted: RwSignal<u32>,
+    /// What `seen` was made of, so that the same choice is neither sent nor mapped twice.
+    choice: StoredValue<Option<String>>,
+    /// The file whose new columns are being looked at, and those that wait for it, by their tokens.
+    mapped: StoredValue<Option<String>>,
+    to_map: StoredValue<Vec<String>>,
     /// The dataset that it goes into, whose rules decide what is valid.
     dataset_id: StoredValue<Option<String>>,
 }
@@ -50,6 +57,9 @@ impl ImportFlow {
             importing: Upload::new("/upload"),
             seen: RwSignal::new(Vec::new()),
             wanted: RwSignal::new(0),
+            choice: StoredValue::new(None),
+            mapped: StoredValue::new(None),
+            to_map: StoredValue::new(Vec::new()),
             dataset_id: StoredValue::new(dataset_id),
         }
     }
@@ -79,13 +89,56 @@ impl ImportFlow {
         self.looking.fail(error);
     }
 
-    /// Looks at all that was chosen.
+    /// Looks at all that was chosen; what was looked at already is shown again as it was left.
     pub fn begin(self) {
         self.importing.cancel();
-        self.seen.set(Vec::new());
+        let choice = self.chosen();
+        let wanted = self.wanted.get_untracked();
+        let is_whole = self.seen.with_untracked(|seen| u32::try_from(seen.len()) == Ok(wanted));
+        if is_whole && wanted > 0 && self.choice.read_value().as_ref() == Some(&choice) {
+            self.is_shown.set(true);
+            return;
+        }
+        self.forget();
+        self.choice.set_value(Some(choice));
         let files = self.files.get_untracked().and_then(|input| input.files()).map_or(0, |files| files.length());
         self.wanted.set(files.max(1));
         self.look_at(0);
+    }
+
+    /// The chosen files by name, size and time, or the pasted text.
+    fn chosen(self) -> String {
+        let files = self.files.get_untracked().and_then(|input| input.files());
+        let files = files.iter().flat_map(|files| (0..files.length()).filter_map(|index| files.get(index)));
+        let words: Vec<_> =
+            files.map(|file| format!("{}/{}/{}", file.name(), file.size(), file.last_modified())).collect();
+        if words.is_empty() { self.text.get_untracked() } else { words.join("\n") }
+    }
+
+    /// Forgets what was looked at, here and on the server. (What the server cannot be told now, it forgets in an hour.)
+    fn forget(self) {
+        self.to_map.set_value(Vec::new());
+        self.choice.set_value(None);
+        let upload_tokens: Vec<_> =
+            self.seen.read_untracked().iter().map(|seen| seen.file.upload_token.clone()).collect();
+        self.seen.set(Vec::new());
+        forget_on_server(upload_tokens);
+    }
+
+    /// Leaves out one of several files.
+    pub fn leave_out(self, token: &str) {
+        let Some(at) = self.place_of(token) else { return };
+        self.seen.update(|seen| drop(seen.remove(at)));
+        self.wanted.update(|wanted| *wanted = wanted.saturating_sub(1));
+        if let Some(input) = self.files.get_untracked() {
+            take_out(&input, u32::try_from(at).unwrap_or(u32::MAX));
+        }
+        self.choice.set_value(Some(self.chosen()));
+        forget_on_server(vec![token.to_owned()]);
+    }
+
+    fn place_of(self, token: &str) -> Option<usize> {
+        self.seen.with_untracked(|seen| seen.iter().position(|seen| seen.file.upload_token == token))
     }
 
     /// Takes an answer in; run in an effect on [`Self::looking`].
@@ -97,6 +150,10 @@ impl ImportFlow {
             None => seen.push(Seen { file, mapping: None }),
         });
         self.looking.cancel();
+        if let Some(token) = self.to_map.try_update_value(Vec::pop).flatten() {
+            queue_microtask(move || self.look_again(token));
+            return;
+        }
         let next = u32::try_from(self.seen.with_untracked(Vec::len)).unwrap_or(u32::MAX);
         if next < self.wanted.get_untracked() {
             // Not within the effect: what it makes dies when it runs again.
@@ -106,27 +163,65 @@ impl ImportFlow {
         }
     }
 
-    /// Gives up what is on its way; what was looked at stays chosen.
+    /// Gives up what is being looked at; what was looked at stays chosen. An import that was asked for goes on: the server
+    /// does it whole, whoever waits for its answer.
     pub fn back(self) {
         self.looking.cancel();
-        self.importing.cancel();
+        if let UploadState::Failed(AppError::Invalid { field: Some(field), .. }) =
+            self.importing.state().get_untracked()
+            && field == "upload_token"
+        {
+            // Gone from the server: the files have to be sent anew.
+            self.choice.set_value(None);
+        }
+        if !self.is_importing() {
+            self.importing.cancel();
+        }
         self.is_shown.try_set(false);
     }
 
-    /// Says what a CSV file's columns are, and looks at it again.
-    pub fn map(self, at: usize, mapping: CsvMapping) {
-        let token = self.seen.try_update(|seen| {
-            let seen = seen.get_mut(at)?;
-            seen.mapping = Some(mapping.clone());
-            Some(seen.file.upload_token.clone())
-        });
-        if let Some(token) = token.flatten() {
-            send(self.looking, || {
-                let form = self.empty_form()?;
-                append_token(&form, &token, Some(&mapping))?;
-                Ok(form)
-            });
+    /// The form goes.
+    pub fn leave(self) {
+        let keeps = self.is_importing();
+        self.looking.cancel();
+        self.importing.cancel();
+        if !keeps {
+            self.forget();
         }
+    }
+
+    fn is_importing(self) -> bool {
+        matches!(self.importing.state().get_untracked(), UploadState::Sending(_) | UploadState::Done(_))
+    }
+
+    /// Says what a CSV file's columns are, and looks at it again: at once, or once another file was looked at.
+    pub fn map(self, token: &str, mapping: CsvMapping) {
+        let Some(at) = self.place_of(token) else { return };
+        self.seen.update(|seen| {
+            if let Some(seen) = seen.get_mut(at) {
+                seen.mapping = Some(mapping);
+            }
+        });
+        let is_looking = matches!(self.looking.state().get_untracked(), UploadState::Sending(_));
+        if is_looking && self.mapped.read_value().as_deref() != Some(token) {
+            self.to_map.update_value(|waiting| {
+                waiting.retain(|other| other != token);
+                waiting.push(token.to_owned());
+            });
+        } else {
+            self.look_again(token.to_owned());
+        }
+    }
+
+    fn look_again(self, token: String) {
+        let seen = self.place_of(&token).and_then(|at| self.seen.with_untracked(|seen| seen.get(at).cloned()));
+        let Some(seen) = seen else { return };
+        send(self.looking, || {
+            let form = self.empty_form()?;
+            append_token(&form, &token, seen.mapping.as_ref())?;
+            Ok(form)
+        });
+        self.mapped.set_value(Some(token));
     }
 
     /// Imports what was looked at.
@@ -162,6 +257,28 @@ impl ImportFlow {
             form.append_with_str("dataset_id", &id)?;
         }
         Ok(form)
+    }
+}
+
+/// Takes one file out of those that were chosen.
+pub fn take_out(input: &web_sys::HtmlInputElement, at: u32) {
+    let (Some(files), Ok(kept)) = (input.files(), web_sys::DataTransfer::new()) else { return };
+    for index in (0..files.length()).filter(|index| *index != at) {
+        if let Some(file) = files.get(index) {
+            // Fails only while something is being dragged.
+            let _ = kept.items().add_with_file(&file);
+        }
+    }
+    input.set_files(kept.files().as_ref());
+    if let Ok(event) = web_sys::Event::new("change") {
+        let _ = input.dispatch_event(&event);
+    }
+}
+
+fn forget_on_server(upload_tokens: Vec<String>) {
+    if !upload_tokens.is_empty() {
+        // Nothing to tell the user: the server forgets them by itself in an hour.
+        spawn_local(async move { drop(forget_uploads(upload_tokens).await) });
     }
 }
 

@@ -10,7 +10,7 @@ use leptos::prelude::*;
 use super::import_flow::{ImportFlow, Seen};
 use super::upload::UploadState;
 use crate::records::LongText;
-use crate::ui::{Button, ButtonVariant, Dialog, DialogSize, Disclosure, ErrorView, Progress, Select, memo};
+use crate::ui::{Button, ButtonVariant, Dialog, DialogSize, Disclosure, ErrorView, Progress, Select, memo, visible};
 
 /// The dialog between choosing and importing.
 #[component]
@@ -25,7 +25,10 @@ pub fn ImportPreviewDialog(
     } else {
         (ButtonVariant::Primary, "Import these records")
     };
-    let count = memo(move || flow.seen().with(Vec::len));
+    let tokens =
+        memo(move || flow.seen().with(|all| all.iter().map(|seen| seen.file.upload_token.clone()).collect::<Vec<_>>()));
+    let obstacle = memo(move || flow.seen().with(|all| all.iter().find_map(obstacle)));
+    let warning = memo(move || replaces && flow.seen().with(|all| replaces_by_nothing(all)));
     let is_busy = memo(move || {
         matches!(flow.looking().get(), UploadState::Sending(_))
             || matches!(flow.importing().get(), UploadState::Sending(_) | UploadState::Done(_))
@@ -37,38 +40,87 @@ pub fn ImportPreviewDialog(
     view! {
         <Dialog open=flow.is_shown on_close=move |()| flow.back() title="Before it is imported" size=DialogSize::Large>
             <div class="import-preview">
-                <For each=move || 0..count.get() key=|at| *at children=move |at| view! { <SeenFile flow at/> }/>
+                <For each=move || tokens.get() key=String::clone children=move |token| view! { <SeenFile flow token/> }/>
             </div>
             <div class="upload-form__state" aria-live="polite">
                 {move || is_busy.get().then(|| view! { <Progress percent=Signal::stored(None) label="One moment…"/> })}
                 {move || error.get().map(|error| view! { <ErrorView error/> })}
             </div>
             <div class="dialog__actions dialog__actions--stay">
+                <p class="dialog__why" role="status">
+                    {move || obstacle.get().or_else(|| warning.get().then(|| REPLACED_BY_NOTHING.to_owned()))}
+                </p>
                 <Button on:click=move |_| flow.back()>"Back"</Button>
-                <Button variant busy=is_busy on:click=move |_| flow.confirm()>{words}</Button>
+                <Button
+                    variant
+                    busy=is_busy
+                    disabled=Signal::derive(move || obstacle.with(Option::is_some))
+                    on:click=move |_| flow.confirm()
+                >
+                    {words}
+                </Button>
             </div>
         </Dialog>
     }
 }
 
+const REPLACED_BY_NOTHING: &str = "None of these records can be used. Replaced by them, the dataset has nothing to work with, and the records there are now are gone.";
+
+/// Why the import could not succeed with this file.
+fn obstacle(seen: &Seen) -> Option<String> {
+    let preview = &seen.file.preview;
+    let name = visible(&seen.file.file_name);
+    if !is_mapped(preview) {
+        return Some(format!("Say first what the columns of {name} are, or leave it out."));
+    }
+    let is_empty = preview.records == 0 && preview.is_complete;
+    is_empty.then(|| format!("{name} holds no record. Leave it out, or go back and choose another file."))
+}
+
+/// Whether it is known what the columns are; before that, nothing can be said of the records.
+fn is_mapped(preview: &ImportPreview) -> bool {
+    preview.csv.as_ref().is_none_or(|csv| csv.mapping_problem.is_none())
+}
+
+/// Whether all was looked at and no record of it is valid.
+fn replaces_by_nothing(all: &[Seen]) -> bool {
+    !all.is_empty() && all.iter().all(|seen| seen.file.preview.is_complete && seen.file.preview.valid == 0)
+}
+
 #[component]
-fn SeenFile(flow: ImportFlow, at: usize) -> impl IntoView {
-    let seen = memo(move || flow.seen().with(|all| all.get(at).cloned()));
+fn SeenFile(flow: ImportFlow, token: String) -> impl IntoView {
+    let heading = format!("import-preview-{token}");
+    let token = StoredValue::new(token);
+    let of_token = move |all: &[Seen]| all.iter().find(|seen| seen.file.upload_token == *token.read_value()).cloned();
+    let seen = memo(move || flow.seen().with(|all| of_token(all)));
     let preview = memo(move || seen.get().map(|seen| seen.file.preview));
-    let heading = format!("import-preview-{at}");
+    let is_one_of_several = memo(move || flow.seen().with(|all| all.len() > 1));
     let heading_id = heading.clone();
     let first = seen.get_untracked();
     let about = first.as_ref().map(|seen| about(&seen.file));
-    let name = first.as_ref().map(|seen| seen.file.file_name.clone());
+    let name = first.as_ref().map(|seen| visible(&seen.file.file_name).into_owned());
+    let leave_out = format!("Leave out {}", name.clone().unwrap_or_default());
     let csv = first.and_then(|seen| seen.file.preview.csv);
     view! {
         <section class="import-preview__file" aria-labelledby=heading>
-            <h3 class="import-preview__name" id=heading_id>{name}</h3>
+            <div class="import-preview__head">
+                <h3 class="import-preview__name" id=heading_id>{name}</h3>
+                <Show when=move || is_one_of_several.get()>
+                    <Button
+                        variant=ButtonVariant::Ghost
+                        small=true
+                        attr:aria-label=leave_out.clone()
+                        on:click=move |_| token.with_value(|token| flow.leave_out(token))
+                    >
+                        "Leave out"
+                    </Button>
+                </Show>
+            </div>
             <p class="muted">{about}</p>
-            <p aria-live="polite">{move || preview.get().map(|preview| told(&preview))}</p>
+            <p aria-live="polite">{move || preview.get().filter(is_mapped).map(|preview| told(&preview))}</p>
             {move || preview.get().and_then(|preview| preview.error).map(|error| view! { <p role="alert" class="import-preview__error">{error}</p> })}
-            {csv.map(|csv| view! { <Columns flow at csv seen/> })}
-            {move || preview.get().map(problems)}
+            {csv.map(|csv| view! { <Columns flow token csv seen/> })}
+            {move || preview.get().filter(is_mapped).map(problems)}
             {move || preview.get().map(|preview| conversations(preview.conversations))}
         </section>
     }
@@ -76,7 +128,7 @@ fn SeenFile(flow: ImportFlow, at: usize) -> impl IntoView {
 
 /// What the columns of a CSV file are, to be corrected.
 #[component]
-fn Columns(flow: ImportFlow, at: usize, csv: CsvPreview, seen: Memo<Option<Seen>>) -> impl IntoView {
+fn Columns(flow: ImportFlow, token: StoredValue<String>, csv: CsvPreview, seen: Memo<Option<Seen>>) -> impl IntoView {
     let mapping = memo(move || seen.with(|seen| seen.as_ref().map(mapping_of).unwrap_or_default()));
     let problem = move || seen.with(|seen| seen.as_ref()?.file.preview.csv.as_ref()?.mapping_problem.clone());
     let CsvPreview { header, rows, .. } = csv;
@@ -87,7 +139,8 @@ fn Columns(flow: ImportFlow, at: usize, csv: CsvPreview, seen: Memo<Option<Seen>
         let chosen = Signal::derive(move || mapping.with(|mapping| mapping.field(&named).as_str().to_owned()));
         let on_choose = Callback::new(move |word: String| {
             if let Some(field) = CsvField::parse(&word) {
-                flow.map(at, with_column(mapping.get_untracked(), &set, field));
+                let mapping = with_column(mapping.get_untracked(), &set, field);
+                token.with_value(|token| flow.map(token, mapping));
             }
         });
         view! {
@@ -100,6 +153,7 @@ fn Columns(flow: ImportFlow, at: usize, csv: CsvPreview, seen: Memo<Option<Seen>
     };
     view! {
         <h4>"Columns"</h4>
+        <p class="muted">"The first row holds their names. If it is data already, put a row of names above it in the file."</p>
         {move || problem().map(|problem| view! { <p role="alert" class="import-preview__error">{problem}</p> })}
         <table class="table table--cards import-preview__columns">
             <thead><tr><th scope="col">"Column"</th><th scope="col">"Is"</th><th scope="col">"Such as"</th></tr></thead>
@@ -153,7 +207,7 @@ fn problems(preview: ImportPreview) -> impl IntoView {
             <Disclosure summary=Signal::stored(summary)>
                 <p class="muted">"They are imported too, as invalid ones that can be mended."</p>
                 <ul class="import-preview__problems">
-                    {preview.problems.into_iter().map(|problem| view! { <li>{problem.message}</li> }).collect_view()}
+                    {preview.problems.into_iter().map(|problem| view! { <li>{format!("Line {}: {}", format::count(problem.line), visible(&problem.message))}</li> }).collect_view()}
                 </ul>
                 {(left_out > 0).then(|| format!("… and {} more", format::count(left_out)))}
             </Disclosure>

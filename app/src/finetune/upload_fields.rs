@@ -6,8 +6,10 @@ use anneal_server::types::import::{FILE_ENDINGS, suggested_name};
 use leptos::ev::DragEvent;
 use leptos::html;
 use leptos::prelude::*;
+use wasm_bindgen::JsCast;
 
 use super::UploadTarget;
+use super::import_flow::take_out;
 use crate::ui::{Field, Icon, IconName, RefusedForm, described_by, memo, visible};
 
 /// A file that the user chose, as shown beside the drop zone.
@@ -68,24 +70,40 @@ pub fn FileField(file_input: NodeRef<html::Input>, chosen: RwSignal<Vec<Chosen>>
         }
     });
     let on_drag = move |over: bool| move |_: DragEvent| is_over.set(over);
-    let names = move || {
-        let line = |file: &Chosen| {
-            let (name, bytes) = (visible(&file.name).into_owned(), format::bytes(file.bytes));
-            view! { <span class="drop-zone__file"><bdi class="one-line">{name}</bdi> <span class="muted">{bytes}</span></span> }
-        };
-        chosen.with(|files| {
-            let more = files.len().saturating_sub(NAMES);
-            let more = (more > 0).then(|| view! { <span>{format!("and {more} more")}</span> });
-            let none = files.is_empty().then_some("Drop files here, or choose them");
-            view! { {none} {files.iter().take(NAMES).map(line).collect_view()} {more} }
-        })
+    // Beside the zone a browser would open the file in place of the page, and all that was typed would be gone.
+    Effect::new(move || {
+        let over = window_event_listener(leptos::ev::dragover, move |event| {
+            if brings_files_beside(&event) {
+                event.prevent_default();
+            }
+        });
+        let dropped = window_event_listener(leptos::ev::drop, move |event| {
+            if brings_files_beside(&event) {
+                event.prevent_default();
+                if let (Some(input), Some(data)) = (file_input.get_untracked(), event.data_transfer()) {
+                    input.set_files(data.files().as_ref());
+                    read_choice();
+                }
+            }
+        });
+        on_cleanup(move || {
+            over.remove();
+            dropped.remove();
+        });
+    });
+    let words = move || chosen.with(|files| chosen_in_words(files));
+    let hint = move || {
+        if chosen.with(Vec::is_empty) {
+            FILE_ENDINGS.join(" ")
+        } else {
+            "Drop or choose others to change them.".to_owned()
+        }
     };
-    let hint = move || chosen.with(|files| sizes(files)).unwrap_or_else(|| FILE_ENDINGS.join(" "));
     view! {
         <div class="drop-zone" class:drop-zone--over=is_over class:drop-zone--chosen=move || chosen.with(|files| !files.is_empty())>
             <Icon name=IconName::Upload/>
             <label class="drop-zone__label" for="upload-file">
-                <span class="drop-zone__name">{names}</span>
+                <span class="drop-zone__name">{words}</span>
                 <span class="drop-zone__hint">{hint}</span>
             </label>
             <input
@@ -103,6 +121,11 @@ pub fn FileField(file_input: NodeRef<html::Input>, chosen: RwSignal<Vec<Chosen>>
                 on:drop=on_drag(false)
             />
         </div>
+        <Show when=move || chosen.with(|files| !files.is_empty())>
+            <ul class="chosen-files" aria-label="Chosen files">
+                {move || chosen.get().into_iter().enumerate().map(|(at, file)| view! { <ChosenFile at file file_input/> }).collect_view()}
+            </ul>
+        </Show>
         <p class="field__hint" id="upload-file-hint">
             "Anneal reads chat JSONL (" <code>"{\"messages\": […]}"</code> "), its own form (" <code>"{\"input\": …, \"output\": …}"</code>
             "), OpenAI requests with their responses and Batch files, OpenTelemetry GenAI spans, prompts with completions, questions with answers, Alpaca, ShareGPT, Langfuse, promptfoo and CSV, mixed as you like: a record a line, an array, or an object around a list; plain, .gz or .zst. A line that cannot be read is kept and shown with its number."
@@ -110,16 +133,42 @@ pub fn FileField(file_input: NodeRef<html::Input>, chosen: RwSignal<Vec<Chosen>>
     }
 }
 
-/// Files whose names are shown.
-const NAMES: usize = 4;
-
-fn sizes(files: &[Chosen]) -> Option<String> {
-    let bytes = format::bytes(files.iter().map(|file| file.bytes).sum());
-    match files.len() {
-        0 => None,
-        1 => Some("Drop another one to change it.".to_owned()),
-        count => Some(format!("{count} files, {bytes}. Drop others to change them.")),
+/// One of the chosen files, to be left out.
+#[component]
+fn ChosenFile(at: usize, file: Chosen, file_input: NodeRef<html::Input>) -> impl IntoView {
+    let name = visible(&file.name).into_owned();
+    let leave_out = format!("Leave out {name}");
+    let on_click = move |_| {
+        if let Some(input) = file_input.get_untracked() {
+            take_out(&input, u32::try_from(at).unwrap_or(u32::MAX));
+        }
+    };
+    view! {
+        <li class="chosen-files__file">
+            <bdi class="one-line">{name}</bdi>
+            <span class="muted">{format::bytes(file.bytes)}</span>
+            <button type="button" class="button button--ghost button--icon button--small" aria-label=leave_out on:click=on_click>
+                <Icon name=IconName::Close/>
+            </button>
+        </li>
     }
+}
+
+/// Whether files are dragged to a place that does not take them by itself.
+fn brings_files_beside(event: &DragEvent) -> bool {
+    let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+    let takes = target.is_some_and(|element| element.matches("input[type=file]").unwrap_or(false));
+    let files = event.data_transfer().is_some_and(|data| data.types().iter().any(|kind| kind == "Files"));
+    files && !takes
+}
+
+fn chosen_in_words(files: &[Chosen]) -> String {
+    if files.is_empty() {
+        return "Drop files here, or choose them".to_owned();
+    }
+    let bytes = format::bytes(files.iter().map(|file| file.bytes).sum());
+    let count = i64::try_from(files.len()).unwrap_or(i64::MAX);
+    format!("{} chosen, {bytes}", format::counted(count, "file"))
 }
 
 /// The fields of [`NewDatasetFields`] by name.
@@ -188,10 +237,9 @@ mod tests {
 
     #[test]
     fn what_was_chosen_is_said() {
-        let files: Vec<Chosen> =
-            ["a", "b", "c", "d", "e"].map(|name| Chosen { name: name.to_owned(), bytes: 1 }).into();
-        assert_eq!(sizes(&[]), None);
-        assert!(sizes(&files[..1]).unwrap().ends_with("Drop another one to change it."));
-        assert!(sizes(&files).unwrap().starts_with("5 files, 5 "));
+        let file = Chosen { name: "a".to_owned(), bytes: 600 };
+        assert_eq!(chosen_in_words(&[]), "Drop files here, or choose them");
+        assert_eq!(chosen_in_words(std::slice::from_ref(&file)), "1 file chosen, 600 B");
+        assert_eq!(chosen_in_words(&vec![file; 5]), "5 files chosen, 2.9 KiB");
     }
 }

@@ -3,15 +3,17 @@
 
 use anneal_server::format;
 use anneal_server::types::error::AppError;
-use anneal_server::types::import::ImportMode;
+use anneal_server::types::import::{ImportMode, MAX_FILES};
 use leptos::ev::SubmitEvent;
+use leptos::html;
 use leptos::prelude::*;
+use wasm_bindgen::JsCast;
 
 use super::import_flow::ImportFlow;
 use super::import_preview::ImportPreviewDialog;
 use super::upload::{UploadAnswer, UploadState};
 use super::upload_fields::{Chosen, FileField, NEW_FIELDS, NewDatasetFields, PastedText, TargetFields, error_at};
-use crate::ui::{Button, ButtonVariant, ErrorView, Progress, memo, refused_form};
+use crate::ui::{Button, ButtonVariant, ErrorView, LeaveGuard, Progress, memo, refused_form};
 
 /// Where the data goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,7 +51,8 @@ pub fn UploadForm(
     let at_end = refusal.filter(|error| !is_new_field(error));
     let is_sending = memo(move || {
         let looks = matches!(flow.looking().get(), UploadState::Sending(_));
-        looks && !flow.is_shown.get() || matches!(flow.importing().get(), UploadState::Done(_))
+        let imports = matches!(flow.importing().get(), UploadState::Sending(_) | UploadState::Done(_));
+        !flow.is_shown.get() && (looks || imports)
     });
     Effect::new(move || flow.follow());
     Effect::new(move || {
@@ -58,7 +61,19 @@ pub fn UploadForm(
             on_done.run(answer);
         }
     });
-    on_cleanup(move || flow.back());
+    on_cleanup(move || flow.leave());
+    // The dialog cannot give the focus back: the button that opened it was busy then.
+    Effect::new(move |was_shown: Option<bool>| {
+        let is_shown = flow.is_shown.get();
+        if was_shown == Some(true) && !is_shown {
+            request_animation_frame(move || focus_submit(flow.form));
+        }
+        is_shown
+    });
+    let unsaved = Signal::derive(move || {
+        let is_done = matches!(flow.importing().get(), UploadState::Done(_));
+        !is_done && (chosen.with(|files| !files.is_empty()) || flow.text.with(|text| !text.trim().is_empty()))
+    });
     let on_submit = move |event: SubmitEvent| {
         event.prevent_default();
         match check(&chosen.read_untracked(), &flow.text.read_untracked()) {
@@ -95,6 +110,7 @@ pub fn UploadForm(
             </div>
         </form>
         <ImportPreviewDialog flow replaces/>
+        <LeaveGuard unsaved keeps=Callback::new(|(from, to)| from == to) message=UNSAVED on_leave=Callback::new(move |()| flow.text.set(String::new()))/>
     }
 }
 
@@ -109,6 +125,7 @@ fn SendState(
         UploadState::Sending(percent) if !flow.is_shown.get() => Some(percent),
         _ => None,
     });
+    let imports = memo(move || !flow.is_shown.get() && matches!(flow.importing().get(), UploadState::Sending(_)));
     let bar = Signal::derive(move || percent.get().flatten());
     let words = move || {
         let wanted = flow.wanted().get();
@@ -136,6 +153,7 @@ fn SendState(
     };
     view! {
         <div class="upload-form__state" aria-live="polite">
+            {move || imports.get().then(|| view! { <Progress percent=Signal::stored(None) label="The import is starting…"/> })}
             {move || is_sending.get().then(|| view! { <Progress percent=bar label=Signal::derive(words)/> })}
             {move || error.get().map(|error| view! { <p class="upload-form__which">{which()}</p> <ErrorView error/> })}
         </div>
@@ -173,8 +191,25 @@ fn is_new_field(error: &AppError) -> bool {
     NEW_FIELDS.iter().any(|field| error_at(error, field).is_some())
 }
 
+fn focus_submit(form: NodeRef<html::Form>) {
+    // The form may be gone by then: the import has begun.
+    let form = form.try_get_untracked().flatten();
+    let button = form.and_then(|form| form.query_selector("button[type=submit]").ok().flatten());
+    if let Some(button) = button.and_then(|button| button.dyn_into::<web_sys::HtmlElement>().ok()) {
+        let _ = button.focus();
+    }
+}
+
+const UNSAVED: &str = "What you chose or pasted was not imported yet.";
+
 /// What can be said before sending.
 fn check(files: &[Chosen], text: &str) -> Result<(), AppError> {
+    if files.len() > MAX_FILES {
+        return Err(AppError::invalid(format!(
+            "{} files are chosen, and at most {MAX_FILES} can be imported in one go. Choose fewer, and import the others afterwards.",
+            files.len()
+        )));
+    }
     let empty = files.iter().find(|file| file.bytes == 0);
     match (files.is_empty(), text.trim().is_empty()) {
         (true, true) => Err(AppError::invalid("There is nothing to import yet. Choose a file, or paste some records.")),
@@ -201,6 +236,8 @@ mod tests {
         assert!(check(&[file(5), file(0)], "").is_err());
         assert!(check(&[file(5)], "{}").is_err());
         assert_eq!(check(&[file(5), file(6)], " "), Ok(()));
+        assert_eq!(check(&vec![file(5); 100], ""), Ok(()));
+        assert!(check(&vec![file(5); 101], "").unwrap_err().to_string().contains("101 files are chosen"));
         assert_eq!(check(&[], "{}"), Ok(()));
     }
 }

@@ -1,40 +1,11 @@
 //! What users wrote, shown among words of ours: nothing in it is hidden, nothing in it turns around what
 //! stands beside it, and a long name leaves room for the sentence.
 
-use std::borrow::Cow;
-use std::fmt::Write as _;
-
+pub use anneal_server::format::visible;
 use leptos::prelude::*;
 
 /// A name in a sentence is cut to so many characters; the whole one shows on hover.
 const LONGEST_NAME: usize = 60;
-
-/// The text with control characters made visible: "[U+0000]" for NUL, "[U+202E]" for what would turn the
-/// following text around. Line breaks and tabs are text.
-pub fn visible(text: &str) -> Cow<'_, str> {
-    if !text.contains(is_hidden) {
-        return Cow::Borrowed(text);
-    }
-    let mut shown = String::with_capacity(text.len() + 16);
-    for character in text.chars() {
-        if is_hidden(character) {
-            // Writing into a string cannot fail.
-            let _ = write!(shown, "[U+{:04X}]", u32::from(character));
-        } else {
-            shown.push(character);
-        }
-    }
-    Cow::Owned(shown)
-}
-
-/// Controls other than line breaks and tabs; embeddings, overrides and isolates of the bidirectional algorithm.
-fn is_hidden(character: char) -> bool {
-    match character {
-        '\t' | '\n' | '\r' => false,
-        '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' => true,
-        other => other.is_control(),
-    }
-}
 
 /// A user's text within a line of ours; the whole of it shows on hover, as `class` may cut it.
 #[component]
@@ -106,20 +77,6 @@ fn shortened(name: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn control_characters_are_seen() {
-        for (text, expected) in [
-            ("plain, Größe, 退款, שלום", "plain, Größe, 退款, שלום"),
-            ("two\nlines\tand a tab\r\n", "two\nlines\tand a tab\r\n"),
-            ("a\0b\u{1b}[31m\u{7f}", "a[U+0000]b[U+001B][31m[U+007F]"),
-            ("invoice\u{202e}fdp.exe", "invoice[U+202E]fdp.exe"),
-            ("\u{2066}x\u{2069}\u{85}", "[U+2066]x[U+2069][U+0085]"),
-        ] {
-            assert_eq!(visible(text), expected);
-        }
-        assert!(matches!(visible("nothing to do"), Cow::Borrowed(_)));
-    }
 
     #[test]
     fn names_are_told_from_the_words_around_them() {

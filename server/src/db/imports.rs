@@ -189,6 +189,12 @@ pub async fn set_settled(tx: &mut Tx, id: &str, settled: Settled) -> ServiceResu
     Ok(())
 }
 
+/// An import whose records were deleted again has brought none.
+pub async fn take_back(tx: &mut Tx, id: &str) -> ServiceResult<()> {
+    sqlx::query("UPDATE imports SET records = 0, formats = '{}' WHERE id = ?").bind(id).execute(&mut **tx).await?;
+    Ok(())
+}
+
 /// Whether it was marked so.
 pub async fn settled(db: &Db, id: &str) -> ServiceResult<Option<Settled>> {
     let row = sqlx::query("SELECT settled FROM imports WHERE id = ?").bind(id).fetch_optional(db.read()).await?;

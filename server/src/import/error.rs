@@ -20,7 +20,7 @@ pub enum ImportError {
     OnlyHeader,
     /// An image, an archive, a database, UTF-16 text, ...
     #[error(
-        "The file is {kind}, not text in UTF-8. Import JSON Lines (one JSON object per line), one JSON array or object, or CSV, plain or compressed with gzip or Zstandard."
+        "The file is {kind}, which cannot be read as records. Import JSON Lines (one JSON object per line), one JSON array or object, or CSV: UTF-8 text, plain or compressed with gzip or Zstandard."
     )]
     NotText {
         /// What it is, with its article.

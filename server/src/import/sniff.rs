@@ -12,13 +12,22 @@ pub(super) fn not_text(head: &[u8]) -> Option<&'static str> {
     let known = MAGIC.iter().find(|(magic, _)| head.starts_with(magic)).map(|(_, kind)| *kind);
     let riff = head.starts_with(b"RIFF") && head.get(8..12) == Some(b"WEBP");
     let tar = head.get(257..262) == Some(b"ustar");
+    let start = head.trim_ascii_start();
+    let html = [&b"<!doctype html"[..], b"<html"]
+        .iter()
+        .any(|tag| start.get(..tag.len()).is_some_and(|start| start.eq_ignore_ascii_case(tag)));
     let zeros = head.split(|byte| *byte == 0).count() - 1;
-    known.or(riff.then_some("a WebP image")).or(tar.then_some("a tar archive")).or((zeros * ZERO_IN > head.len())
-        .then_some("binary data (it holds zero bytes; UTF-16 text without its mark looks like that too)"))
+    known
+        .or(html.then_some("an HTML page (of a site that asked for a login, perhaps)"))
+        .or(riff.then_some("a WebP image"))
+        .or(tar.then_some("a tar archive"))
+        .or((zeros * ZERO_IN > head.len())
+            .then_some("binary data (it holds zero bytes; UTF-16 text without its mark looks like that too)"))
 }
 
 /// Byte order marks, then containers and compressions, then documents and images.
-const MAGIC: [(&[u8], &str); 22] = [
+const MAGIC: [(&[u8], &str); 23] = [
+    (b"\xFF\xFE\x00\x00", "UTF-32 text"),
     (b"\xFF\xFE", "UTF-16 text (little-endian)"),
     (b"\xFE\xFF", "UTF-16 text (big-endian)"),
     (b"\x1f\x8b", "a gzip file inside a compressed file"),
@@ -49,7 +58,9 @@ mod tests {
 
     #[test]
     fn kinds_by_their_first_bytes() {
-        let cases: [(&[u8], Option<&str>); 9] = [
+        let cases: [(&[u8], Option<&str>); 11] = [
+            (b"\n<!DOCTYPE HTML><title>502", Some("an HTML page (of a site that asked for a login, perhaps)")),
+            (b"\xFF\xFE\x00\x00{\x00\x00\x00", Some("UTF-32 text")),
             (b"", None),
             (b"{\"messages\": []}", None),
             (b"\xEF\xBB\xBF{}", None),

@@ -95,7 +95,7 @@ fn short(text: &str) -> String {
     const SHOWN: usize = 60;
     let start: String = text.chars().take(SHOWN).collect();
     let start = crate::format::visible(&start);
-    if text.chars().nth(SHOWN).is_some() { format!("{start}…") } else { start }
+    if text.chars().nth(SHOWN).is_some() { format!("{start}…") } else { start.into_owned() }
 }
 
 #[cfg(test)]

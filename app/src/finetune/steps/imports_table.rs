@@ -12,6 +12,7 @@ use crate::ui::{Sentence, UserText};
 #[component]
 pub fn ImportsTable() -> impl IntoView {
     let imports = field(|o| o.imports.clone());
+    let left_out = field(|o| o.imports_total - i64::try_from(o.imports.len()).unwrap_or(o.imports_total));
     view! {
         <Show
             when=move || imports.with(|i| !i.is_empty())
@@ -35,6 +36,9 @@ pub fn ImportsTable() -> impl IntoView {
                     <tbody>{move || imports.get().into_iter().map(|import| view! { <ImportRow import /> }).collect_view()}</tbody>
                 </table>
             </div>
+            <Show when=move || { left_out.get() > 0 }>
+                <p class="muted">{move || format!("… and {} before them", format::counted(left_out.get(), "import"))}</p>
+            </Show>
         </Show>
     }
 }

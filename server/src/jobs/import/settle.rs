@@ -50,7 +50,10 @@ async fn settle_once(context: &JobContext, args: &Args, settled: Settled) -> Ser
                 db::datasets::forget_trash(&mut tx, &context.dataset_id).await?;
                 db::records::write::delete_up_to(&mut tx, &context.dataset_id, replaced_up_to).await?;
             }
-            Settled::Early => db::records::write::delete_import(&mut tx, &args.import_id).await?,
+            Settled::Early => {
+                db::records::write::delete_import(&mut tx, &args.import_id).await?;
+                db::imports::take_back(&mut tx, &args.import_id).await?;
+            }
         }
         // A record edited meanwhile may have become the duplicate of one that is gone now.
         recheck_orphaned_duplicates(&mut tx, &context.dataset_id).await?;
