@@ -179,6 +179,8 @@ test("what is typed outlives a deletion elsewhere, under a note", async ({ page,
   await other.getByRole("button", { name: "Save", exact: true }).click();
   await expect(other.getByRole("link", { name: "Renamed" })).toBeVisible();
   await expect(other).toHaveTitle(/Settings of Renamed/);
+  // The first page has heard of it: asked in the midst of the deletion, the server would have to answer 404.
+  await expect(page).toHaveTitle(/Renamed/);
   await other.getByLabel("Type “Renamed” to confirm").fill("Renamed");
   await other.getByRole("button", { name: "Delete this dataset" }).click();
   await expect(other).toHaveURL(/\/finetune$/);
