@@ -137,7 +137,9 @@ async fn a_misbehaving_script_fails_its_samples_and_nothing_else() {
         assert_eq!(report.stats, None, "{body}");
         for result in report.results {
             let error = result.error.unwrap();
-            assert!(result.score.is_none() && error.contains(words), "{body}: {error}");
+            // On a busy machine an unoptimised build may meet the CPU's limit before the depth's.
+            let is_deep = body == "return grade(input)" && error.contains("100 ms of CPU time");
+            assert!(result.score.is_none() && (error.contains(words) || is_deep), "{body}: {error}");
         }
         app.assert_alive().await;
     }
