@@ -22,6 +22,7 @@ mod imports;
 mod large_changes;
 mod pages;
 mod races;
+mod records_list;
 mod refusals;
 mod resets;
 mod sample;
