@@ -7,7 +7,7 @@ use anneal_server::types::validation::{RecordStatus, ValidationConfig, Validatio
 use serde_json::{Value, json};
 
 use crate::support::app::TestApp;
-use crate::support::records::{chat, chats};
+use crate::support::records::chat;
 
 const QUESTION: &str = "Where is my parcel today?";
 

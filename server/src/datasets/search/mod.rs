@@ -233,13 +233,17 @@ impl Words {
                 if let Some(name) = name {
                     self.text(name);
                 }
-                list.iter().for_each(|entry| self.json(None, entry));
+                for entry in list {
+                    self.json(None, entry);
+                }
             }
             Value::Object(fields) => {
                 if let Some(name) = name {
                     self.text(name);
                 }
-                fields.iter().for_each(|(key, entry)| self.json(Some(key), entry));
+                for (key, entry) in fields {
+                    self.json(Some(key), entry);
+                }
             }
             scalar => {
                 self.begin();

@@ -40,11 +40,12 @@ pub(super) fn each_word(text: &str, mut found: impl FnMut(&str)) {
                     fold_into(&mut word, part);
                     end(&mut word, &mut length);
                 }
-                Kind::Letter if length < LONGEST_WORD => {
-                    fold_into(&mut word, part);
-                    length += 1;
+                Kind::Letter => {
+                    if length < LONGEST_WORD {
+                        fold_into(&mut word, part);
+                        length += 1;
+                    }
                 }
-                Kind::Letter => {}
             }
         }
     }

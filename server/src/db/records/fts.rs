@@ -69,12 +69,12 @@ mod tests {
         let db = Db::open(&dir.path().join("test.sqlite")).await.unwrap();
         assert_eq!(catch_up(&db).await.unwrap(), None);
         let mut tx = db.begin().await.unwrap();
-        let setup = r#"INSERT INTO datasets (id, name, validation_config, created_at, updated_at) VALUES ('d', 'd', '{}', 1, 1);
+        let setup = r"INSERT INTO datasets (id, name, validation_config, created_at, updated_at) VALUES ('d', 'd', '{}', 1, 1);
             WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 1200)
             INSERT INTO records (id, dataset_id, status, data, raw, created_at, updated_at)
             SELECT n * 2, 'd', 'valid', json_object('input', json_object('messages', json_array(json_object('role', 'user', 'content', 'Order ' || n)))),
                    CASE n WHEN 7 THEN 'a bad line' END, 1, 1 FROM n;
-            INSERT INTO records_fts_backlog SELECT 1, 0, MAX(id) FROM records;"#;
+            INSERT INTO records_fts_backlog SELECT 1, 0, MAX(id) FROM records;";
         sqlx::raw_sql(setup).execute(&mut *tx).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(catch_up(&db).await.unwrap(), Some((1000, 2400)));
