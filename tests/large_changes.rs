@@ -116,7 +116,7 @@ async fn many_records_are_validated_and_deleted_in_batches() {
     app.state.background.close();
     app.state.background.wait().await;
     assert_eq!(db::datasets::hidden(&app.state.db, 0).await.unwrap(), Vec::<String>::new());
-    assert!(db::records::query::status_counts(&app.state.db, Of::All).await.unwrap().is_empty());
+    assert!(db::records::tallies::status_counts(&app.state.db, Of::All).await.unwrap().is_empty());
     assert!(db::dry_runs::list(&app.state.db, &other).await.unwrap().is_empty());
 }
 
@@ -135,7 +135,7 @@ async fn a_deletion_that_was_cut_off_is_finished_at_the_next_start() {
     assert_eq!(app.get(&format!("/download/{}/records.jsonl", busy.dataset)).await.0, 404);
     anneal_server::datasets::purge_deleted(&app.state).await.unwrap();
     assert!(db::datasets::hidden(&app.state.db, 0).await.unwrap().is_empty());
-    assert!(db::records::query::status_counts(&app.state.db, Of::All).await.unwrap().is_empty());
+    assert!(db::records::tallies::status_counts(&app.state.db, Of::All).await.unwrap().is_empty());
     app.refused("dry-run/get", json!({ "run_id": busy.run }), 404).await;
     app.assert_alive().await;
 }

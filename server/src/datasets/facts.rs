@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::clock::now_ms;
 use crate::coverage::{CoverageCounts, analyze_coverage};
-use crate::db::records::query::{self, LabelCounts};
+use crate::db::records::tallies::{self, LabelCounts};
 use crate::db::topics::StoredChange;
 use crate::db::{self, Of, Snapshot};
 use crate::error::ServiceResult;
@@ -77,15 +77,15 @@ struct Gathered {
 impl Gathered {
     async fn read(snapshot: &mut Snapshot, of: Of<'_>) -> ServiceResult<Self> {
         Ok(Self {
-            statuses: query::status_counts(&mut *snapshot, of).await?,
+            statuses: tallies::status_counts(&mut *snapshot, of).await?,
             hierarchies: db::topics::current_of(&mut *snapshot, of).await?,
-            labels: query::topic_counts(&mut *snapshot, of).await?,
+            labels: tallies::topic_counts(&mut *snapshot, of).await?,
             changes: db::topics::changes_of(&mut *snapshot, of).await?,
             graders: db::graders::current_of(&mut *snapshot, of).await?,
             grader_tests: db::graders::last_tests(&mut *snapshot, of).await?,
             dry_runs: db::dry_runs::newest_finished(&mut *snapshot, of).await?,
             jobs: db::jobs::current_of(&mut *snapshot, of).await?,
-            recorded: query::recorded_responses(&mut *snapshot, of).await?,
+            recorded: tallies::recorded_responses(&mut *snapshot, of).await?,
         })
     }
 

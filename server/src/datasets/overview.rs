@@ -48,7 +48,7 @@ pub async fn overview(state: &AppState, id: &str) -> ServiceResult<DatasetOvervi
 
 /// The state of a dataset's records.
 pub async fn hygiene(state: &AppState, id: &str) -> ServiceResult<HygieneReport> {
-    let groups = db::records::query::status_counts(&state.db, Of::One(id)).await?.remove(id).unwrap_or_default();
+    let groups = db::records::tallies::status_counts(&state.db, Of::One(id)).await?.remove(id).unwrap_or_default();
     Ok(hygiene_report(&HygieneCounts { groups }, now_ms()))
 }
 

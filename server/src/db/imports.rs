@@ -134,26 +134,15 @@ pub async fn count(db: impl Reader, dataset_id: &str) -> ServiceResult<i64> {
 
 /// Imports of a dataset with what became of their records, newest first, at most [`MAX_FILES`].
 pub async fn list(db: impl Reader, dataset_id: &str) -> ServiceResult<Vec<ImportReport>> {
-    // The counts of all rows come from an index alone; the few that were deleted, and wait for an undo, are taken off again.
+    // What was deleted, and waits for an undo, is in another dataset.
     let mut query = QueryBuilder::new(
-        "SELECT i.*, j.state, j.error, COALESCE(c.valid, 0) - COALESCE(d.valid, 0) AS valid,
-                COALESCE(c.invalid, 0) - COALESCE(d.invalid, 0) AS invalid,
-                COALESCE(c.duplicates, 0) - COALESCE(d.duplicates, 0) AS duplicates
+        "SELECT i.*, j.state, j.error, COALESCE(c.valid, 0) AS valid, COALESCE(c.invalid, 0) AS invalid,
+                COALESCE(c.duplicates, 0) AS duplicates
          FROM imports i JOIN jobs j ON j.id = i.job_id
-         LEFT JOIN (SELECT import_id, SUM(status = 'valid') AS valid, SUM(status = 'invalid') AS invalid,
-                           SUM(status = 'duplicate') AS duplicates FROM records
-                    WHERE import_id IN (SELECT id FROM imports WHERE dataset_id = ",
+         LEFT JOIN (SELECT import_id, SUM(records * (status = 'valid')) AS valid, SUM(records * (status = 'invalid')) AS invalid,
+                           SUM(records * (status = 'duplicate')) AS duplicates FROM record_tallies WHERE dataset_id = ",
     );
-    query.push_bind(dataset_id.to_owned()).push(" ORDER BY created_at DESC, id DESC LIMIT ").push(MAX_FILES).push(
-        ") GROUP BY import_id) c ON c.import_id = i.id
-         LEFT JOIN (SELECT import_id, SUM(status = 'valid') AS valid, SUM(status = 'invalid') AS invalid,
-                           SUM(status = 'duplicate') AS duplicates FROM records
-                    WHERE dataset_id IN (SELECT id FROM datasets WHERE deletion_of = ",
-    );
-    query.push_bind(dataset_id.to_owned()).push(
-        ") GROUP BY import_id) d ON d.import_id = i.id
-         WHERE i.dataset_id = ",
-    );
+    query.push_bind(dataset_id.to_owned()).push(" GROUP BY import_id) c ON c.import_id = i.id WHERE i.dataset_id = ");
     query.push_bind(dataset_id.to_owned()).push(" ORDER BY i.created_at DESC, i.id DESC LIMIT ").push(MAX_FILES);
     let rows = db.rows(query).await?;
     let mut reports = Vec::with_capacity(rows.len());

@@ -48,7 +48,7 @@ pub async fn start(state: &AppState, dataset_id: &str, config: DryRunConfig) -> 
 
 /// Refuses a dataset that has nothing to grade.
 pub async fn require_responses(state: &AppState, dataset_id: &str) -> ServiceResult<()> {
-    let recorded = db::records::query::recorded_responses(&state.db, Of::One(dataset_id)).await?;
+    let recorded = db::records::tallies::recorded_responses(&state.db, Of::One(dataset_id)).await?;
     if recorded.is_empty() {
         return Err(AppError::conflict("No valid record carries a recorded response, so there is nothing to grade. Import traces together with the model's answers.").into());
     }

@@ -239,6 +239,8 @@ pub enum RecordSort {
     FewestMessages,
     /// The last edited first.
     LastChanged,
+    /// The last edited last.
+    FirstChanged,
     /// By the score in the newest finished dry run, the best first; only those that were scored.
     HighestScore,
     /// The worst first.
@@ -247,10 +249,11 @@ pub enum RecordSort {
 
 impl RecordSort {
     /// Every order, as a list offers them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Oldest,
         Self::Newest,
         Self::LastChanged,
+        Self::FirstChanged,
         Self::MostMessages,
         Self::FewestMessages,
         Self::HighestScore,
@@ -265,6 +268,7 @@ impl RecordSort {
             Self::MostMessages => "most_messages",
             Self::FewestMessages => "fewest_messages",
             Self::LastChanged => "last_changed",
+            Self::FirstChanged => "first_changed",
             Self::HighestScore => "highest_score",
             Self::LowestScore => "lowest_score",
         }
@@ -275,6 +279,21 @@ impl RecordSort {
         Self::ALL.into_iter().find(|sort| sort.as_str() == name)
     }
 
+    /// The same order from its end.
+    #[must_use]
+    pub const fn reversed(self) -> Self {
+        match self {
+            Self::Oldest => Self::Newest,
+            Self::Newest => Self::Oldest,
+            Self::MostMessages => Self::FewestMessages,
+            Self::FewestMessages => Self::MostMessages,
+            Self::LastChanged => Self::FirstChanged,
+            Self::FirstChanged => Self::LastChanged,
+            Self::HighestScore => Self::LowestScore,
+            Self::LowestScore => Self::HighestScore,
+        }
+    }
+
     /// What people call it.
     pub const fn label(self) -> &'static str {
         match self {
@@ -283,6 +302,7 @@ impl RecordSort {
             Self::MostMessages => "Most messages",
             Self::FewestMessages => "Fewest messages",
             Self::LastChanged => "Last changed",
+            Self::FirstChanged => "Longest unchanged",
             Self::HighestScore => "Highest score",
             Self::LowestScore => "Lowest score",
         }
@@ -290,7 +310,7 @@ impl RecordSort {
 }
 
 /// A search counts so many matches exactly; of more it says that there are more.
-pub const SEARCH_COUNTED: i64 = 100_000;
+pub const SEARCH_COUNTED: i64 = 10_000;
 
 /// Scores from one to another, in hundredths: whole numbers, so that an address says them exactly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

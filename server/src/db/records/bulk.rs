@@ -4,11 +4,9 @@ use super::super::Tx;
 use super::super::topics::TopicChange;
 use crate::error::ServiceResult;
 
-/// By the index, which has the status before the topic.
 macro_rules! carrying {
     () => {
-        "(SELECT id FROM records WHERE dataset_id = ?1 AND status IN ('pending', 'valid', 'invalid', 'duplicate')
-            AND topic = ?2 AND id <= ?5 LIMIT ?3)"
+        "(SELECT id FROM records WHERE dataset_id = ?1 AND topic = ?2 AND id <= ?5 LIMIT ?3)"
     };
 }
 

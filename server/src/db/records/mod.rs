@@ -1,5 +1,5 @@
 //! Table `records`: [`write`] stores and changes, [`bulk`] very many at once, [`page`] lists and searches them, [`query`]
-//! counts, [`scan`] walks over them, [`trash`] keeps what was deleted; [`fts`] holds their words.
+//! decides what duplicates what, [`tallies`] counts, [`scan`] walks over them, [`trash`] keeps what was deleted; [`fts`] holds their words.
 
 /// The words of the methods that a machine respects, in SQL.
 macro_rules! said_methods {
@@ -13,6 +13,7 @@ pub mod fts;
 pub mod page;
 pub mod query;
 pub mod scan;
+pub mod tallies;
 pub mod trash;
 pub mod write;
 

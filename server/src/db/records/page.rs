@@ -7,7 +7,7 @@
 use sqlx::{QueryBuilder, Row, Sqlite};
 
 use super::super::Db;
-use super::{json_list, read_method, read_validation};
+use super::{json_list, read_method, read_validation, tallies};
 use crate::datasets::search::TextSearch;
 use crate::error::ServiceResult;
 use crate::types::dataset::{RecordFilter, RecordPage, RecordRow, RecordSort, SEARCH_COUNTED, ScoreRange};
@@ -24,11 +24,15 @@ pub async fn page(
 ) -> ServiceResult<RecordPage> {
     let matching = Matching::resolve(db, dataset_id, filter, sort).await?;
     let first = (page - 1).saturating_mul(page_size);
-    let ids = read_ids(db, matching.ids_query(page_size, first)).await?;
-    let total: i64 = matching.count_query().build().fetch_one(db.read()).await?.try_get("n")?;
+    let total = number(db, matching.count_query()).await?;
     let at_least = matching.search.is_some() && total > SEARCH_COUNTED;
+    let ids = matching.ids(db, total, first, page_size).await?;
     let total = if at_least { SEARCH_COUNTED } else { total };
     Ok(RecordPage { rows: read_rows(db, dataset_id, &ids).await?, total, at_least, page, page_size })
+}
+
+async fn number(db: &Db, mut query: QueryBuilder<Sqlite>) -> ServiceResult<i64> {
+    Ok(query.build().fetch_one(db.read()).await?.try_get("n")?)
 }
 
 /// The ids of the first records that match, in record order.
@@ -71,6 +75,24 @@ async fn read_rows(db: &Db, dataset_id: &str, ids: &[i64]) -> ServiceResult<Vec<
     Ok(rows)
 }
 
+/// Which way the matching records are found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Walk {
+    /// Over an index of the list.
+    List,
+    /// Over the records that the newest dry run scored: some hundreds.
+    Scored,
+    /// Over the index of words, looking each record up.
+    Words,
+    /// Over the index of words, of which the few records that the other filters leave are kept.
+    WordsAmong,
+    /// Over an index of the list, of which what holds the words is kept.
+    ListAmongWords,
+}
+
+/// So many records of a filter are gathered for a search among them; of more it is quicker to look each match up.
+const FEW: i64 = 100_000;
+
 /// What is asked of the list, with what had to be looked up for it.
 pub(in crate::db) struct Matching<'a> {
     dataset_id: &'a str,
@@ -79,6 +101,7 @@ pub(in crate::db) struct Matching<'a> {
     search: Option<TextSearch>,
     /// The lists of errors, as they are stored, that hold the one that is asked for.
     error_lists: Option<Vec<String>>,
+    walk: Walk,
 }
 
 impl<'a> Matching<'a> {
@@ -94,11 +117,28 @@ impl<'a> Matching<'a> {
             Some(error) => Some(error_lists(db, dataset_id, error).await?),
             None => None,
         };
-        Ok(Self { dataset_id, filter, sort, search, error_lists })
+        let by_score = filter.score.is_some() || matches!(sort, RecordSort::HighestScore | RecordSort::LowestScore);
+        let mut matching = Self { dataset_id, filter, sort, search: None, error_lists, walk: Walk::List };
+        if by_score {
+            matching.walk = Walk::Scored;
+        } else if search.is_some() {
+            let is_narrowed = RecordFilter { text: None, ..filter.clone() } != RecordFilter::default();
+            let is_few = is_narrowed && number(db, matching.count_query()).await? <= FEW;
+            matching.walk = match (is_few, matching.in_record_order()) {
+                (true, true) => Walk::WordsAmong,
+                (true, false) => Walk::ListAmongWords,
+                (false, _) => Walk::Words,
+            };
+        }
+        matching.search = search;
+        Ok(matching)
     }
 
     /// How many match; of a search at most one more than [`SEARCH_COUNTED`].
     pub(in crate::db) fn count_query(&self) -> QueryBuilder<Sqlite> {
+        if self.walk == Walk::List && self.filter.error.is_none() {
+            return tallies::total_query(self.dataset_id, self.filter);
+        }
         let mut query = QueryBuilder::new("SELECT COUNT(*) AS n FROM (SELECT 1 FROM ");
         self.push_matching(&mut query);
         if self.search.is_some() {
@@ -108,57 +148,100 @@ impl<'a> Matching<'a> {
         query
     }
 
+    /// The ids of a page, where so many match (of a search: at least so many).
+    async fn ids(mut self, db: &Db, total: i64, first: i64, limit: i64) -> ServiceResult<Vec<i64>> {
+        if self.walk == Walk::Words && total > SEARCH_COUNTED && !self.in_record_order() {
+            // Rather than sort very many, the records are walked in order until enough of them hold the words.
+            self.walk = Walk::ListAmongWords;
+        }
+        let left = total - first;
+        if self.search.is_none() && left > 0 && left < first {
+            // From the end it is nearer.
+            self.sort = self.sort.reversed();
+            let mut ids = read_ids(db, self.ids_query(limit.min(left), (left - limit).max(0))).await?;
+            ids.reverse();
+            return Ok(ids);
+        }
+        read_ids(db, self.ids_query(limit, first)).await
+    }
+
+    fn in_record_order(&self) -> bool {
+        matches!(self.sort, RecordSort::Oldest | RecordSort::Newest)
+    }
+
     /// The ids of a page.
     pub(in crate::db) fn ids_query(&self, limit: i64, offset: i64) -> QueryBuilder<Sqlite> {
-        let mut query = QueryBuilder::new("SELECT r.id AS id FROM ");
+        let mut query = QueryBuilder::new("SELECT ");
+        query.push(self.id()).push(" AS id FROM ");
         self.push_matching(&mut query);
-        let order = match self.sort {
-            // The index of words is in the order of the ids: nothing has to be gathered and sorted.
-            RecordSort::Oldest if self.by_words() => "f.rowid",
-            RecordSort::Newest if self.by_words() => "f.rowid DESC",
+        query.push(" ORDER BY ").push(self.order());
+        query.push(" LIMIT ").push_bind(limit).push(" OFFSET ").push_bind(offset);
+        query
+    }
+
+    /// The column that has the ids. The index of words has them in its own order: nothing has to be gathered and sorted.
+    fn id(&self) -> &'static str {
+        if matches!(self.walk, Walk::Words | Walk::WordsAmong) { "f.rowid" } else { "r.id" }
+    }
+
+    fn order(&self) -> &'static str {
+        let by_words = matches!(self.walk, Walk::Words | Walk::WordsAmong);
+        match self.sort {
+            RecordSort::Oldest if by_words => "f.rowid",
+            RecordSort::Newest if by_words => "f.rowid DESC",
             RecordSort::Oldest => "r.id",
             RecordSort::Newest => "r.id DESC",
             RecordSort::MostMessages => "r.message_count DESC, r.id DESC",
             RecordSort::FewestMessages => "r.message_count, r.id",
             RecordSort::LastChanged => "r.updated_at DESC, r.id DESC",
+            RecordSort::FirstChanged => "r.updated_at, r.id",
             RecordSort::HighestScore => "s.score DESC, r.id DESC",
             RecordSort::LowestScore => "s.score, r.id",
-        };
-        query.push(" ORDER BY ").push(order);
-        query.push(" LIMIT ").push_bind(limit).push(" OFFSET ").push_bind(offset);
-        query
+        }
     }
 
-    /// Whether only records that were scored can match: some hundreds, of which it is best to start.
-    fn by_score(&self) -> bool {
-        self.filter.score.is_some() || matches!(self.sort, RecordSort::HighestScore | RecordSort::LowestScore)
-    }
-
-    /// Whether the walk goes over the records that hold the words.
-    fn by_words(&self) -> bool {
-        self.search.is_some() && !self.by_score()
-    }
-
+    /// What stands behind FROM.
     fn push_matching(&self, query: &mut QueryBuilder<Sqlite>) {
-        if self.by_score() {
-            self.push_scored(query);
-        } else if let Some(search) = &self.search {
-            query.push("records_fts f CROSS JOIN records r INDEXED BY records_by_id ON r.dataset_id = ");
-            query.push_bind(self.dataset_id.to_owned()).push(" AND r.id = f.rowid WHERE f.words MATCH ");
-            query.push_bind(search.expression().to_owned());
-            // Ids ascend over all datasets: those of this one lie between its first and its last.
-            for end in [" AND f.rowid >= (SELECT MIN(id)", " AND f.rowid <= (SELECT MAX(id)"] {
-                query
-                    .push(end)
-                    .push(" FROM records WHERE dataset_id = ")
-                    .push_bind(self.dataset_id.to_owned())
-                    .push(")");
+        match self.walk {
+            Walk::Scored => self.push_scored(query),
+            Walk::List | Walk::ListAmongWords => self.push_list(query),
+            Walk::Words => {
+                query.push("records_fts f CROSS JOIN records r INDEXED BY records_by_id ON r.dataset_id = ");
+                query.push_bind(self.dataset_id.to_owned()).push(" AND r.id = f.rowid WHERE ");
+                self.push_words(query);
+                self.push_conditions(query);
+                return;
             }
-        } else {
-            query.push("records r INDEXED BY ").push(self.index()).push(" WHERE r.dataset_id = ");
-            query.push_bind(self.dataset_id.to_owned());
+            Walk::WordsAmong => {
+                query.push("records_fts f WHERE ");
+                self.push_words(query);
+                // (The sign keeps the planner from asking the index of words once for each of them.)
+                query.push(" AND +f.rowid IN (SELECT r.id FROM ");
+                self.push_list(query);
+                self.push_conditions(query);
+                query.push(")");
+                return;
+            }
         }
         self.push_conditions(query);
+        if let (Walk::Scored | Walk::ListAmongWords, Some(search)) = (self.walk, &self.search) {
+            query.push(" AND r.id IN (SELECT rowid FROM records_fts WHERE words MATCH ");
+            query.push_bind(search.expression().to_owned()).push(")");
+        }
+    }
+
+    fn push_list(&self, query: &mut QueryBuilder<Sqlite>) {
+        query.push("records r INDEXED BY ").push(self.index()).push(" WHERE r.dataset_id = ");
+        query.push_bind(self.dataset_id.to_owned());
+    }
+
+    /// The words, of the records of this dataset: ids ascend over all datasets, so that its own lie between its first and its
+    /// last.
+    fn push_words(&self, query: &mut QueryBuilder<Sqlite>) {
+        query.push("f.words MATCH ").push_bind(self.search.as_ref().map(|search| search.expression().to_owned()));
+        for end in [" AND f.rowid >= (SELECT MIN(id)", " AND f.rowid <= (SELECT MAX(id)"] {
+            query.push(end).push(" FROM records WHERE dataset_id = ").push_bind(self.dataset_id.to_owned()).push(")");
+        }
     }
 
     /// The records that the newest finished dry run scored.
@@ -175,10 +258,6 @@ impl<'a> Matching<'a> {
             query.push(if to == 100 { " AND s.score <= " } else { " AND s.score < " });
             query.push_bind(f64::from(to) / 100.0);
         }
-        if let Some(search) = &self.search {
-            query.push(" AND r.id IN (SELECT rowid FROM records_fts WHERE words MATCH ");
-            query.push_bind(search.expression().to_owned()).push(")");
-        }
     }
 
     /// The index that has the records in order, or the fewest of them.
@@ -189,7 +268,7 @@ impl<'a> Matching<'a> {
             _ if filter.needs_review => "records_to_review",
             _ if filter.generated => "records_generated",
             RecordSort::MostMessages | RecordSort::FewestMessages => "records_by_messages",
-            RecordSort::LastChanged => "records_by_change",
+            RecordSort::LastChanged | RecordSort::FirstChanged => "records_by_change",
             _ if filter.topic.is_some() => "records_by_topic_id",
             _ if filter.status.is_some() => "records_by_status_id",
             _ => "records_by_id",

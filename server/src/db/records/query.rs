@@ -1,20 +1,18 @@
-//! One record, counts, and what duplicates what.
+//! One record, its labels, and what duplicates what.
 
 use std::collections::HashMap;
 
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 
-use super::super::{Db, Of, Reader, Tx, unknown_word};
+use super::super::{Db, Tx};
 use super::write::RecordVerdict;
 use super::{RECORD_COLUMNS, json_list, read_record, read_validation};
 use crate::error::{ServiceError, ServiceResult};
 use crate::types::dataset::DatasetRecord;
 use crate::types::error::AppError;
-use crate::types::topics::TopicCount;
-use crate::types::validation::{RecordStatus, RecordValidationStatus, ValidationError};
+use crate::types::validation::RecordValidationStatus;
 use crate::validation::DuplicateKeeper;
-use crate::validation::report::HygieneGroup;
 
 /// One record of a dataset; 404 if there is none.
 pub async fn get(db: &Db, dataset_id: &str, record_id: i64) -> ServiceResult<DatasetRecord> {
@@ -39,71 +37,10 @@ fn found(record_id: i64, row: Option<SqliteRow>) -> ServiceResult<DatasetRecord>
     row.map_or_else(|| Err(AppError::not_found(format!("Record {record_id}")).into()), |row| read_record(&row))
 }
 
-/// Records per status and first error, by dataset.
-pub async fn status_counts(db: impl Reader, of: Of<'_>) -> ServiceResult<HashMap<String, Vec<HygieneGroup>>> {
-    let mut counts = HashMap::<String, Vec<HygieneGroup>>::new();
-    for row in db.rows(status_counts_query(of)).await? {
-        let status: String = row.try_get("status")?;
-        let error: Option<String> = row.try_get("first_error")?;
-        let error = match error {
-            Some(word) => {
-                Some(ValidationError::parse(&word).ok_or_else(|| unknown_word("records.first_error", &word))?)
-            }
-            None => None,
-        };
-        let status = RecordStatus::parse(&status).ok_or_else(|| unknown_word("records.status", &status))?;
-        let group = HygieneGroup { status, first_error: error, count: row.try_get("n")? };
-        counts.entry(row.try_get("dataset_id")?).or_default().push(group);
-    }
-    Ok(counts)
-}
-
-/// The query of [`status_counts`].
-pub(in crate::db) fn status_counts_query(of: Of<'_>) -> QueryBuilder<Sqlite> {
-    let mut query = QueryBuilder::new("SELECT dataset_id, status, first_error, COUNT(*) AS n FROM records WHERE ");
-    of.push(&mut query, "dataset_id");
-    query.push(" GROUP BY dataset_id, status, first_error");
-    query
-}
-
-/// Valid records per label.
-#[derive(Debug, Clone, Default)]
-pub struct LabelCounts {
-    /// As records carry it, whether or not the hierarchy has it.
-    pub by_topic: Vec<TopicCount>,
-    /// Those without a label.
-    pub without: i64,
-}
-
-/// Valid records per label, by dataset.
-pub async fn topic_counts(db: impl Reader, of: Of<'_>) -> ServiceResult<HashMap<String, LabelCounts>> {
-    let mut counts = HashMap::<String, LabelCounts>::new();
-    for row in db.rows(topic_counts_query(of)).await? {
-        let counts = counts.entry(row.try_get("dataset_id")?).or_default();
-        let valid: i64 = row.try_get("n")?;
-        match row.try_get("topic")? {
-            Some(topic) => counts.by_topic.push(TopicCount { topic, valid, needs_review: row.try_get("review")? }),
-            None => counts.without = valid,
-        }
-    }
-    Ok(counts)
-}
-
-/// The query of [`topic_counts`].
-pub(in crate::db) fn topic_counts_query(of: Of<'_>) -> QueryBuilder<Sqlite> {
-    let mut query =
-        QueryBuilder::new("SELECT dataset_id, topic, COUNT(*) AS n, SUM(needs_review) AS review FROM records WHERE ");
-    of.push(&mut query, "dataset_id");
-    // A range, and not `=`, because the planner drops a constant from the grouping and then no longer sees that the
-    // index gives the groups in order: all datasets at once would be sorted.
-    query.push(" AND status BETWEEN 'valid' AND 'valid' GROUP BY dataset_id, status, topic");
-    query
-}
-
 /// Every label that records of a dataset carry, those among them that were deleted and may come back.
 pub async fn labels(tx: &mut Tx, dataset_id: &str) -> ServiceResult<Vec<String>> {
     let rows = sqlx::query(
-        "SELECT DISTINCT topic FROM records WHERE topic IS NOT NULL AND status IN ('pending', 'valid', 'invalid', 'duplicate')
+        "SELECT DISTINCT topic FROM record_tallies WHERE topic <> '' AND records > 0
            AND (dataset_id = ?1 OR dataset_id IN (SELECT id FROM datasets WHERE deletion_of = ?1))",
     )
     .bind(dataset_id)
@@ -134,20 +71,6 @@ pub async fn count_of(tx: &mut Tx, dataset_id: &str, ids: &[i64]) -> ServiceResu
     .fetch_one(&mut **tx)
     .await?;
     Ok(row.try_get::<i64, _>("n")?.unsigned_abs())
-}
-
-/// Valid records whose response is recorded, by dataset; a dataset that has none is left out.
-pub async fn recorded_responses(db: impl Reader, of: Of<'_>) -> ServiceResult<HashMap<String, i64>> {
-    let rows = db.rows(recorded_responses_query(of)).await?;
-    rows.iter().map(|row| Ok((row.try_get("dataset_id")?, row.try_get("n")?))).collect()
-}
-
-/// The query of [`recorded_responses`].
-pub(in crate::db) fn recorded_responses_query(of: Of<'_>) -> QueryBuilder<Sqlite> {
-    let mut query = QueryBuilder::new("SELECT dataset_id, COUNT(*) AS n FROM records WHERE ");
-    of.push(&mut query, "dataset_id");
-    query.push(" AND status = 'valid' AND has_output = 1 GROUP BY dataset_id");
-    query
 }
 
 /// The valid records after `after_id` that already hold any of these keys, seen from within a write.
