@@ -21,6 +21,7 @@ mod import_previews;
 mod imports;
 mod large_changes;
 mod pages;
+mod personal_data;
 mod races;
 mod refusals;
 mod resets;

@@ -87,11 +87,13 @@ pub async fn update_validation_config(state: &AppState, id: &str, config: Valida
     db::datasets::get(&state.db, id).await
 }
 
-/// Whether every verdict is by the present rules: none is missing, and the last validation did not end early.
+/// Whether every verdict is by the present rules: none is missing, and the last validation did not end early. And whether
+/// every record was looked through for personal data, which validating does too.
 async fn all_validated(state: &AppState, id: &str) -> ServiceResult<bool> {
     let jobs = db::jobs::of_dataset(&state.db, id).await?;
     let ended_early = |job: &JobStatus| job.kind == JobKind::Validate && job.state != JobState::Succeeded;
-    Ok(!jobs.iter().any(ended_early) && hygiene(state, id).await?.pending == 0)
+    let hygiene = hygiene(state, id).await?;
+    Ok(!jobs.iter().any(ended_early) && hygiene.pending == 0 && hygiene.pii.not_looked_at == 0)
 }
 
 /// Deletes a dataset with all that belongs to it; its running jobs notice and stop.

@@ -7,7 +7,7 @@ use crate::db::records::scan::{self, Scan};
 use crate::db::records::write::{self, RecordVerdict};
 use crate::db::{self, Tx};
 use crate::error::ServiceResult;
-use crate::import::derive;
+use crate::import::{derive, pii_beside};
 use crate::jobs::import::refuse_while_validating;
 use crate::json;
 use crate::state::AppState;
@@ -55,7 +55,7 @@ pub async fn update(
     let config = db::datasets::get(&state.db, dataset_id).await?.validation_config;
     let data = parse_edit(&edit.data)?;
     let (rules, tokens) = (config.clone(), state.tokens.clone());
-    let (data, json, derived) = tokio::task::spawn_blocking(move || {
+    let (data, json, mut derived) = tokio::task::spawn_blocking(move || {
         let json = data.to_string();
         let derived = derive(&data, None, &rules, &tokens);
         (data, json, derived)
@@ -76,6 +76,9 @@ pub async fn update(
         return Ok(before);
     }
     ask_before_breaking(&before, &derived.findings, edit)?;
+    // The line as it came goes with the edit.
+    let beside = pii_beside(&before.metadata, &before.item, before.evaluation.as_ref(), None);
+    derived.pii = derived.pii.union(beside);
     write::set_data(&mut tx, record_id, &json, &derived).await?;
     write::set_verdict(&mut tx, record_id, &verdict_of(&derived.findings)).await?;
     let hashes: Vec<[u8; 16]> = prompt_hash(&before.data).into_iter().chain(derived.prompt_hash).collect();

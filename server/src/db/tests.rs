@@ -257,3 +257,46 @@ async fn a_job_that_is_claimed_again_is_its_new_claims_alone() {
     super::jobs::release(&db, "1", "two").await.unwrap();
     assert_eq!(super::jobs::claim(&db, "two", Some("1")).await.unwrap().unwrap().attempts, 2);
 }
+
+/// Personal data is counted as records come, change, move and go; what an earlier version stored is counted as not looked at,
+/// and lists narrowed to it are walks of its index.
+#[tokio::test]
+async fn personal_data_is_counted_as_records_come_and_go() {
+    use super::Of;
+    use super::records::{pii, query};
+    use crate::types::dataset::RecordFilter;
+    use crate::types::pii::{PiiFilter, PiiKind};
+    let (_dir, db) = open().await;
+    let counted = async |of: &str| {
+        let counts = pii::counts(&db, Of::One(of)).await.unwrap().remove(of).unwrap_or_default();
+        (counts.records, counts.by_kind.into_iter().collect::<Vec<_>>(), counts.not_looked_at)
+    };
+    let run = async |sql: &'static str| {
+        let mut tx = db.begin().await.unwrap();
+        sqlx::raw_sql(sql).execute(&mut *tx).await.unwrap();
+        tx.commit().await.unwrap();
+    };
+    run("INSERT INTO datasets (id, name, validation_config, created_at, updated_at) VALUES ('d', 'd', '{}', 1, 1), ('e', 'e', '{}', 1, 1);
+        INSERT INTO records (id, dataset_id, status, data, created_at, updated_at, pii) VALUES (1, 'd', 'valid', '{}', 1, 1, 1),
+        (2, 'd', 'valid', '{}', 1, 1, 3), (3, 'd', 'invalid', '{}', 1, 1, 0), (4, 'd', 'valid', '{}', 1, 1, NULL), (5, 'e', 'valid', '{}', 1, 1, 32);").await;
+    let (email, phone) = (PiiKind::Email, PiiKind::Phone);
+    assert_eq!(counted("d").await, (2, vec![(email, 2), (phone, 1)], 1));
+    assert_eq!(counted("e").await, (1, vec![(PiiKind::ApiKey, 1)], 0));
+    assert_eq!(pii::counts(&db, Of::All).await.unwrap().len(), 2);
+
+    let filter = |pii| RecordFilter { pii: Some(pii), ..RecordFilter::default() };
+    assert_eq!(query::ids(&db, "d", &filter(PiiFilter::Any), 9).await.unwrap(), [1, 2]);
+    assert_eq!(query::ids(&db, "d", &filter(PiiFilter::Of(phone)), 9).await.unwrap(), [2]);
+
+    // Another kind, none, looked at, moved and gone.
+    run("UPDATE records SET pii = 2 WHERE id = 1; UPDATE records SET pii = 0 WHERE id = 2; UPDATE records SET pii = 1 WHERE id = 4;").await;
+    assert_eq!(counted("d").await, (2, vec![(email, 1), (phone, 1)], 0));
+    run("UPDATE records SET dataset_id = 'd' WHERE id = 5; DELETE FROM records WHERE id = 1; UPDATE records SET topic = 'x';").await;
+    assert_eq!(counted("d").await, (2, vec![(email, 1), (PiiKind::ApiKey, 1)], 0));
+    assert_eq!(counted("e").await, (0, vec![], 0));
+
+    let plan = plan_of(&db, pii::counts_query(Of::One("d")).sql().as_ref()).await;
+    assert!(plan.contains("COVERING INDEX records_without_pii") && !plan.contains("SCAN records"), "{plan}");
+    let plan = plan_of(&db, query::search_query("d", &filter(PiiFilter::Any), 5).sql().as_ref()).await;
+    assert!(plan.contains("USING INDEX records_by_pii (") && !plan.contains("TEMP B-TREE"), "{plan}");
+}

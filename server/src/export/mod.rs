@@ -1,6 +1,7 @@
-//! Records out, a line at a time: native (exact round trip), chat, and the row a trainer takes. And a dry run's report with
-//! its samples.
+//! Records out, a line at a time: native (exact round trip), chat, and the row a trainer takes; masked where that is asked
+//! for. And a dry run's report with its samples.
 
+pub mod mask;
 pub mod report;
 pub mod stream;
 

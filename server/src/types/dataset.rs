@@ -213,6 +213,9 @@ pub struct RecordFilter {
     pub topic: Option<String>,
     /// Only those whose topic needs review.
     pub needs_review: bool,
+    /// Only those with personal data of this kind.
+    #[serde(default)]
+    pub pii: Option<super::pii::PiiFilter>,
     /// Only those that say this: in a message, a tool call or result, or the reference answer. Case does not count, nor
     /// how many blanks stand between words.
     pub text: Option<String>,

@@ -235,4 +235,7 @@ pub struct HygieneReport {
     pub recommendations: Vec<String>,
     /// Records stored but not validated yet.
     pub pending: i64,
+    /// Records with personal data, whether or not they are valid.
+    #[serde(default)]
+    pub pii: super::pii::PiiCounts,
 }

@@ -1,5 +1,5 @@
 //! Table `records`: [`write`] stores and changes, [`bulk`] very many at once, [`query`] reads pages and counts,
-//! [`scan`] walks them, [`trash`] keeps what was deleted.
+//! [`scan`] walks them, [`trash`] keeps what was deleted, [`pii`] knows which hold personal data.
 
 /// The words of the methods that a machine respects, in SQL.
 macro_rules! said_methods {
@@ -9,6 +9,7 @@ macro_rules! said_methods {
 }
 
 pub mod bulk;
+pub mod pii;
 pub mod query;
 pub mod scan;
 pub mod trash;

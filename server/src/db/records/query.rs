@@ -141,7 +141,11 @@ async fn found_ids(
 /// The next window of the walk. The index is named because the planner would sort each window anew.
 pub(in crate::db) fn search_query(dataset_id: &str, filter: &RecordFilter, after_id: i64) -> QueryBuilder<Sqlite> {
     let mut query = QueryBuilder::new("SELECT id, data, item, metadata, raw FROM records r INDEXED BY ");
-    query.push(if filter.status.is_some() { "records_by_status_id" } else { "records_by_id" });
+    query.push(match filter {
+        RecordFilter { pii: Some(_), .. } => "records_by_pii",
+        RecordFilter { status: Some(_), .. } => "records_by_status_id",
+        _ => "records_by_id",
+    });
     push_filter(&mut query, dataset_id, filter);
     query.push(" AND r.id > ").push_bind(after_id).push(" ORDER BY r.id LIMIT ").push(SEARCH_WINDOW);
     query
@@ -164,6 +168,9 @@ fn push_filter(query: &mut QueryBuilder<Sqlite>, dataset_id: &str, filter: &Reco
             query.push(" AND r.topic = ").push_bind(topic.to_owned());
         }
         None => {}
+    }
+    if let Some(pii) = filter.pii {
+        super::pii::push_filter(query, pii);
     }
     if filter.needs_review {
         query.push(" AND r.needs_review = 1");
