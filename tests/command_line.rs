@@ -348,7 +348,7 @@ async fn records_are_searched_and_shown() {
         "holds e-mail addresses, phone numbers",
         "user:\n  I am ann@",
         "recorded answer:",
-        "\"n\":1.50",
+        "\"n\":1.5",
     ] {
         assert!(shown.contains(part), "{part}: {shown}");
     }

@@ -25,6 +25,8 @@ mod personal_data;
 mod races;
 mod refusals;
 mod resets;
+mod round_trip;
+mod rules_preview;
 mod sample;
 mod security;
 mod support;

@@ -6,6 +6,7 @@ pub(crate) mod large;
 mod overview;
 pub mod records;
 mod reset;
+mod rules_preview;
 pub mod search;
 mod typed_rules;
 
@@ -14,6 +15,7 @@ pub(crate) use large::{discard, purge_in_background};
 pub use large::{purge_deleted, validate_again};
 pub use overview::{coverage, hygiene, overview};
 pub use reset::reset_pipeline;
+pub use rules_preview::preview_rules;
 pub use typed_rules::TypedRules;
 
 use crate::db;

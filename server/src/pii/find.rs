@@ -21,15 +21,19 @@ pub fn find(text: &str) -> Vec<PiiFind> {
     let mut ends = secrets::BlockEnds::default();
     let mut at = 0;
     while let Some(byte) = bytes.get(at) {
-        let (found, next) = match byte {
-            b'@' => (email::around(bytes, at).map(|range| (PiiKind::Email, range)), at + 1),
-            b'+' | b'(' => (phone::after_sign(bytes, at).map(|range| (PiiKind::Phone, range)), at + 1),
-            b'-' => (secrets::private_key(text, at, &mut ends).map(|range| (PiiKind::ApiKey, range)), at + 1),
-            _ if is_word(*byte) => {
+        let class = CLASSES[usize::from(*byte)];
+        if class == Class::Plain {
+            at += 1;
+            continue;
+        }
+        let (found, next) = match (class, byte) {
+            (Class::Word, _) => {
                 let start = at + escape_before(bytes, at);
                 (in_word(bytes, start), word_end(bytes, start))
             }
-            _ => (None, at + 1),
+            (_, b'@') => (email::around(bytes, at).map(|range| (PiiKind::Email, range)), at + 1),
+            (_, b'-') => (secrets::private_key(text, at, &mut ends).map(|range| (PiiKind::ApiKey, range)), at + 1),
+            _ => (phone::after_sign(bytes, at).map(|range| (PiiKind::Phone, range)), at + 1),
         };
         at = next;
         if let Some((kind, range)) = found {
@@ -51,16 +55,49 @@ fn in_word(bytes: &[u8], start: usize) -> Option<(PiiKind, Range<usize>)> {
     if let Some(found) = numbers::ipv6(bytes, start).map(kind(PiiKind::Ip)) {
         return Some(found);
     }
-    if first.is_ascii_digit() {
-        return numbers::ipv4(bytes, start)
-            .map(kind(PiiKind::Ip))
-            .or_else(|| numbers::card(bytes, start).map(kind(PiiKind::Card)))
-            .or_else(|| phone::from_digit(bytes, start).map(kind(PiiKind::Phone)));
+    if !first.is_ascii_digit() {
+        return secrets::key(bytes, start)
+            .map(kind(PiiKind::ApiKey))
+            .or_else(|| numbers::iban(bytes, start).map(kind(PiiKind::Iban)));
     }
-    secrets::key(bytes, start)
-        .map(kind(PiiKind::ApiKey))
-        .or_else(|| numbers::iban(bytes, start).map(kind(PiiKind::Iban)))
+    let address = numbers::ipv4(bytes, start).map(kind(PiiKind::Ip));
+    if address.is_some() || !has_digits_ahead(bytes, start) {
+        return address;
+    }
+    numbers::card(bytes, start)
+        .map(kind(PiiKind::Card))
+        .or_else(|| phone::from_digit(bytes, start).map(kind(PiiKind::Phone)))
 }
+
+/// Whether as many digits follow as the shortest phone number has: most numbers are dates, prices and counts.
+fn has_digits_ahead(bytes: &[u8], start: usize) -> bool {
+    let run = bytes[start..].iter().take(24).take_while(|byte| byte.is_ascii_digit() || b" -./()".contains(byte));
+    run.filter(|byte| byte.is_ascii_digit()).count() >= 9
+}
+
+/// What a byte may begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Class {
+    Plain,
+    Word,
+    Sign,
+}
+
+const CLASSES: [Class; 256] = {
+    let mut classes = [Class::Plain; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        #[expect(clippy::cast_possible_truncation, reason = "below 256")]
+        let sign = byte as u8;
+        if is_word(sign) {
+            classes[byte] = Class::Word;
+        } else if matches!(sign, b'@' | b'+' | b'(' | b'-') {
+            classes[byte] = Class::Sign;
+        }
+        byte += 1;
+    }
+    classes
+};
 
 /// The bytes of which words are made here.
 pub(super) const fn is_word(byte: u8) -> bool {
@@ -69,7 +106,9 @@ pub(super) const fn is_word(byte: u8) -> bool {
 
 /// Where the word ends that goes on at `at`.
 pub(super) fn word_end(bytes: &[u8], at: usize) -> usize {
-    at + bytes.get(at..).map_or(0, |rest| rest.iter().take_while(|byte| is_word(**byte)).count())
+    let rest = bytes.get(at..).unwrap_or_default();
+    let length = rest.iter().position(|byte| CLASSES[usize::from(*byte)] != Class::Word);
+    at + length.unwrap_or(rest.len())
 }
 
 /// How many bytes at the start of a word belong to an escape of JSON inside a text: the `n` of `\n`, the `u00e4` of `\u00e4`.

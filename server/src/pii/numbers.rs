@@ -73,7 +73,7 @@ pub(super) fn ipv6(bytes: &[u8], start: usize) -> Option<Range<usize>> {
 
 /// A card's number: 14 to 19 digits with the right beginning, groups and check digit.
 pub(super) fn card(bytes: &[u8], start: usize) -> Option<Range<usize>> {
-    if is_joined(bytes, start) {
+    if !matches!(bytes[start], b'2'..=b'6') || is_joined(bytes, start) {
         return None;
     }
     let (mut digits, mut groups) = (Vec::with_capacity(19), Vec::with_capacity(5));
@@ -155,6 +155,9 @@ MU30NL18NO15PK24PL28PS29PT25QA29RO24RS22SA24SC31SE24SI19SK24SM27ST25SV28TL23TN24
 /// An account number of a country's length whose remainder is right; blanks or hyphens may stand between groups.
 pub(super) fn iban(bytes: &[u8], start: usize) -> Option<Range<usize>> {
     let head = bytes.get(start..start + 4)?;
+    if !head[3].is_ascii_digit() {
+        return None;
+    }
     let country = [head[0].to_ascii_uppercase(), head[1].to_ascii_uppercase()];
     let begins = country.iter().all(u8::is_ascii_uppercase) && head[2..].iter().all(u8::is_ascii_digit);
     if !begins || is_joined(bytes, start) {

@@ -7,6 +7,9 @@ use super::find::before;
 /// A key or token that begins with this word.
 pub(super) fn key(bytes: &[u8], start: usize) -> Option<Range<usize>> {
     let rest = &bytes[start..];
+    if !matches!(rest[0], b's' | b'A' | b'g' | b'x' | b'e' | b'B' | b'b') {
+        return None;
+    }
     if matches!(before(bytes, start), Some(b'-')) && start >= 2 && bytes[start - 2].is_ascii_alphanumeric() {
         return None;
     }

@@ -1,5 +1,5 @@
 //! Table `records`: [`write`] stores and changes, [`bulk`] very many at once, [`query`] reads pages and counts,
-//! [`scan`] walks them, [`trash`] keeps what was deleted, [`pii`] knows which hold personal data.
+//! [`scan`] walks them, [`strata`] draws samples, [`trash`] keeps what was deleted, [`pii`] knows which hold personal data.
 
 /// The words of the methods that a machine respects, in SQL.
 macro_rules! said_methods {
@@ -12,6 +12,7 @@ pub mod bulk;
 pub mod pii;
 pub mod query;
 pub mod scan;
+pub mod strata;
 pub mod trash;
 pub mod write;
 
