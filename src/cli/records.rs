@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anneal_server::datasets::records::{get, page};
 use anneal_server::format;
 use anneal_server::state::AppState;
-use anneal_server::types::dataset::{DatasetRecord, RecordFilter, RecordPage, RecordRow, content_text};
+use anneal_server::types::dataset::{DatasetRecord, RecordFilter, RecordPage, RecordRow, RecordSort, content_text};
 use anneal_server::types::pii::PiiKind;
 use anneal_server::types::validation::RecordValidationStatus;
 use serde_json::Value;
@@ -33,7 +33,7 @@ async fn search(state: &AppState, options: SearchOptions) -> Result<(), CliError
         text: options.text,
         ..RecordFilter::default()
     };
-    let found = page(state, &dataset.id, &filter, 1, options.limit).await?;
+    let found = page(state, &dataset.id, &filter, RecordSort::Oldest, 1, options.limit).await?;
     if options.output.json {
         return output::json(&found);
     }

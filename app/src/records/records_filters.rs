@@ -307,6 +307,9 @@ fn filter_words(filter: &RecordFilter) -> Vec<String> {
         Some(PiiFilter::Of(kind)) => words.push(format!("with {}", kind.plural())),
         None => {}
     }
+    if filter.generated {
+        words.push("synthetic".to_owned());
+    }
     if let Some(text) = &filter.text {
         words.push(format!("containing “{text}”"));
     }
@@ -325,6 +328,7 @@ mod tests {
             error: Some(ValidationError::InvalidRole),
             topic: Some(String::new()),
             needs_review: true,
+            generated: true,
             text: Some("x".to_owned()),
             score: Some(ScoreRange { from: 0, to: 20 }),
             pii: Some(PiiFilter::Of(PiiKind::Iban)),
@@ -336,6 +340,7 @@ mod tests {
             "topic to review",
             "score 0.00 to 0.20 in the newest dry run",
             "with IBANs",
+            "synthetic",
             "containing “x”",
         ];
         assert_eq!(filter_words(&filter), expected);

@@ -9,6 +9,7 @@ mod reset;
 mod rules_preview;
 pub mod search;
 mod typed_rules;
+pub mod undo_import;
 
 pub(crate) use facts::facts_of;
 pub(crate) use large::{discard, purge_in_background};

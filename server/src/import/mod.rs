@@ -21,6 +21,7 @@ mod error;
 pub mod formats;
 mod object;
 mod opened;
+mod pattern;
 pub mod pipeline;
 pub mod prepare;
 pub mod preview;

@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::formats::{ParsedRecord, parse_line};
 use super::source::SourceLine;
+use crate::datasets::search::{RecordTexts, indexed_words};
 use crate::pii::{kinds_in_text, kinds_in_value};
 use crate::types::import::{Counts, ImportFormat, SkipReason};
 use crate::types::pii::PiiKinds;
@@ -33,6 +34,8 @@ pub struct PreparedRecord {
     pub is_generated: bool,
     /// A score that came with it.
     pub evaluation: Option<String>,
+    /// What a search finds it by (see [`indexed_words`]).
+    pub words: String,
     /// What follows from the above.
     pub derived: Derived,
 }
@@ -82,6 +85,12 @@ pub fn prepare(parsed: ParsedRecord, config: &ValidationConfig, tokens: &TokenCo
         parsed.evaluation.as_ref(),
         parsed.raw.as_deref(),
     ));
+    let words = indexed_words(RecordTexts {
+        data: &parsed.data,
+        item: &parsed.item,
+        metadata: &parsed.metadata,
+        raw: parsed.raw.as_deref(),
+    });
     PreparedRecord {
         line: parsed.line,
         format: parsed.format,
@@ -93,6 +102,7 @@ pub fn prepare(parsed: ParsedRecord, config: &ValidationConfig, tokens: &TokenCo
         topic: parsed.topic,
         is_generated: parsed.is_generated,
         evaluation: parsed.evaluation.map(|value| value.to_string()),
+        words,
         derived,
     }
 }

@@ -11,6 +11,7 @@ pub mod dry_run;
 pub mod import;
 mod import_bounds;
 pub mod runner;
+pub mod undo_import;
 pub mod validate;
 
 use std::collections::HashMap;
@@ -69,6 +70,7 @@ async fn run_kind(kind: JobKind, context: &JobContext, args: &str) -> ServiceRes
         JobKind::Validate => validate::run(context, args).await,
         JobKind::Categorize => categorize::run(context, args).await,
         JobKind::DryRun => dry_run::run(context, args).await,
+        JobKind::UndoImport => undo_import::run(context, args).await,
     }
 }
 

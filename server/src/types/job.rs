@@ -16,11 +16,13 @@ pub enum JobKind {
     Categorize,
     /// Grades a sample of responses and gives the verdict.
     DryRun,
+    /// Takes away what an import brought, or brings it back.
+    UndoImport,
 }
 
 impl JobKind {
     /// All kinds.
-    pub const ALL: [Self; 4] = [Self::Import, Self::Validate, Self::Categorize, Self::DryRun];
+    pub const ALL: [Self; 5] = [Self::Import, Self::Validate, Self::Categorize, Self::DryRun, Self::UndoImport];
 
     /// The name used in JSON and SQL.
     pub const fn as_str(self) -> &'static str {
@@ -29,6 +31,7 @@ impl JobKind {
             Self::Validate => "validate",
             Self::Categorize => "categorize",
             Self::DryRun => "dry_run",
+            Self::UndoImport => "undo_import",
         }
     }
 

@@ -1,5 +1,6 @@
-//! Table `records`: [`write`] stores and changes, [`bulk`] very many at once, [`query`] reads pages and counts,
-//! [`scan`] walks them, [`strata`] draws samples, [`trash`] keeps what was deleted, [`pii`] knows which hold personal data.
+//! Table `records`: [`write`] stores and changes, [`bulk`] very many at once, [`page`] lists and searches them, [`query`]
+//! counts, [`scan`] walks over them, [`strata`] draws samples, [`trash`] keeps what was deleted; [`fts`] holds their words,
+//! [`pii`] knows which hold personal data.
 
 /// The words of the methods that a machine respects, in SQL.
 macro_rules! said_methods {
@@ -9,6 +10,8 @@ macro_rules! said_methods {
 }
 
 pub mod bulk;
+pub mod fts;
+pub mod page;
 pub mod pii;
 pub mod query;
 pub mod scan;
