@@ -19,7 +19,7 @@ pub(super) fn after_sign(bytes: &[u8], start: usize) -> Option<Range<usize>> {
 
 /// A number that begins with this digit.
 pub(super) fn from_digit(bytes: &[u8], start: usize) -> Option<Range<usize>> {
-    if is_joined(bytes, start) {
+    if !may_begin(bytes, start) || is_joined(bytes, start) {
         return None;
     }
     // One of many numbers in a row is none of its own.
@@ -35,6 +35,16 @@ pub(super) fn from_digit(bytes: &[u8], start: usize) -> Option<Range<usize>> {
     }
     let run = Run::read(bytes, start)?;
     american(bytes, &run).or_else(|| national(bytes, &run)).or_else(|| bare(bytes, &run))
+}
+
+/// Whether the first group is one of those a number has: a single 1 before three more, two with a zero, or three and more.
+fn may_begin(bytes: &[u8], start: usize) -> bool {
+    let group = |from: usize| bytes[from..].iter().take(4).take_while(|byte| byte.is_ascii_digit()).count();
+    match group(start) {
+        1 => bytes[start] == b'1' && start + 2 < bytes.len() && group(start + 2) == 3,
+        2 => bytes[start] == b'0',
+        _ => true,
+    }
 }
 
 /// What follows the sign: 8 to 15 digits, a country's code first.
