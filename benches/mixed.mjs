@@ -11,7 +11,15 @@ const spansFile = join(dirname(fileURLToPath(import.meta.url)), "../../shared/da
 // One span of some 21 KB to so many records of the sample makes 1,000,000 records some 2 GB.
 const SAMPLE_TO_A_SPAN = 40;
 
-const linesOf = (text) => text.trim().split("\n").map((line) => JSON.parse(line));
+// Lines that are no JSON (the sample has some, on purpose) stay as they are.
+function recordOf(line) {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return line;
+  }
+}
+const linesOf = (text) => text.trim().split("\n").map(recordOf);
 
 /** The airline spans; null where the data are not there. */
 export function spans() {
@@ -37,6 +45,10 @@ export async function writeRecords(path, count, spans, sample) {
     const index = isSpan ? (sample === null ? n : n / SAMPLE_TO_A_SPAN) : n;
     const from = isSpan ? spans : sample;
     const record = structuredClone(from[index % from.length]);
+    if (typeof record === "string") {
+      if (!file.write(record + "\n")) await once(file, "drain");
+      continue;
+    }
     const round = Math.floor(index / from.length);
     if (round > 0) {
       if (record.span_id) record.span_id = `${record.span_id}-${round}`;

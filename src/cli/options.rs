@@ -57,6 +57,8 @@ pub enum Command {
     Serve,
     /// Read files of traces into a dataset
     Import(ImportOptions),
+    /// List a dataset's imports; undo one as a whole, or bring it back
+    Imports(ImportsOptions),
     /// Print a dataset's hygiene report, as it is stored (exit code 100 above --max-invalid)
     Validate(ValidateOptions),
     /// Look for records, or at one
@@ -115,6 +117,21 @@ fn csv_mapping(text: &str) -> Result<CsvMapping, String> {
         mapping.columns.insert(column.trim().to_owned(), field);
     }
     Ok(mapping)
+}
+
+/// `anneal imports`.
+#[derive(Debug, Clone, Args)]
+pub struct ImportsOptions {
+    /// Id or name
+    pub dataset: String,
+    /// Take away what this import brought (its id, or "last"), and give back what it replaced
+    #[arg(long, value_name = "IMPORT", conflicts_with = "bring_back")]
+    pub undo: Option<String>,
+    /// Take the undo of this import back (its id, or "last"); possible for a day
+    #[arg(long, value_name = "IMPORT")]
+    pub bring_back: Option<String>,
+    #[command(flatten)]
+    pub output: OutputOptions,
 }
 
 /// `anneal validate`.
