@@ -35,7 +35,7 @@ impl PatternFinder {
             let order = &mut self.order;
             let prompt = self.prompts.entry(hash).or_insert_with(|| {
                 order.push(hash);
-                CommonPrompt { start: text.trim().chars().take(PROMPT_LENGTH).collect(), records: 0 }
+                CommonPrompt { start: start_of(text.trim()), records: 0 }
             });
             prompt.records += 1;
         }
@@ -68,6 +68,13 @@ impl PatternFinder {
             tools_total,
             multi_turn: self.multi_turn,
         }
+    }
+}
+
+fn start_of(text: &str) -> String {
+    match text.char_indices().nth(PROMPT_LENGTH) {
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None => text.to_owned(),
     }
 }
 
@@ -113,5 +120,6 @@ mod tests {
         };
         assert_eq!(finder.found(), expected);
         assert_eq!(PatternFinder::default().found(), DetectedPattern::default());
+        assert_eq!(start_of(&"ä".repeat(500)).chars().count(), 401);
     }
 }
