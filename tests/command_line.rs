@@ -389,6 +389,6 @@ async fn an_import_is_undone_at_a_terminal() {
     let printed = works(dir.path(), &["imports", "s", "--bring-back", "last"]).await;
     assert!(printed.contains("second.jsonl  can be undone"), "{printed}");
     assert_eq!(works_json(dir.path(), &["validate", "s"]).await["total"], 5);
-    assert_refused(&anneal(dir.path(), &["imports", "s", "--undo", "nonsense"]).await, "does not exist");
+    assert_refused(&anneal(dir.path(), &["imports", "s", "--undo", "nonsense"]).await, "was not found");
     assert_refused(&anneal(dir.path(), &["imports", "s", "--bring-back", "last"]).await, "no such import");
 }
