@@ -353,3 +353,41 @@ async fn personal_data_is_counted_as_records_come_and_go() {
         }
     }
 }
+
+/// What an earlier version stored is looked through when it is validated again, which the rules' form does then although
+/// they are the same.
+#[tokio::test]
+async fn records_that_nobody_looked_through_are_looked_through_when_validated() {
+    use crate::datasets;
+    use crate::jobs::{RunBy, finish};
+    use crate::types::job::JobState;
+    use crate::types::pii::PiiKind;
+    let dir = tempfile::tempdir().unwrap();
+    let config = crate::config::Config { data_dir: dir.path().to_owned(), ..Default::default() }.check().unwrap();
+    let worker = crate::grader::WorkerCommand { program: "/nowhere".into(), arguments: Vec::new() };
+    let state = crate::state::AppState::open(config, worker).await.unwrap();
+    let id = datasets::create(&state, "d", "").await.unwrap();
+    let said = |text: &str| format!(r#"{{"input":{{"messages":[{{"role":"user","content":"{text}"}}]}}}}"#);
+    for (data, metadata) in [(said("I am ann@example.com."), "{}"), (said("Where is it?"), r#"{"ip":"203.0.113.9"}"#)] {
+        let mut tx = state.db.begin().await.unwrap();
+        sqlx::query("INSERT INTO records (dataset_id, status, data, metadata, created_at, updated_at) VALUES (?, 'valid', ?, ?, 1, 1)")
+            .bind(&id)
+            .bind(data)
+            .bind(metadata)
+            .execute(&mut *tx)
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+    }
+    let before = datasets::hygiene(&state, &id).await.unwrap();
+    assert_eq!((before.pending, before.pii.records, before.pii.not_looked_at), (0, 0, 2));
+
+    let rules = super::datasets::get(&state.db, &id).await.unwrap().validation_config;
+    datasets::update_validation_config(&state, &id, rules).await.unwrap();
+    let job = super::jobs::of_dataset(&state.db, &id).await.unwrap().remove(0);
+    let job = finish(&state, &job.id, RunBy::Waiter, |_| {}).await.unwrap();
+    assert_eq!(job.state, JobState::Succeeded);
+    let after = datasets::hygiene(&state, &id).await.unwrap();
+    let kinds: Vec<_> = after.pii.by_kind.into_iter().collect();
+    assert_eq!((after.valid, after.pii.not_looked_at, kinds), (2, 0, vec![(PiiKind::Email, 1), (PiiKind::Ip, 1)]));
+}
