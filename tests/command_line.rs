@@ -296,6 +296,87 @@ async fn why_an_import_failed_is_said_once() {
 }
 
 #[tokio::test]
+async fn a_share_of_invalid_records_is_an_exit_code() {
+    // Of eight records one is broken and one a duplicate: 12.5% invalid.
+    let (dir, file) = with_file("mixed.jsonl", chats(6, &[]) + &chats(1, &[]) + "{broken\n");
+    works(dir.path(), &["import", &file]).await;
+    for (most, code) in [("12.5", 0), ("12.4%", 100), ("0", 100), ("100", 0)] {
+        let ran = anneal(dir.path(), &["validate", "mixed", "--max-invalid", most]).await;
+        assert_eq!(ran.code, Some(code), "{most}: {}", ran.stderr);
+        assert!(ran.stdout.contains("8 records validated, 6 valid, 1 invalid, 1 duplicates"), "{}", ran.stdout);
+    }
+    let json = anneal(dir.path(), &["validate", "mixed", "--max-invalid", "1", "--json"]).await;
+    let report: Value = serde_json::from_str(&json.stdout).unwrap();
+    assert_eq!((json.code, &report["rejected"], &report["pii"]["records"]), (Some(100), &json!(1), &json!(0)));
+    for nonsense in ["-1", "101", "NaN", "x"] {
+        let ran = anneal(dir.path(), &["validate", "mixed", &format!("--max-invalid={nonsense}")]).await;
+        assert_eq!(ran.code, Some(2), "{nonsense}");
+    }
+}
+
+#[tokio::test]
+async fn records_are_searched_and_shown() {
+    let person = json!({ "messages": [
+        { "role": "user", "content": "I am ann@example.com,\u{1b}[31m call +49 30 1234567." },
+        { "role": "assistant", "content": "Thank you." },
+    ], "topic": "contact", "metadata": { "n": 1.50 } });
+    let (dir, file) = with_file("people.jsonl", chats(30, &["a"]) + &person.to_string() + "\n{broken\n");
+    works(dir.path(), &["import", &file]).await;
+    let report = works(dir.path(), &["validate", "people"]).await;
+    assert!(report.contains("Personal data: 1 record with e-mail addresses, 1 with phone numbers"), "{report}");
+
+    let found = works_json(dir.path(), &["records", "search", "people", "--pii", "email"]).await;
+    assert_eq!((&found["total"], &found["rows"][0]["topic"]), (&json!(1), &json!("contact")));
+    let id = found["rows"][0]["id"].to_string();
+    let said = works(
+        dir.path(),
+        &["records", "search", "people", "ann@example.com", "--status", "valid", "--topic", "contact"],
+    )
+    .await;
+    assert!(said.contains(&id) && said.contains("valid [contact]  I am ann@example.com,[U+001B][31m call"), "{said}");
+    assert!(said.contains("1 record found") && !said.contains('\u{1b}'), "{said}");
+    let broken = works(dir.path(), &["records", "search", "people", "--error", "invalid_data_structure"]).await;
+    assert!(broken.contains("invalid invalid_data_structure  {broken"), "{broken}");
+    let some = works(dir.path(), &["records", "search", "people", "--limit", "3"]).await;
+    assert!(some.contains("32 records found, the first 3 shown"), "{some}");
+    assert_eq!(works(dir.path(), &["records", "search", "people", "--pii", "iban"]).await, "0 records found\n");
+
+    let shown = works(dir.path(), &["records", "show", "people", &id]).await;
+    for part in [
+        "people.jsonl, line 31",
+        "topic contact",
+        "holds e-mail addresses, phone numbers",
+        "user:\n  I am ann@",
+        "recorded answer:",
+        "\"n\":1.5",
+    ] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+    assert!(!shown.contains('\u{1b}'), "{shown}");
+    let record = works_json(dir.path(), &["records", "show", "people", &id]).await;
+    assert_eq!(record["data"]["output"]["messages"][0]["content"], "Thank you.");
+    assert_refused(&anneal(dir.path(), &["records", "show", "people", "999"]).await, "Record 999");
+    for wrong in [["--status", "good"], ["--pii", "name"], ["--limit", "0"], ["--error", "odd"]] {
+        assert_eq!(
+            anneal(dir.path(), &["records", "search", "people", wrong[0], wrong[1]]).await.code,
+            Some(2),
+            "{wrong:?}"
+        );
+    }
+
+    let masked = works(dir.path(), &["export", "people", "--mask-pii=numbered"]).await;
+    assert!(masked.contains("I am [EMAIL_1]") && masked.contains("call [PHONE_1]."), "{masked}");
+    let chat = works(dir.path(), &["export", "people", "--what", "chat", "--mask-pii"]).await;
+    assert!(chat.contains("I am [EMAIL],"), "{chat}");
+    let out = dir.path().join("masked.jsonl").display().to_string();
+    assert!(works(dir.path(), &["export", "people", "--out", &out, "--mask-pii"]).await.contains(", masked"));
+    assert_refused(
+        &anneal(dir.path(), &["export", "people", "--what", "hygiene", "--mask-pii"]).await,
+        "has no records in it",
+    );
+}
+
+#[tokio::test]
 async fn an_import_is_undone_at_a_terminal() {
     let (dir, file) = with_file("first.jsonl", chats(3, &[]));
     works(dir.path(), &["import", &file, "--name", "s"]).await;

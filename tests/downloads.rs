@@ -211,9 +211,9 @@ async fn the_training_files_are_disjoint_complete_and_repeatable() {
 async fn a_training_file_that_loses_its_records_breaks_off_instead_of_ending() {
     let app = TestApp::start().await;
     let id = app.imported("a.jsonl", chats(120, &[])).await;
-    let whole = training::rows(&app.state, &id, SplitConfig::default(), SplitPart::Train, None).await.unwrap();
+    let whole = training::rows(&app.state, &id, SplitConfig::default(), SplitPart::Train, None, None).await.unwrap();
     assert!(whole.try_collect::<Vec<_>>().await.is_ok());
-    let rows = training::rows(&app.state, &id, SplitConfig::default(), SplitPart::Train, None).await.unwrap();
+    let rows = training::rows(&app.state, &id, SplitConfig::default(), SplitPart::Train, None, None).await.unwrap();
     let mut rows = std::pin::pin!(rows);
     assert!(rows.next().await.unwrap().is_ok());
     // No record is valid any more: the next window is empty.

@@ -9,6 +9,7 @@
 //! | [`types`] | plain data with serde, one file per domain |
 //! | [`pipeline`] | `compute_pipeline_state`, `next_step`: where each of the seven steps stands |
 //! | [`format`] | numbers, durations, times as people read them |
+//! | [`pii`] | personal data and keys: found, counted, masked |
 //! | [`sign_in`] | where signing in leads back to |
 //! | [`api`] | server functions: check, call one service, return |
 //! | `config`, `state` | read once; handed to handlers by context |
@@ -31,6 +32,7 @@
 
 pub mod api;
 pub mod format;
+pub mod pii;
 pub mod pipeline;
 pub mod sign_in;
 pub mod types;

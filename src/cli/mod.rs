@@ -1,6 +1,6 @@
-//! `anneal serve | import | imports | validate | dry-run | export | demo`.
+//! `anneal serve | import | imports | validate | records | dry-run | export | demo`.
 //!
-//! Exit codes: 0 fine, 100 the verdict is not GO, 1 an error (2 is clap's, for a command line that cannot be read).
+//! Exit codes: 0 fine, 100 the verdict is not GO or more is invalid than allowed, 1 an error (2 is clap's, for a command line that cannot be read).
 
 mod commands;
 mod export_file;
@@ -8,6 +8,7 @@ mod import;
 mod imports;
 mod options;
 mod output;
+mod records;
 mod serve;
 mod spool;
 mod terminal;

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use anneal_server::config::{Config, DEFAULT_PORT, default_data_dir};
 use anneal_server::types::import::{CsvField, CsvMapping};
+use anneal_server::types::pii::{MaskStyle, PiiFilter};
+use anneal_server::types::validation::{RecordStatus, ValidationError};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::CliError;
@@ -57,8 +59,11 @@ pub enum Command {
     Import(ImportOptions),
     /// List a dataset's imports; undo one as a whole, or bring it back
     Imports(ImportsOptions),
-    /// Print a dataset's hygiene report, as it is stored
+    /// Print a dataset's hygiene report, as it is stored (exit code 100 above --max-invalid)
     Validate(ValidateOptions),
+    /// Look for records, or at one
+    #[command(subcommand)]
+    Records(RecordsCommand),
     /// Grade a sample of recorded responses and print the verdict (exit code 100 unless it is GO)
     DryRun(DryRunOptions),
     /// Write records, topics, reports or the training files
@@ -137,6 +142,65 @@ pub struct ValidateOptions {
     /// Validate every record again first; dry runs made before are then out of date
     #[arg(long)]
     pub again: bool,
+    /// Exit with 100 if more records than this share break a rule, in percent of all (duplicates break none)
+    #[arg(long, value_name = "PERCENT", value_parser = percent)]
+    pub max_invalid: Option<f64>,
+    #[command(flatten)]
+    pub output: OutputOptions,
+}
+
+/// A share from 0 to 100.
+fn percent(text: &str) -> Result<f64, String> {
+    let share = text.strip_suffix('%').unwrap_or(text).parse::<f64>().ok();
+    share.filter(|share| (0.0..=100.0).contains(share)).ok_or_else(|| "it must be a number from 0 to 100".to_owned())
+}
+
+/// `anneal records`.
+#[derive(Debug, Clone, Subcommand)]
+pub enum RecordsCommand {
+    /// List the records that match
+    Search(SearchOptions),
+    /// Print one record
+    Show(ShowOptions),
+}
+
+/// `anneal records search`.
+#[derive(Debug, Clone, Args)]
+pub struct SearchOptions {
+    /// Id or name
+    pub dataset: String,
+    /// What a record must say, in a message, a tool call or result, or the reference answer
+    pub text: Option<String>,
+    /// pending, valid, invalid or duplicate
+    #[arg(long, value_parser = |word: &str| known(RecordStatus::parse(word), "pending, valid, invalid or duplicate"))]
+    pub status: Option<RecordStatus>,
+    /// An error as in the hygiene report, such as invalid_role
+    #[arg(long, value_parser = |word: &str| known(ValidationError::parse(word), "an error of the hygiene report, such as invalid_role"))]
+    pub error: Option<ValidationError>,
+    /// A topic; the empty text means without one
+    #[arg(long)]
+    pub topic: Option<String>,
+    /// With personal data: any, email, phone, card, iban, ip or api_key
+    #[arg(long, value_name = "KIND", value_parser = |word: &str| known(PiiFilter::parse(word), "any, email, phone, card, iban, ip or api_key"))]
+    pub pii: Option<PiiFilter>,
+    /// Most records that are listed
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(i64).range(1..=200))]
+    pub limit: i64,
+    #[command(flatten)]
+    pub output: OutputOptions,
+}
+
+fn known<T>(parsed: Option<T>, choice: &str) -> Result<T, String> {
+    parsed.ok_or_else(|| format!("it must be {choice}"))
+}
+
+/// `anneal records show`.
+#[derive(Debug, Clone, Args)]
+pub struct ShowOptions {
+    /// Id or name
+    pub dataset: String,
+    /// The record's id, as the search lists it
+    pub id: i64,
     #[command(flatten)]
     pub output: OutputOptions,
 }
@@ -197,6 +261,10 @@ pub struct ExportOptions {
     /// Share of rows that train (train, valid)
     #[arg(long, default_value_t = 0.9)]
     pub train_ratio: f64,
+    /// Replace e-mail addresses, phone and card numbers, IBANs, IP addresses and API keys (records, chat, train, valid):
+    /// plain writes [EMAIL], numbered [EMAIL_1] and [EMAIL_2] within a record
+    #[arg(long, value_name = "STYLE", num_args = 0..=1, require_equals = true, default_missing_value = "plain", value_parser = |word: &str| known(MaskStyle::parse(word), "plain or numbered"))]
+    pub mask_pii: Option<MaskStyle>,
     /// Makes the split repeatable (train, valid)
     #[arg(long, default_value_t = 42)]
     pub seed: u64,

@@ -153,6 +153,15 @@ pub fn hygiene(report: &HygieneReport) {
     for recommendation in &report.recommendations {
         say!("  - {recommendation}");
     }
+    if report.pii.records > 0 {
+        say!("Personal data: {}", report.pii.in_words());
+    }
+    if report.pii.not_looked_at > 0 {
+        say!(
+            "{} not looked at for personal data: `anneal validate --again` does it",
+            format::counted(report.pii.not_looked_at, "record")
+        );
+    }
 }
 
 /// The dry-run report for a person.

@@ -1,8 +1,9 @@
 //! What a person sees of a dataset, as the query of its URL:
-//! `?step=coverage&records=invalid&error=invalid_role&topic=&review=1&q=text&sort=newest&page=3&record=17&dialog=add`.
+//! `?step=coverage&records=invalid&error=invalid_role&topic=&review=1&pii=email&q=text&sort=newest&page=3&record=17&dialog=add`.
 //! Parsed once into [`PageQuery`]; what is not understood is ignored, what is not ours is kept.
 
 use anneal_server::types::dataset::{RecordFilter, RecordSort, ScoreRange};
+use anneal_server::types::pii::PiiFilter;
 use anneal_server::types::pipeline::PipelineStepId;
 use anneal_server::types::validation::{RecordStatus, ValidationError};
 
@@ -17,10 +18,12 @@ pub enum PageDialog {
     Help,
     /// The dry run's configuration; shown by the dry run's panel.
     DryRun,
+    /// Records as a file, with choices.
+    Download,
 }
 
 impl PageDialog {
-    const ALL: [Self; 4] = [Self::Add, Self::Replace, Self::Help, Self::DryRun];
+    const ALL: [Self; 5] = [Self::Add, Self::Replace, Self::Help, Self::DryRun, Self::Download];
 
     /// The name in the URL.
     pub const fn as_str(self) -> &'static str {
@@ -29,6 +32,7 @@ impl PageDialog {
             Self::Replace => "replace",
             Self::Help => "help",
             Self::DryRun => "dryrun",
+            Self::Download => "download",
         }
     }
 
@@ -58,8 +62,21 @@ pub struct PageQuery {
 /// What a form's list of topics sends for "any topic"; no topic can be called so. (An empty one means "without".)
 pub const ANY_TOPIC: &str = "\u{1}any";
 
-const OWN_KEYS: [&str; 12] =
-    ["step", "records", "error", "topic", "review", "generated", "score", "q", "sort", "page", "record", "dialog"];
+const OWN_KEYS: [&str; 13] = [
+    "step",
+    "records",
+    "error",
+    "topic",
+    "review",
+    "generated",
+    "score",
+    "pii",
+    "q",
+    "sort",
+    "page",
+    "record",
+    "dialog",
+];
 
 /// A refused form's address has its error (`__err`) and what was typed; no link of the page carries them along.
 fn is_of_a_panel(key: &str) -> bool {
@@ -111,6 +128,9 @@ impl PageQuery {
             if let Some(score) = filter.score {
                 add("score", &score.key());
             }
+            if let Some(pii) = filter.pii {
+                add("pii", pii.as_str());
+            }
             if let Some(text) = &filter.text {
                 add("q", text);
             }
@@ -146,6 +166,7 @@ fn records_of<'a>(get: &impl Fn(&str) -> Option<&'a str>) -> Option<(RecordFilte
         needs_review: get("review") == Some("1"),
         generated: get("generated") == Some("1"),
         score: get("score").and_then(ScoreRange::parse),
+        pii: get("pii").and_then(PiiFilter::parse),
         text: get("q").filter(|text| !text.is_empty()).map(str::to_owned),
     };
     let page = get("page").and_then(|page| page.parse().ok()).filter(|page| *page >= 1).unwrap_or(1);
@@ -208,6 +229,8 @@ fn unescaped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use anneal_server::types::pii::PiiKind;
+
     use super::*;
 
     #[test]
@@ -223,6 +246,7 @@ mod tests {
                     generated: true,
                     text: Some("50% & more? %41 ü+".to_owned()),
                     score: Some(ScoreRange { from: 20, to: 40 }),
+                    pii: Some(PiiFilter::Of(PiiKind::ApiKey)),
                 },
                 3,
             )),
@@ -234,7 +258,7 @@ mod tests {
         let text = query.to_query_string();
         assert_eq!(
             text,
-            "?step=dryrun&records=invalid&error=invalid_role&topic=&review=1&generated=1&score=20-40&q=50%25%20%26%20more%3F%20%2541%20%C3%BC%2B\
+            "?step=dryrun&records=invalid&error=invalid_role&topic=&review=1&generated=1&score=20-40&pii=api_key&q=50%25%20%26%20more%3F%20%2541%20%C3%BC%2B\
              &sort=most_messages&page=3&record=17&dialog=help&run=a%20b"
         );
         assert_eq!(PageQuery::parse(&text), query);

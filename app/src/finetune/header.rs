@@ -34,6 +34,7 @@ pub fn DatasetHeader() -> impl IntoView {
                 <MenuSeparator/>
                 <MenuLink download=true href=native_url>"Download records (native)"</MenuLink>
                 <MenuLink download=true href=chat_url>"Download records (chat)"</MenuLink>
+                <MenuLink href=Signal::derive(dialog_url(PageDialog::Download))>"Download masked or in part…"</MenuLink>
                 <MenuSeparator/>
                 <MenuLink href=Signal::derive(topics_url)>"Import topics"</MenuLink>
                 <MenuLink download=true href=topics_file_url>"Download topics"</MenuLink>

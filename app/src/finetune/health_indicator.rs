@@ -3,6 +3,7 @@
 use anneal_server::format;
 use anneal_server::types::dataset::RecordFilter;
 use anneal_server::types::job::{JobKind, JobStatus};
+use anneal_server::types::pii::{PiiCounts, PiiFilter};
 use anneal_server::types::validation::{HygieneReport, RecordStatus};
 use leptos::prelude::*;
 
@@ -44,6 +45,13 @@ pub fn HealthIndicator() -> impl IntoView {
         }
     };
     let duplicates = memo(move || overview.with(|overview| overview.hygiene.duplicates_removed));
+    let personal = memo(move || overview.with(|overview| overview.hygiene.pii.clone()));
+    let personal_url = move || {
+        process.url_with(|query| {
+            query.records = Some((RecordFilter { pii: Some(PiiFilter::Any), ..RecordFilter::default() }, 1));
+            query.record = None;
+        })
+    };
     let checked_at = memo(move || overview.with(|overview| overview.hygiene.timestamp));
     let now = memo(move || overview.with(|overview| overview.now));
     let is_empty = move || health.with(|health| *health == Health::Empty);
@@ -88,6 +96,17 @@ pub fn HealthIndicator() -> impl IntoView {
                 >
                     {move || format!("{} kept aside", format::counted(duplicates.get(), "duplicate"))}
                 </a>
+                <Show when=move || personal.with(|personal| personal.records > 0)>
+                    " • "
+                    <a
+                        class="health__link health__link--quiet"
+                        href=personal_url
+                        title=move || personal.with(PiiCounts::in_words)
+                        data-noscroll=""
+                    >
+                        {move || personal.with(|personal| format!("personal data in {}", format::count(personal.records)))}
+                    </a>
+                </Show>
             </p>
         </section>
     }

@@ -120,6 +120,7 @@ fn SeenFile(flow: ImportFlow, token: String) -> impl IntoView {
             <p aria-live="polite">{move || preview.get().filter(is_mapped).map(|preview| told(&preview))}</p>
             {move || preview.get().and_then(|preview| preview.error).map(|error| view! { <p role="alert" class="import-preview__error">{error}</p> })}
             {csv.map(|csv| view! { <Columns flow token csv seen/> })}
+            {move || preview.get().filter(is_mapped).map(pattern_view)}
             {move || preview.get().filter(is_mapped).map(problems)}
             {move || preview.get().map(|preview| conversations(preview.conversations))}
         </section>
@@ -197,6 +198,42 @@ fn told(preview: &ImportPreview) -> String {
     let skipped = preview.skipped.in_words(SkipReason::label);
     let skipped = if skipped.is_empty() { skipped } else { format!(" Passed over: {skipped}.") };
     format!("{records}{formats}: {valid} valid. Duplicates are found by the import.{skipped}")
+}
+
+/// What the records have in common, where they have anything.
+fn pattern_view(preview: ImportPreview) -> impl IntoView {
+    let lines = pattern_lines(&preview);
+    let start = preview.pattern.system_prompt.map(|prompt| prompt.start);
+    (!lines.is_empty()).then(|| {
+        view! {
+            <h4>"Detected pattern"</h4>
+            <ul class="bullets">{lines.into_iter().map(|line| view! { <li>{line}</li> }).collect_view()}</ul>
+            {start.map(|text| view! { <LongText text glance=true/> })}
+        }
+    })
+}
+
+/// "180 of 200 records begin with the same system prompt", "12 tools: find_order, …", "150 have more than one user message".
+fn pattern_lines(preview: &ImportPreview) -> Vec<String> {
+    let pattern = &preview.pattern;
+    let of_all = |count: i64| match preview.records {
+        all if all == count => format!("All {}", format::counted(all, "record")),
+        all => format!("{} of {}", format::count(count), format::counted(all, "record")),
+    };
+    let prompt = pattern.system_prompt.as_ref().map(|prompt| {
+        let others = pattern.different_prompts - 1;
+        let others = if others > 0 { format!(" ({} others occur)", format::count(others)) } else { String::new() };
+        format!("{} begin with the same system prompt{others}:", of_all(prompt.records))
+    });
+    let tools = (pattern.tools_total > 0).then(|| {
+        let names: Vec<_> = pattern.tools.iter().take(8).map(|tool| visible(&tool.name).into_owned()).collect();
+        let more = if pattern.tools_total > 8 { ", …" } else { "" };
+        format!("{}: {}{more}", format::counted(pattern.tools_total, "tool"), names.join(", "))
+    });
+    let turns =
+        (pattern.multi_turn > 0).then(|| format!("{} have more than one user message", of_all(pattern.multi_turn)));
+    // The prompt's own words follow the list.
+    [tools, turns, prompt].into_iter().flatten().collect()
 }
 
 fn problems(preview: ImportPreview) -> impl IntoView {
@@ -283,7 +320,7 @@ fn message_view(message: PreviewMessage) -> impl IntoView {
 
 #[cfg(test)]
 mod tests {
-    use anneal_server::types::import::{Counts, ImportContainer};
+    use anneal_server::types::import::{CommonPrompt, Counts, DetectedPattern, ImportContainer, ToolUse};
 
     use super::*;
 
@@ -300,9 +337,27 @@ mod tests {
             conversations: Vec::new(),
             problems: Vec::new(),
             problems_total: 2,
+            pattern: DetectedPattern::default(),
             csv: None,
             error: None,
         };
+        assert!(pattern_lines(&preview).is_empty());
+        let prompt = CommonPrompt { start: "Be kind.".to_owned(), records: 200 };
+        let tools = vec![ToolUse { name: "pay".to_owned(), records: 5 }];
+        let pattern = DetectedPattern {
+            system_prompt: Some(prompt),
+            different_prompts: 1,
+            tools,
+            tools_total: 1,
+            multi_turn: 12,
+        };
+        let lines = pattern_lines(&ImportPreview { pattern, ..preview.clone() });
+        let expected = [
+            "1 tool: pay",
+            "12 of 200 records have more than one user message",
+            "All 200 records begin with the same system prompt:",
+        ];
+        assert_eq!(lines, expected);
         let words = "The first 200 records (150 chat, 50 CSV): 198 valid. Duplicates are found by the import.";
         assert_eq!(told(&preview), words);
     }

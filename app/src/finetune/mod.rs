@@ -5,6 +5,7 @@ mod coverage_dashboard;
 mod coverage_targets;
 mod data_dialogs;
 pub(crate) mod delete_dataset;
+mod download_dialog;
 mod dry_run_dialog;
 mod dry_run_progress;
 mod dry_run_results;
@@ -29,6 +30,7 @@ mod upload_fields;
 mod upload_form;
 
 pub use data_dialogs::DataDialogs;
+pub use download_dialog::{DownloadDialog, MASKS};
 pub use header::DatasetHeader;
 pub use health_indicator::HealthIndicator;
 pub use help_dialog::HelpDialog;

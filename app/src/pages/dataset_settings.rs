@@ -5,6 +5,7 @@ mod about;
 mod danger;
 mod reset;
 mod rules;
+mod rules_preview;
 mod statistics;
 
 use anneal_server::api::get_overview;

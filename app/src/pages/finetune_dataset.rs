@@ -11,8 +11,8 @@ use crate::contexts::{FinetuneProcess, use_finetune_process};
 use crate::finetune::delete_dataset::{DatasetToDelete, DeleteDataset, DeletedNote, deleted_elsewhere};
 use crate::finetune::steps::dry_run::{load_run, provide_run};
 use crate::finetune::{
-    DataDialogs, DatasetHeader, GraderDraftGuard, HealthIndicator, HelpDialog, PipelineCanvas, StepDetailPanel,
-    provide_grader_draft,
+    DataDialogs, DatasetHeader, DownloadDialog, GraderDraftGuard, HealthIndicator, HelpDialog, PipelineCanvas,
+    StepDetailPanel, provide_grader_draft,
 };
 use crate::frame::TopBar;
 use crate::records::RecordsOverlay;
@@ -95,6 +95,7 @@ fn LiveCanvas() -> impl IntoView {
             </main>
             <RecordsOverlay/>
             <DataDialogs/>
+            <DownloadDialog/>
             <HelpDialog/>
             <GraderDraftGuard/>
         </div>

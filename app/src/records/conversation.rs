@@ -4,6 +4,7 @@ use anneal_server::types::dataset::{DatasetRecord, content_text};
 use leptos::prelude::*;
 use serde_json::Value;
 
+use super::marked_text::MarkedText;
 use crate::ui::{UserText, visible};
 
 /// Characters of a message shown before "Show all".
@@ -208,15 +209,15 @@ pub fn LongText(
     let text = visible(&text).into_owned();
     let Some(cut) = text.char_indices().nth(most).map(|(index, _)| index) else {
         // No <pre>: HTML drops the line break it may begin with, and the browser then misses it.
-        return view! { <div class=class dir="auto">{text}</div> }.into_any();
+        return view! { <div class=class dir="auto">{MarkedText::new(text).shown(None)}</div> }.into_any();
     };
     let (open, set_open) = signal(false);
     let rest = text[cut..].chars().count();
     let label =
         format!("Show {} more characters", anneal_server::format::count(i64::try_from(rest).unwrap_or(i64::MAX)));
-    let start = format!("{}…", &text[..cut]);
+    let text = MarkedText::new(text);
     view! {
-        <div class=class dir="auto">{move || if open.get() { text.clone() } else { start.clone() }}</div>
+        <div class=class dir="auto">{move || text.shown((!open.get()).then_some(cut))}{move || (!open.get()).then_some("…")}</div>
         <button
             type="button"
             class="link small"

@@ -1,6 +1,7 @@
 //! Records: the overlay over the canvas, and how one conversation looks.
 
 mod conversation;
+mod marked_text;
 mod pager;
 mod record_editor;
 mod record_pane;

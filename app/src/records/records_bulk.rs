@@ -152,8 +152,9 @@ fn AssignTopic(bulk: Bulk) -> impl IntoView {
 fn ExportTicked(bulk: Bulk) -> impl IntoView {
     let ids = move || bulk.state.ticked.with(|ticked| ticked.iter().map(i64::to_string).collect::<Vec<_>>().join(","));
     view! {
-        <form method="post" action=format!("/download/{}/selected.jsonl", bulk.state.process.dataset_id())>
+        <form class="row" method="post" action=format!("/download/{}/selected.jsonl", bulk.state.process.dataset_id())>
             <input type="hidden" name="ids" value=ids />
+            <label class="check small"><input type="checkbox" name="mask" value="plain" />"masked"</label>
             <Button kind="submit" small=true title="Everything of them as JSONL, which can be imported again">"Export"</Button>
         </form>
     }

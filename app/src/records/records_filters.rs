@@ -3,6 +3,7 @@
 use anneal_server::format;
 use anneal_server::types::dataset::{RecordFilter, ScoreRange};
 use anneal_server::types::overview::DatasetOverview;
+use anneal_server::types::pii::{PiiFilter, PiiKind};
 use anneal_server::types::validation::{RecordStatus, ValidationError};
 use leptos::prelude::*;
 
@@ -25,6 +26,7 @@ pub fn FilterChips(state: RecordsState) -> impl IntoView {
                 topic: filter.topic.clone(),
                 text: filter.text.clone(),
                 score: filter.score,
+                pii: filter.pii,
                 ..RecordFilter::default()
             });
             state.process.url_with(|query| {
@@ -102,6 +104,45 @@ fn ScoreSelect(state: RecordsState) -> impl IntoView {
                 label="Filter by score in the newest dry run"
                 options=Signal::derive(options)
                 chosen=Signal::derive(move || chosen.get().map(ScoreRange::key).unwrap_or_default())
+                on_choose=Callback::new(choose)
+            />
+        </Show>
+    }
+}
+
+/// By personal data; once any was found.
+#[component]
+fn PiiSelect(state: RecordsState) -> impl IntoView {
+    let counts = field(|o| o.hygiene.pii.clone());
+    let choose = move |name: String| {
+        let before = state.filter.get_untracked();
+        state.leave(Leaving::Filtered(RecordFilter { pii: PiiFilter::parse(&name), ..before }));
+    };
+    let chosen = memo(move || state.filter.with(|filter| filter.pii));
+    let options = move || {
+        let row = |filter: PiiFilter, words: &str, count: i64| {
+            (filter.as_str().to_owned(), format!("{words} ({})", format::count(count)))
+        };
+        counts.with(|counts| {
+            let any = row(PiiFilter::Any, "Any personal data", counts.records);
+            // An address may ask for a kind that there is not.
+            let is_offered =
+                |kind: &PiiKind| counts.by_kind.contains_key(kind) || chosen.get() == Some(PiiFilter::Of(*kind));
+            let kinds = PiiKind::ALL
+                .into_iter()
+                .filter(is_offered)
+                .map(|kind| row(PiiFilter::Of(kind), kind.plural(), counts.by_kind.get(&kind).copied().unwrap_or(0)));
+            [(String::new(), "Personal data or none".to_owned()), any].into_iter().chain(kinds).collect()
+        })
+    };
+    view! {
+        <Show when=move || counts.with(|counts| counts.records > 0) || chosen.get().is_some()>
+            <Select
+                name="pii"
+                class="filters__select"
+                label="Filter by personal data"
+                options=Signal::derive(options)
+                chosen=Signal::derive(move || chosen.get().map_or("", PiiFilter::as_str).to_owned())
                 on_choose=Callback::new(choose)
             />
         </Show>
@@ -205,6 +246,7 @@ fn SearchForm(state: RecordsState) -> impl IntoView {
             <ErrorSelect state />
             <TopicSelect state />
             <ScoreSelect state />
+            <PiiSelect state />
             <input
                 type="search"
                 class="filters__search"
@@ -260,6 +302,11 @@ fn filter_words(filter: &RecordFilter) -> Vec<String> {
     if let Some(score) = filter.score {
         words.push(format!("score {} in the newest dry run", score.words()));
     }
+    match filter.pii {
+        Some(PiiFilter::Any) => words.push("with personal data".to_owned()),
+        Some(PiiFilter::Of(kind)) => words.push(format!("with {}", kind.plural())),
+        None => {}
+    }
     if filter.generated {
         words.push("synthetic".to_owned());
     }
@@ -284,6 +331,7 @@ mod tests {
             generated: true,
             text: Some("x".to_owned()),
             score: Some(ScoreRange { from: 0, to: 20 }),
+            pii: Some(PiiFilter::Of(PiiKind::Iban)),
         };
         let expected = [
             "status invalid",
@@ -291,6 +339,7 @@ mod tests {
             "without a topic",
             "topic to review",
             "score 0.00 to 0.20 in the newest dry run",
+            "with IBANs",
             "synthetic",
             "containing “x”",
         ];

@@ -6,7 +6,7 @@ use leptos::server_fn::codec::Json;
 use crate::types::dataset::{Dataset, DatasetSummary};
 use crate::types::error::AppError;
 use crate::types::overview::DatasetOverview;
-use crate::types::validation::ValidationConfig;
+use crate::types::validation::{RulesPreview, ValidationConfig};
 
 /// Every dataset with its pipeline, last changed first.
 #[server(prefix = "/api", endpoint = "datasets/list", input = Json)]
@@ -85,6 +85,20 @@ pub async fn save_rules(
     let changed = changed?;
     super::boundary::lead_form_to(&format!("/finetune/{}/settings?saved=rules", changed.id));
     Ok(changed)
+}
+
+/// What these rules (typed as in the form) would free and reject; stores nothing.
+#[server(prefix = "/api", endpoint = "datasets/rules-preview", input = Json)]
+pub async fn preview_rules(
+    dataset_id: String,
+    min_user_message_length: String,
+    max_tokens: String,
+    tokenizer: String,
+    allowed_roles: Vec<String>,
+) -> Result<RulesPreview, AppError> {
+    let rules = crate::datasets::TypedRules { min_user_message_length, max_tokens, tokenizer, allowed_roles };
+    super::boundary::answer(async |state| crate::datasets::preview_rules(&state, &dataset_id, rules.read()?).await)
+        .await
 }
 
 /// Removes topics, labels, targets, graders and dry runs, and keeps the records. Works as a plain form post too.

@@ -16,6 +16,7 @@ use crate::types::dataset::Dataset;
 use crate::types::dry_run::DryRunSummary;
 use crate::types::grader::{GraderTestReport, GraderVersion};
 use crate::types::job::{JobKind, JobState, JobStatus};
+use crate::types::pii::PiiCounts;
 use crate::types::pipeline::{DryRunFacts, GraderFacts, GraderTestFacts, LoadingStates, PipelineInputs, Progress};
 use crate::types::topics::{TopicCount, TopicHierarchy};
 use crate::types::validation::HygieneReport;
@@ -64,6 +65,7 @@ pub async fn all_pipeline_inputs(snapshot: &mut Snapshot) -> ServiceResult<Vec<(
 /// Each kind of fact by dataset; a dataset that is missing in one has none of that kind.
 struct Gathered {
     statuses: HashMap<String, Vec<HygieneGroup>>,
+    pii: HashMap<String, PiiCounts>,
     hierarchies: HashMap<String, TopicHierarchy>,
     labels: HashMap<String, LabelCounts>,
     changes: HashMap<String, Vec<StoredChange>>,
@@ -78,6 +80,7 @@ impl Gathered {
     async fn read(snapshot: &mut Snapshot, of: Of<'_>) -> ServiceResult<Self> {
         Ok(Self {
             statuses: tallies::status_counts(&mut *snapshot, of).await?,
+            pii: db::records::pii::counts(&mut *snapshot, of).await?,
             hierarchies: db::topics::current_of(&mut *snapshot, of).await?,
             labels: tallies::topic_counts(&mut *snapshot, of).await?,
             changes: db::topics::changes_of(&mut *snapshot, of).await?,
@@ -92,7 +95,8 @@ impl Gathered {
     fn take(&mut self, dataset: &Dataset, now: TimestampMs) -> Facts {
         let id = dataset.id.as_str();
         let groups = self.statuses.remove(id).unwrap_or_default();
-        let hygiene = hygiene_report(&HygieneCounts { groups }, now);
+        let pii = self.pii.remove(id).unwrap_or_default();
+        let hygiene = hygiene_report(&HygieneCounts { groups, pii }, now);
         let hierarchy = self.hierarchies.remove(id);
         let changes = self.changes.remove(id).unwrap_or_default();
         let labels = carried_along(self.labels.remove(id).unwrap_or_default(), &changes);

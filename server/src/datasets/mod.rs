@@ -6,6 +6,7 @@ pub(crate) mod large;
 mod overview;
 pub mod records;
 mod reset;
+mod rules_preview;
 pub mod search;
 mod typed_rules;
 pub mod undo_import;
@@ -15,6 +16,7 @@ pub(crate) use large::{discard, purge_in_background};
 pub use large::{purge_deleted, validate_again};
 pub use overview::{coverage, hygiene, overview};
 pub use reset::reset_pipeline;
+pub use rules_preview::preview_rules;
 pub use typed_rules::TypedRules;
 
 use crate::db;
@@ -88,11 +90,13 @@ pub async fn update_validation_config(state: &AppState, id: &str, config: Valida
     db::datasets::get(&state.db, id).await
 }
 
-/// Whether every verdict is by the present rules: none is missing, and the last validation did not end early.
+/// Whether every verdict is by the present rules: none is missing, and the last validation did not end early. And whether
+/// every record was looked through for personal data, which validating does too.
 async fn all_validated(state: &AppState, id: &str) -> ServiceResult<bool> {
     let jobs = db::jobs::of_dataset(&state.db, id).await?;
     let ended_early = |job: &JobStatus| job.kind == JobKind::Validate && job.state != JobState::Succeeded;
-    Ok(!jobs.iter().any(ended_early) && hygiene(state, id).await?.pending == 0)
+    let hygiene = hygiene(state, id).await?;
+    Ok(!jobs.iter().any(ended_early) && hygiene.pending == 0 && hygiene.pii.not_looked_at == 0)
 }
 
 /// Deletes a dataset with all that belongs to it; its running jobs notice and stop.

@@ -48,8 +48,10 @@ pub async fn overview(state: &AppState, id: &str) -> ServiceResult<DatasetOvervi
 
 /// The state of a dataset's records.
 pub async fn hygiene(state: &AppState, id: &str) -> ServiceResult<HygieneReport> {
-    let groups = db::records::tallies::status_counts(&state.db, Of::One(id)).await?.remove(id).unwrap_or_default();
-    Ok(hygiene_report(&HygieneCounts { groups }, now_ms()))
+    let mut snapshot = state.db.snapshot().await?;
+    let groups = db::records::tallies::status_counts(&mut snapshot, Of::One(id)).await?.remove(id).unwrap_or_default();
+    let pii = db::records::pii::counts(&mut snapshot, Of::One(id)).await?.remove(id).unwrap_or_default();
+    Ok(hygiene_report(&HygieneCounts { groups, pii }, now_ms()))
 }
 
 /// How a dataset's records spread over its topics; `None` without topics.

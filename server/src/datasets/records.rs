@@ -8,7 +8,7 @@ use crate::db::records::scan::{self, Scan};
 use crate::db::records::write::{self, RecordVerdict};
 use crate::db::{self, Tx};
 use crate::error::ServiceResult;
-use crate::import::derive;
+use crate::import::{derive, pii_beside};
 use crate::jobs::import::refuse_while_validating;
 use crate::json;
 use crate::state::AppState;
@@ -57,7 +57,7 @@ pub async fn update(
     let config = db::datasets::get(&state.db, dataset_id).await?.validation_config;
     let data = parse_edit(&edit.data)?;
     let (rules, tokens) = (config.clone(), state.tokens.clone());
-    let (data, json, derived) = tokio::task::spawn_blocking(move || {
+    let (data, json, mut derived) = tokio::task::spawn_blocking(move || {
         let json = data.to_string();
         let derived = derive(&data, None, &rules, &tokens);
         (data, json, derived)
@@ -78,6 +78,9 @@ pub async fn update(
         return Ok(before);
     }
     ask_before_breaking(&before, &derived.findings, edit)?;
+    // The line as it came goes with the edit.
+    let beside = pii_beside(&before.metadata, &before.item, before.evaluation.as_ref(), None);
+    derived.pii = derived.pii.union(beside);
     let (item, metadata) = (&before.item, &before.metadata);
     let words = indexed_words(RecordTexts { data: &data, item, metadata, raw: None });
     write::set_data(&mut tx, record_id, &json, &derived, &words).await?;

@@ -289,3 +289,96 @@ async fn a_job_that_is_claimed_again_is_its_new_claims_alone() {
     super::jobs::release(&db, "1", "two").await.unwrap();
     assert_eq!(super::jobs::claim(&db, "two", Some("1")).await.unwrap().unwrap().attempts, 2);
 }
+
+/// Personal data is counted as records come, change, move and go; what an earlier version stored is counted as not looked at,
+/// and lists narrowed to it are walks of its index.
+#[tokio::test]
+async fn personal_data_is_counted_as_records_come_and_go() {
+    use super::Of;
+    use super::records::page::{Matching, ids};
+    use super::records::pii;
+    use crate::types::dataset::{RecordFilter, RecordSort};
+    use crate::types::pii::{PiiFilter, PiiKind};
+    use crate::types::validation::RecordStatus;
+    let (_dir, db) = open().await;
+    let counted = async |of: &str| {
+        let counts = pii::counts(&db, Of::One(of)).await.unwrap().remove(of).unwrap_or_default();
+        (counts.records, counts.by_kind.into_iter().collect::<Vec<_>>(), counts.not_looked_at)
+    };
+    let run = async |sql: &'static str| {
+        let mut tx = db.begin().await.unwrap();
+        sqlx::raw_sql(sql).execute(&mut *tx).await.unwrap();
+        tx.commit().await.unwrap();
+    };
+    run("INSERT INTO datasets (id, name, validation_config, created_at, updated_at) VALUES ('d', 'd', '{}', 1, 1), ('e', 'e', '{}', 1, 1);
+        INSERT INTO records (id, dataset_id, status, data, created_at, updated_at, pii) VALUES (1, 'd', 'valid', '{}', 1, 1, 1),
+        (2, 'd', 'valid', '{}', 1, 1, 3), (3, 'd', 'invalid', '{}', 1, 1, 0), (4, 'd', 'valid', '{}', 1, 1, NULL), (5, 'e', 'valid', '{}', 1, 1, 32);").await;
+    let (email, phone) = (PiiKind::Email, PiiKind::Phone);
+    assert_eq!(counted("d").await, (2, vec![(email, 2), (phone, 1)], 1));
+    assert_eq!(counted("e").await, (1, vec![(PiiKind::ApiKey, 1)], 0));
+    assert_eq!(pii::counts(&db, Of::All).await.unwrap().len(), 2);
+
+    let filter = |pii| RecordFilter { pii: Some(pii), ..RecordFilter::default() };
+    assert_eq!(ids(&db, "d", &filter(PiiFilter::Any), 9).await.unwrap(), [1, 2]);
+    assert_eq!(ids(&db, "d", &filter(PiiFilter::Of(phone)), 9).await.unwrap(), [2]);
+
+    // Another kind, none, looked at, moved and gone.
+    run("UPDATE records SET pii = 2 WHERE id = 1; UPDATE records SET pii = 0 WHERE id = 2; UPDATE records SET pii = 1 WHERE id = 4;").await;
+    assert_eq!(counted("d").await, (2, vec![(email, 1), (phone, 1)], 0));
+    run("UPDATE records SET dataset_id = 'd' WHERE id = 5; DELETE FROM records WHERE id = 1; UPDATE records SET topic = 'x';").await;
+    assert_eq!(counted("d").await, (2, vec![(email, 1), (PiiKind::ApiKey, 1)], 0));
+    assert_eq!(counted("e").await, (0, vec![], 0));
+
+    let plan = plan_of(&db, pii::counts_query(Of::One("d")).sql().as_ref()).await;
+    assert!(plan.contains("COVERING INDEX records_without_pii") && !plan.contains("SCAN records"), "{plan}");
+    // Alone, with what the index holds too, and with a search: nothing of a record is read.
+    let mut narrowed = filter(PiiFilter::Of(email));
+    narrowed.status = Some(RecordStatus::Valid);
+    narrowed.topic = Some("x".to_owned());
+    let searched = RecordFilter { text: Some("x".to_owned()), ..filter(PiiFilter::Any) };
+    for filter in [filter(PiiFilter::Any), narrowed, searched] {
+        let matching = Matching::resolve(&db, "d", &filter, RecordSort::Oldest).await.unwrap();
+        for query in [matching.count_query(), matching.ids_query(50, 100)] {
+            let plan = plan_of(&db, query.sql().as_ref()).await;
+            assert!(plan.contains("USING COVERING INDEX records_by_pii (") && !plan.contains("TEMP B-TREE"), "{plan}");
+        }
+    }
+}
+
+/// What an earlier version stored is looked through when it is validated again, which the rules' form does then although
+/// they are the same.
+#[tokio::test]
+async fn records_that_nobody_looked_through_are_looked_through_when_validated() {
+    use crate::datasets;
+    use crate::jobs::{RunBy, finish};
+    use crate::types::job::JobState;
+    use crate::types::pii::PiiKind;
+    let dir = tempfile::tempdir().unwrap();
+    let config = crate::config::Config { data_dir: dir.path().to_owned(), ..Default::default() }.check().unwrap();
+    let worker = crate::grader::WorkerCommand { program: "/nowhere".into(), arguments: Vec::new() };
+    let state = crate::state::AppState::open(config, worker).await.unwrap();
+    let id = datasets::create(&state, "d", "").await.unwrap();
+    let said = |text: &str| format!(r#"{{"input":{{"messages":[{{"role":"user","content":"{text}"}}]}}}}"#);
+    for (data, metadata) in [(said("I am ann@example.com."), "{}"), (said("Where is it?"), r#"{"ip":"203.0.113.9"}"#)] {
+        let mut tx = state.db.begin().await.unwrap();
+        sqlx::query("INSERT INTO records (dataset_id, status, data, metadata, created_at, updated_at) VALUES (?, 'valid', ?, ?, 1, 1)")
+            .bind(&id)
+            .bind(data)
+            .bind(metadata)
+            .execute(&mut *tx)
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+    }
+    let before = datasets::hygiene(&state, &id).await.unwrap();
+    assert_eq!((before.pending, before.pii.records, before.pii.not_looked_at), (0, 0, 2));
+
+    let rules = super::datasets::get(&state.db, &id).await.unwrap().validation_config;
+    datasets::update_validation_config(&state, &id, rules).await.unwrap();
+    let job = super::jobs::of_dataset(&state.db, &id).await.unwrap().remove(0);
+    let job = finish(&state, &job.id, RunBy::Waiter, |_| {}).await.unwrap();
+    assert_eq!(job.state, JobState::Succeeded);
+    let after = datasets::hygiene(&state, &id).await.unwrap();
+    let kinds: Vec<_> = after.pii.by_kind.into_iter().collect();
+    assert_eq!((after.valid, after.pii.not_looked_at, kinds), (2, 0, vec![(PiiKind::Email, 1), (PiiKind::Ip, 1)]));
+}

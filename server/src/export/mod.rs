@@ -1,6 +1,7 @@
-//! Records out, a line at a time: native (exact round trip), chat, and the row a trainer takes. And a dry run's report with
-//! its samples.
+//! Records out, a line at a time: native (exact round trip), chat, and the row a trainer takes; masked where that is asked
+//! for. And a dry run's report with its samples.
 
+pub mod mask;
 pub mod report;
 pub mod stream;
 
@@ -37,7 +38,9 @@ pub fn native_line(record: &DatasetRecord) -> String {
     }
     let mut escaped = Map::new();
     for (key, value) in &record.item {
-        let target = if NATIVE_NAMES.contains(&key.as_str()) { &mut escaped } else { &mut line };
+        // What follows an escaped field is escaped too, because those come back last, and the order is the user's.
+        let is_escaped = !escaped.is_empty() || NATIVE_NAMES.contains(&key.as_str());
+        let target = if is_escaped { &mut escaped } else { &mut line };
         target.insert(key.clone(), value.clone());
     }
     if !escaped.is_empty() {
@@ -95,8 +98,8 @@ pub fn training_row(record: &DatasetRecord) -> Option<String> {
     Some(Value::Object(row).to_string())
 }
 
-/// Top-level names that mean something in native form; an item field of that name is written under
-/// [`ITEM_ESCAPE`].
+/// Top-level names that mean something in native form; an item field of that name, and every one behind it, is written
+/// under [`ITEM_ESCAPE`].
 const NATIVE_NAMES: [&str; 9] =
     ["data", "input", "messages", "metadata", "topic", "span_id", "is_generated", "evaluation", ITEM_ESCAPE];
 

@@ -4,12 +4,14 @@ use bytes::Bytes;
 use futures_util::stream::try_unfold;
 use futures_util::{Stream, StreamExt};
 
+use super::mask::masked;
 use super::{chat_line, native_line};
 use crate::db::Db;
 use crate::db::records::scan::{self, Scan};
 use crate::error::ServiceResult;
 use crate::types::dataset::DatasetRecord;
 use crate::types::error::AppError;
+use crate::types::pii::MaskStyle;
 use crate::types::validation::RecordStatus;
 
 /// Records read at once.
@@ -36,7 +38,10 @@ impl RecordFormat {
         }
     }
 
-    fn line(self, record: &DatasetRecord) -> Option<String> {
+    fn line(self, record: &DatasetRecord, mask: Option<MaskStyle>) -> Option<String> {
+        if let Some(style) = mask {
+            return self.line(&masked(record, style), None);
+        }
         match self {
             Self::Native => Some(native_line(record)),
             Self::Chat => chat_line(record),
@@ -50,9 +55,10 @@ pub fn records_jsonl(
     dataset_id: String,
     format: RecordFormat,
     status: Option<RecordStatus>,
+    mask: Option<MaskStyle>,
 ) -> impl Stream<Item = ServiceResult<Bytes>> + Send {
     let scan = Scan { status, ..Scan::default() };
-    lines(db, dataset_id, scan, move |record| format.line(record))
+    lines(db, dataset_id, scan, move |record| format.line(record, mask))
 }
 
 /// Those of these records that the dataset has, in record order.
@@ -61,6 +67,7 @@ pub fn selected_jsonl(
     dataset_id: String,
     format: RecordFormat,
     mut ids: Vec<i64>,
+    mask: Option<MaskStyle>,
 ) -> impl Stream<Item = ServiceResult<Bytes>> + Send {
     ids.sort_unstable();
     ids.dedup();
@@ -70,7 +77,7 @@ pub fn selected_jsonl(
         async move {
             let mut text = String::new();
             for record in scan::of_ids(&db, &dataset_id, &window).await? {
-                if let Some(line) = format.line(&record) {
+                if let Some(line) = format.line(&record, mask) {
                     text.push_str(&line);
                     text.push('\n');
                 }

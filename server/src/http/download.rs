@@ -15,6 +15,7 @@ use super::reply::HttpError;
 use crate::datasets::deletion::check_selection;
 use crate::db;
 use crate::error::ServiceResult;
+use crate::export::mask::{file_name, parse_mask};
 use crate::export::report::dry_run_report as dry_run_report_stream;
 use crate::export::stream::{RecordFormat, records_jsonl, selected_jsonl};
 use crate::state::AppState;
@@ -27,11 +28,12 @@ use crate::types::validation::RecordStatus;
 const JSONL: HeaderValue = HeaderValue::from_static("application/jsonl; charset=utf-8");
 const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 
-/// `?format=native|chat&status=valid`.
+/// `?format=native|chat&status=valid&mask=plain|numbered`.
 #[derive(Debug, Deserialize)]
 pub(super) struct RecordsQuery {
     format: Option<String>,
     status: Option<String>,
+    mask: Option<String>,
 }
 
 /// `GET /download/{dataset_id}/{records.jsonl | topics.json | hygiene.json | coverage.json}`.
@@ -45,13 +47,15 @@ pub(super) async fn dataset_file(
     match file.as_str() {
         "records.jsonl" => {
             let format = RecordFormat::parse(query.format.as_deref())?;
+            let mask = parse_mask(query.mask.as_deref())?;
             let status = match query.status.as_deref() {
-                None => None,
+                None | Some("") => None,
                 Some(word) => Some(RecordStatus::parse(word).ok_or_else(|| {
                     AppError::invalid_field("status", "The status is pending, valid, invalid or duplicate.")
                 })?),
             };
-            Ok(streamed(&dataset, "records.jsonl", JSONL, records_jsonl(state.db.clone(), dataset_id, format, status)))
+            let rows = records_jsonl(state.db.clone(), dataset_id, format, status, mask);
+            Ok(streamed(&dataset, &file_name("records", mask), JSONL, rows))
         }
         "topics.json" => match db::topics::current(&state.db, &dataset_id).await? {
             Some(hierarchy) => json(&dataset, "topics.json", &hierarchy),
@@ -66,12 +70,13 @@ pub(super) async fn dataset_file(
     }
 }
 
-/// `ids=1,2,3&format=native`: a form, because an address has no room for thousands of ids.
+/// `ids=1,2,3&format=native&mask=plain`: a form, because an address has no room for thousands of ids.
 #[derive(Debug, Deserialize)]
 pub(super) struct SelectedForm {
     #[serde(default)]
     ids: String,
     format: Option<String>,
+    mask: Option<String>,
 }
 
 /// `POST /download/{dataset_id}/selected.jsonl`: the records that were ticked.
@@ -83,15 +88,18 @@ pub(super) async fn selected_records(
     let (Path(dataset_id), Form(form)) = (path?, form?);
     let dataset = db::datasets::get(&state.db, &dataset_id).await?;
     let format = RecordFormat::parse(form.format.as_deref())?;
+    let mask = parse_mask(form.mask.as_deref())?;
     let ids =
         form.ids.split(',').map(str::trim).filter(|id| !id.is_empty()).map(str::parse).collect::<Result<Vec<i64>, _>>();
     let ids = ids.map_err(|_| AppError::invalid_field("ids", "The ids are whole numbers with commas between them."))?;
     check_selection(&ids)?;
-    Ok(streamed(&dataset, "selected-records.jsonl", JSONL, selected_jsonl(state.db.clone(), dataset_id, format, ids)))
+    let rows = selected_jsonl(state.db.clone(), dataset_id, format, ids, mask);
+    Ok(streamed(&dataset, &file_name("selected-records", mask), JSONL, rows))
 }
 
 /// `?train_ratio=0.9&seed=42&stratify_by_topic=true&include_generated_in_valid=false`; all optional. With
-/// `&records_revision=7&topics_revision=2`, as the preview's links have them, the file is of that state or refused.
+/// `&records_revision=7&topics_revision=2`, as the preview's links have them, the file is of that state or refused. `&mask=plain`
+/// or `numbered` masks it.
 #[derive(Debug, Deserialize)]
 pub(super) struct SplitQuery {
     train_ratio: Option<String>,
@@ -100,6 +108,7 @@ pub(super) struct SplitQuery {
     include_generated_in_valid: Option<String>,
     records_revision: Option<String>,
     topics_revision: Option<String>,
+    mask: Option<String>,
 }
 
 impl SplitQuery {
@@ -151,7 +160,7 @@ fn parameter<T: FromStr>(name: &str, value: Option<&str>, kind: &str) -> Result<
     value.map(read).transpose()
 }
 
-/// `GET /download/{dataset_id}/split/{train.jsonl | valid.jsonl}`: exactly what a provider is sent.
+/// `GET /download/{dataset_id}/split/{train.jsonl | valid.jsonl}`: exactly what a provider is sent, or that masked.
 pub(super) async fn split_file(
     State(state): State<AppState>,
     path: Result<Path<(String, String)>, PathRejection>,
@@ -159,13 +168,14 @@ pub(super) async fn split_file(
 ) -> Result<Response, HttpError> {
     let (Path((dataset_id, file)), Query(query)) = (path?, query?);
     let dataset = db::datasets::get(&state.db, &dataset_id).await?;
-    let part = match file.as_str() {
-        "train.jsonl" => SplitPart::Train,
-        "valid.jsonl" => SplitPart::Valid,
+    let (part, stem) = match file.as_str() {
+        "train.jsonl" => (SplitPart::Train, "train"),
+        "valid.jsonl" => (SplitPart::Valid, "valid"),
         _ => return Err(AppError::not_found("This download").into()),
     };
-    let rows = training::rows(&state, &dataset_id, query.config()?, part, query.basis()?).await?;
-    Ok(streamed(&dataset, &file, JSONL, rows))
+    let mask = parse_mask(query.mask.as_deref())?;
+    let rows = training::rows(&state, &dataset_id, query.config()?, part, query.basis()?, mask).await?;
+    Ok(streamed(&dataset, &file_name(stem, mask), JSONL, rows))
 }
 
 /// `GET /download/dry-run/{run_id}/report.json`.

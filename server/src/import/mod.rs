@@ -21,6 +21,7 @@ mod error;
 pub mod formats;
 mod object;
 mod opened;
+mod pattern;
 pub mod pipeline;
 pub mod prepare;
 pub mod preview;
@@ -32,7 +33,7 @@ pub use csv_table::CsvTable;
 pub use error::{ImportError, ImportLimits};
 pub use formats::{ParsedLine, ParsedRecord, parse_line};
 pub use pipeline::{Batch, ReadOptions, ReadSummary, read_batches};
-pub use prepare::{Derived, PreparedLine, PreparedRecord, derive, prepare};
+pub use prepare::{Derived, PreparedLine, PreparedRecord, derive, pii_beside, prepare};
 pub use preview::preview;
 pub use source::{LineContent, LineSource, SourceLine};
 

@@ -1,11 +1,13 @@
 //! What is derived from a record when it is stored or edited.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::formats::{ParsedRecord, parse_line};
 use super::source::SourceLine;
 use crate::datasets::search::{RecordTexts, indexed_words};
+use crate::pii::{kinds_in_text, kinds_in_value};
 use crate::types::import::{Counts, ImportFormat, SkipReason};
+use crate::types::pii::PiiKinds;
 use crate::types::validation::ValidationConfig;
 use crate::validation::{Findings, TokenCounter, message_text, prompt_hash, record_findings};
 
@@ -62,6 +64,8 @@ pub struct Derived {
     pub ends_with_user: bool,
     /// See [`prompt_hash`].
     pub prompt_hash: Option<[u8; 16]>,
+    /// The personal data in it.
+    pub pii: PiiKinds,
     /// Every rule it breaks, apart from `duplicate`.
     pub findings: Findings,
 }
@@ -75,6 +79,12 @@ pub fn prepare(parsed: ParsedRecord, config: &ValidationConfig, tokens: &TokenCo
     if let Some(raw) = &parsed.raw {
         derived.preview = collapse(raw);
     }
+    derived.pii = derived.pii.union(pii_beside(
+        &parsed.metadata,
+        &parsed.item,
+        parsed.evaluation.as_ref(),
+        parsed.raw.as_deref(),
+    ));
     let words = indexed_words(RecordTexts {
         data: &parsed.data,
         item: &parsed.item,
@@ -107,8 +117,21 @@ pub fn derive(data: &Value, parse_error: Option<&str>, config: &ValidationConfig
         has_output: has_output(data),
         ends_with_user: messages.last().is_some_and(|message| has_role(message, "user")),
         prompt_hash: prompt_hash(data),
+        pii: kinds_in_value(data),
         findings: record_findings(data, parse_error, config, tokens),
     }
+}
+
+/// The personal data in a record beside its `data`: what [`derive`] does not see.
+pub fn pii_beside(
+    metadata: &Map<String, Value>,
+    item: &Map<String, Value>,
+    evaluation: Option<&Value>,
+    raw: Option<&str>,
+) -> PiiKinds {
+    let fields = metadata.values().chain(item.values()).chain(evaluation);
+    let in_raw = raw.map(kinds_in_text).unwrap_or_default();
+    fields.fold(in_raw, |kinds, value| kinds.union(kinds_in_value(value)))
 }
 
 /// A line all the way; what a worker of the pipeline does.

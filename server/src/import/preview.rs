@@ -7,10 +7,12 @@ use serde_json::Value;
 use super::csv_table::{CsvTable, cells_of};
 use super::error::{ImportError, ImportLimits};
 use super::formats::{ParsedRecord, parse_line};
+use super::pattern::PatternFinder;
 use super::prepare::prepare;
 use super::source::{LineContent, LineSource, SourceLine};
 use crate::types::import::{
-    Counts, CsvMapping, CsvPreview, ImportFormat, ImportPreview, PreviewConversation, PreviewMessage, PreviewProblem,
+    Counts, CsvMapping, CsvPreview, DetectedPattern, ImportFormat, ImportPreview, PreviewConversation, PreviewMessage,
+    PreviewProblem,
 };
 use crate::types::validation::ValidationConfig;
 use crate::validation::{TokenCounter, message_text};
@@ -50,10 +52,12 @@ pub fn preview(
         conversations: Vec::new(),
         problems: Vec::new(),
         problems_total: 0,
+        pattern: DetectedPattern::default(),
         csv,
         error: None,
     };
     let tokens = TokenCounter::new();
+    let mut pattern = PatternFinder::default();
     let (mut looked_at, mut bytes) = (0, 0);
     // Lines that are passed over count too, and so does their length: somebody is waiting.
     while preview.records < RECORDS && looked_at < 10 * RECORDS && bytes < BYTES {
@@ -62,7 +66,7 @@ pub fn preview(
                 bytes += line.content.text().len();
                 add_row(&mut preview, &line);
                 if !is_refused {
-                    add(&mut preview, line, config, &tokens);
+                    add(&mut preview, &mut pattern, line, config, &tokens);
                 } else if preview.csv.as_ref().is_some_and(|csv| csv.rows.len() >= ROWS) {
                     break;
                 }
@@ -79,6 +83,7 @@ pub fn preview(
         }
         looked_at += 1;
     }
+    preview.pattern = pattern.found();
     Ok(preview)
 }
 
@@ -115,12 +120,19 @@ fn add_row(preview: &mut ImportPreview, line: &SourceLine) {
     }
 }
 
-fn add(preview: &mut ImportPreview, line: SourceLine, config: &ValidationConfig, tokens: &TokenCounter) {
+fn add(
+    preview: &mut ImportPreview,
+    pattern: &mut PatternFinder,
+    line: SourceLine,
+    config: &ValidationConfig,
+    tokens: &TokenCounter,
+) {
     let parsed = parse_line(line);
     preview.skipped.add_all(&parsed.skipped);
     for record in parsed.records {
         preview.records += 1;
         preview.formats.add(record.format, 1);
+        pattern.add(&record.data);
         if preview.conversations.len() < CONVERSATIONS && record.format != ImportFormat::Unreadable {
             preview.conversations.push(conversation(&record));
         }

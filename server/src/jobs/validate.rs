@@ -1,4 +1,5 @@
-//! The validation job: every record of a dataset again, after its rules changed.
+//! The validation job: every record of a dataset again, after its rules changed; or because an earlier version stored them,
+//! which did not look for personal data.
 //!
 //! First it takes the former verdicts off, in batches; from then on a record without a verdict is what is left to do,
 //! whoever goes on with it. Then in record order and greedily, so that one pass decides duplicates too: the kept ones
@@ -17,9 +18,10 @@ use crate::db::records::write;
 use crate::db::{self, Tx};
 use crate::error::ServiceResult;
 use crate::format;
-use crate::import::derive;
+use crate::import::{derive, pii_beside};
 use crate::types::dataset::DatasetRecord;
 use crate::types::job::JobKind;
+use crate::types::pii::PiiKinds;
 use crate::types::validation::RecordStatus;
 
 /// Records a transaction.
@@ -102,6 +104,7 @@ struct Checked {
     id: i64,
     span: Option<String>,
     hash: Option<[u8; 16]>,
+    pii: PiiKinds,
     verdict: write::RecordVerdict,
 }
 
@@ -118,6 +121,12 @@ async fn validate_batch(context: &JobContext, batch: Vec<DatasetRecord>) -> Serv
                 id: record.id,
                 span: record.span_id,
                 hash: derived.prompt_hash,
+                pii: derived.pii.union(pii_beside(
+                    &record.metadata,
+                    &record.item,
+                    record.evaluation.as_ref(),
+                    record.raw.as_deref(),
+                )),
                 verdict: verdict_of(&derived.findings),
             }
         };
@@ -129,13 +138,13 @@ async fn validate_batch(context: &JobContext, batch: Vec<DatasetRecord>) -> Serv
     let hashes: Vec<[u8; 16]> = checked.iter().filter_map(|record| record.hash).collect();
     let spans: Vec<&str> = checked.iter().filter_map(|record| record.span.as_deref()).collect();
     let mut keeper = db::records::query::kept_by_key(&mut tx, &context.dataset_id, 0, &hashes, &spans).await?;
-    for Checked { id, span, hash, verdict } in checked {
+    for Checked { id, span, hash, pii, verdict } in checked {
         let valid = verdict.status == RecordStatus::Valid;
         let verdict = match keeper.decide(id, valid, span.as_deref(), hash) {
             Some(original) => mark_duplicate(verdict, original),
             None => verdict,
         };
-        write::set_verdict(&mut tx, id, &verdict).await?;
+        write::set_checked(&mut tx, id, &verdict, pii).await?;
     }
     db::datasets::touch_records(&mut tx, &context.dataset_id).await?;
     tx.commit().await?;

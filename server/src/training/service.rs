@@ -11,11 +11,13 @@ use super::split::{SplitAssigner, SplitPlan, Stratum, plan_split};
 use crate::db::records::scan::{self, RecordKey, Scan};
 use crate::db::{self, Db};
 use crate::error::ServiceResult;
+use crate::export::mask::masked;
 use crate::export::stream::lines;
 use crate::export::training_row;
 use crate::state::AppState;
 use crate::types::dataset::Dataset;
 use crate::types::error::AppError;
+use crate::types::pii::MaskStyle;
 use crate::types::topics::TopicHierarchy;
 use crate::types::training::{SplitBasis, SplitConfig, SplitPart, SplitPreview};
 
@@ -43,7 +45,7 @@ pub async fn preview(state: &AppState, dataset_id: &str, config: SplitConfig) ->
     })
 }
 
-/// The rows of one file, exactly as a provider is sent them, in record order. Refused if `expected` is given and is no
+/// The rows of one file, exactly as a provider is sent them (or masked), in record order. Refused if `expected` is given and is no
 /// longer the state of the data; broken off if the data changes while it is read.
 pub async fn rows(
     state: &AppState,
@@ -51,6 +53,7 @@ pub async fn rows(
     config: SplitConfig,
     part: SplitPart,
     expected: Option<SplitBasis>,
+    mask: Option<MaskStyle>,
 ) -> ServiceResult<impl Stream<Item = ServiceResult<Bytes>> + Send + 'static + use<>> {
     let Population { basis, leaves, strata, .. } = population(state, dataset_id).await?;
     if expected.is_some_and(|expected| expected != basis) {
@@ -58,7 +61,10 @@ pub async fn rows(
     }
     let mut assigner = SplitAssigner::new(plan(&strata, &config)?);
     let rows = lines(state.db.clone(), dataset_id.to_owned(), Scan::valid(), move |record| {
-        let row = training_row(record)?;
+        let row = match mask {
+            Some(style) => training_row(&masked(record, style))?,
+            None => training_row(record)?,
+        };
         let topic = record.topic.as_deref().filter(|topic| leaves.contains(*topic));
         (assigner.next_part(topic, record.is_generated) == part).then_some(row)
     });

@@ -213,6 +213,9 @@ pub struct RecordFilter {
     pub topic: Option<String>,
     /// Only those whose topic needs review.
     pub needs_review: bool,
+    /// Only those with personal data of this kind.
+    #[serde(default)]
+    pub pii: Option<super::pii::PiiFilter>,
     /// Only synthetic ones.
     #[serde(default)]
     pub generated: bool,

@@ -13,8 +13,8 @@ mod preview;
 
 pub use csv::{CsvField, CsvMapping};
 pub use preview::{
-    CsvPreview, ImportCompression, ImportContainer, ImportPreview, PreviewConversation, PreviewMessage, PreviewProblem,
-    UploadPreview,
+    CommonPrompt, CsvPreview, DetectedPattern, ImportCompression, ImportContainer, ImportPreview, PreviewConversation,
+    PreviewMessage, PreviewProblem, ToolUse, UploadPreview,
 };
 
 /// In which format a record came. A file may mix them: each line (array element, span, row) is looked at by itself.

@@ -6,6 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::TimestampMs;
 
+mod preview;
+
+pub use preview::RulesPreview;
+
 /// Why a record is not usable, in the order in which the rules are applied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -235,4 +239,7 @@ pub struct HygieneReport {
     pub recommendations: Vec<String>,
     /// Records stored but not validated yet.
     pub pending: i64,
+    /// Records with personal data, whether or not they are valid.
+    #[serde(default)]
+    pub pii: super::pii::PiiCounts,
 }

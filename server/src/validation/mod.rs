@@ -8,8 +8,10 @@
 //! | [`tokens`] | counting by the real tokenizer, guarded against hostile text |
 //! | [`duplicates`] | the prompt's hash, and which record of a group is kept |
 //! | [`report`] | the hygiene report and its recommendations |
+//! | [`preview`] | what other rules would make of records, or of a sample of them |
 
 pub mod duplicates;
+pub mod preview;
 pub mod report;
 pub mod rules;
 mod text;

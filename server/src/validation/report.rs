@@ -1,6 +1,7 @@
 //! The hygiene report: what share of a dataset is usable, why the rest is not, and what to do about it.
 
 use crate::types::TimestampMs;
+use crate::types::pii::PiiCounts;
 use crate::types::validation::{HygieneReport, RecordStatus, ValidationError};
 
 /// How many records stand where, as the store counts them.
@@ -8,6 +9,8 @@ use crate::types::validation::{HygieneReport, RecordStatus, ValidationError};
 pub struct HygieneCounts {
     /// One entry per status and first error; entries for the same pair add up.
     pub groups: Vec<HygieneGroup>,
+    /// Records with personal data, counted beside.
+    pub pii: PiiCounts,
 }
 
 /// Records with the same status and the same first error.
@@ -23,7 +26,7 @@ pub struct HygieneGroup {
 
 /// The report from the counts (domain.md section 3): `total = valid + rejected + duplicates_removed`.
 pub fn hygiene_report(counts: &HygieneCounts, timestamp: TimestampMs) -> HygieneReport {
-    let mut report = HygieneReport { timestamp, ..HygieneReport::default() };
+    let mut report = HygieneReport { timestamp, pii: counts.pii.clone(), ..HygieneReport::default() };
     for group in counts.groups.iter().filter(|group| group.count > 0) {
         match group.status {
             RecordStatus::Pending => {
@@ -157,7 +160,7 @@ mod tests {
     }
 
     fn report(groups: Vec<HygieneGroup>) -> HygieneReport {
-        hygiene_report(&HygieneCounts { groups }, 7)
+        hygiene_report(&HygieneCounts { groups, ..HygieneCounts::default() }, 7)
     }
 
     #[test]

@@ -11,6 +11,7 @@ use leptos::prelude::*;
 use super::imports_table::ImportsTable;
 use super::job_progress::JobProgress;
 use super::parts::{Bar, Check, CheckState, Checklist, RecordsLink, When, field};
+use super::personal_data::PersonalData;
 use crate::contexts::{PageDialog, use_finetune_process};
 use crate::finetune::delete_dataset::{DatasetToDelete, ToDelete, delete_url};
 use crate::records::Conversation;
@@ -64,6 +65,7 @@ pub fn ExtractPanel() -> impl IntoView {
                         <span class="card__aside">"by first error"</span>
                     </header>
                     <ErrorBreakdown />
+                    <PersonalData />
                 </section>
             </div>
             <section class="card">

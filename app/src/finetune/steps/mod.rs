@@ -11,6 +11,7 @@ mod grader;
 mod imports_table;
 pub(crate) mod job_progress;
 pub(crate) mod parts;
+mod personal_data;
 mod topic_editor;
 mod topic_forms;
 mod topic_list;

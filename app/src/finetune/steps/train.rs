@@ -10,7 +10,8 @@ use leptos::prelude::*;
 
 use super::parts::{Check, CheckState, Checklist, field};
 use crate::contexts::use_finetune_process;
-use crate::ui::{ButtonVariant, Card, ErrorView, Field, Stat, UserText, described_by, load, memo};
+use crate::finetune::MASKS;
+use crate::ui::{ButtonVariant, Card, ErrorView, Field, Select, Stat, UserText, described_by, load, memo};
 
 /// The panel of step 6.
 #[component]
@@ -75,6 +76,7 @@ fn SplitForm() -> impl IntoView {
     let percent = RwSignal::new(format!("{:.0}", first.train_ratio * 100.0));
     let seed = RwSignal::new(first.seed.to_string());
     let stratify = RwSignal::new(first.stratify_by_topic);
+    let mask = RwSignal::new(String::new());
     let config = memo(move || read_split(&percent.get(), &seed.get(), stratify.get()));
     let revision = field(|o| (o.dataset.records_revision, o.dataset.topics_revision));
     let preview = load(
@@ -118,22 +120,32 @@ fn SplitForm() -> impl IntoView {
                     <span>"Divide every topic by that share"</span>
                 </label>
             </div>
+            <Field id="split-mask" label="Personal data and keys in the files" hint="Masked files are called so; a model that is trained on them learns the marks.">
+                <Select
+                    id="split-mask"
+                    options=Signal::stored(MASKS.map(|(value, words)| (value.to_owned(), words.to_owned())).to_vec())
+                    chosen=mask
+                    on_choose=move |chosen: String| mask.set(chosen)
+                />
+            </Field>
             <Transition fallback=|| view! { <p class="muted" role="status">"Dividing…"</p> }>
-                {move || Suspend::new(async move {
+                {move || {
+                    let mask = mask.get();
+                    Suspend::new(async move {
                     match preview.await {
                         Err(error) => view! { <ErrorView error /> }.into_any(),
-                        Ok(preview) => view! { <Split preview /> }.into_any(),
+                        Ok(preview) => view! { <Split preview mask /> }.into_any(),
                     }
-                })}
+                })}}
             </Transition>
         </Card>
     }
 }
 
 #[component]
-fn Split(preview: SplitPreview) -> impl IntoView {
+fn Split(preview: SplitPreview, mask: String) -> impl IntoView {
     let dataset_id = use_finetune_process().dataset_id();
-    let href = |part: &str| split_url(&dataset_id, part, &preview.config, preview.basis);
+    let href = |part: &str| split_url(&dataset_id, part, &preview.config, preview.basis, &mask);
     let (train_url, valid_url) = (href("train"), href("valid"));
     let all = preview.train + preview.valid;
     let left_out = (preview.left_out > 0).then(|| {
@@ -204,9 +216,10 @@ fn SplitTable(topics: Vec<SplitTopic>) -> impl IntoView {
 }
 
 /// Both files of the split shown, of the data it was made of: the server refuses them once that has changed.
-fn split_url(dataset_id: &str, part: &str, config: &SplitConfig, basis: SplitBasis) -> String {
+fn split_url(dataset_id: &str, part: &str, config: &SplitConfig, basis: SplitBasis, mask: &str) -> String {
+    let mask = if mask.is_empty() { String::new() } else { format!("&mask={mask}") };
     format!(
-        "/download/{dataset_id}/split/{part}.jsonl?train_ratio={}&seed={}&stratify_by_topic={}&records_revision={}&topics_revision={}",
+        "/download/{dataset_id}/split/{part}.jsonl?train_ratio={}&seed={}&stratify_by_topic={}&records_revision={}&topics_revision={}{mask}",
         config.train_ratio, config.seed, config.stratify_by_topic, basis.records_revision, basis.topics_revision
     )
 }
@@ -245,7 +258,7 @@ mod tests {
     fn downloads_ask_for_the_split_shown() {
         let config = read_split("80", "3", true).unwrap();
         assert_eq!(
-            split_url("d", "valid", &config, SplitBasis { records_revision: 7, topics_revision: 2 }),
+            split_url("d", "valid", &config, SplitBasis { records_revision: 7, topics_revision: 2 }, ""),
             "/download/d/split/valid.jsonl?train_ratio=0.8&seed=3&stratify_by_topic=true&records_revision=7&topics_revision=2"
         );
     }

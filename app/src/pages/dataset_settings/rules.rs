@@ -9,6 +9,7 @@ use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 
+use super::rules_preview::WithPreview;
 use super::{SavedNote, error_at, error_elsewhere, say_when_saved};
 use crate::ui::{Button, ButtonVariant, Card, ErrorView, Field, Select, described_by, memo, refused_form, visible};
 
@@ -32,10 +33,12 @@ pub fn RulesCard(dataset: Dataset) -> impl IntoView {
     view! {
         <Card title="Validation" aside="Saving checks every record again">
             <ActionForm action=save attr:class="stack" attr:novalidate=true>
-                <input type="hidden" name="dataset_id" value=id/>
+                <input type="hidden" name="dataset_id" value=id.clone()/>
+                <WithPreview dataset_id=id saved=save.version()>
                 <Limits minimum=shown.minimum maximum=shown.maximum error/>
                 <TokenizerField chosen=shown.tokenizer error=error_of("tokenizer")/>
                 <AllowedRoles allowed=shown.roles rules=config.allowed_roles error=error_of("allowed_roles")/>
+                </WithPreview>
                 {move || error_elsewhere(error.get(), &RULE_FIELDS).map(|error| view! { <ErrorView error/> })}
                 <SavedNote card="rules" words=SAVED/>
                 <div class="row">

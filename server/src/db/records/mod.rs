@@ -1,5 +1,6 @@
 //! Table `records`: [`write`] stores and changes, [`bulk`] very many at once, [`page`] lists and searches them, [`query`]
-//! decides what duplicates what, [`tallies`] counts, [`scan`] walks over them, [`trash`] keeps what was deleted; [`fts`] holds their words.
+//! decides what duplicates what, [`tallies`] counts, [`scan`] walks over them, [`strata`] draws samples, [`trash`] keeps
+//! what was deleted; [`fts`] holds their words, [`pii`] knows which hold personal data.
 
 /// The words of the methods that a machine respects, in SQL.
 macro_rules! said_methods {
@@ -11,8 +12,10 @@ macro_rules! said_methods {
 pub mod bulk;
 pub mod fts;
 pub mod page;
+pub mod pii;
 pub mod query;
 pub mod scan;
+pub mod strata;
 pub mod tallies;
 pub mod trash;
 pub mod write;

@@ -136,7 +136,7 @@ impl<'a> Matching<'a> {
 
     /// How many match; of a search at most one more than [`SEARCH_COUNTED`].
     pub(in crate::db) fn count_query(&self) -> QueryBuilder<Sqlite> {
-        if self.walk == Walk::List && self.filter.error.is_none() {
+        if self.walk == Walk::List && self.filter.error.is_none() && self.filter.pii.is_none() {
             return tallies::total_query(self.dataset_id, self.filter);
         }
         let mut query = QueryBuilder::new("SELECT COUNT(*) AS n FROM (SELECT 1 FROM ");
@@ -206,7 +206,8 @@ impl<'a> Matching<'a> {
             Walk::Scored => self.push_scored(query),
             Walk::List | Walk::ListAmongWords => self.push_list(query),
             Walk::Words => {
-                query.push("records_fts f CROSS JOIN records r INDEXED BY records_by_id ON r.dataset_id = ");
+                let index = if self.filter.pii.is_some() { "records_by_pii" } else { "records_by_id" };
+                query.push("records_fts f CROSS JOIN records r INDEXED BY ").push(index).push(" ON r.dataset_id = ");
                 query.push_bind(self.dataset_id.to_owned()).push(" AND r.id = f.rowid WHERE ");
                 self.push_words(query);
                 self.push_conditions(query);
@@ -264,6 +265,8 @@ impl<'a> Matching<'a> {
     fn index(&self) -> &'static str {
         let filter = self.filter;
         match self.sort {
+            // Its column stands behind the texts: read from the index or not at all.
+            _ if filter.pii.is_some() => "records_by_pii",
             _ if filter.error.is_some() => "records_by_errors",
             _ if filter.needs_review => "records_to_review",
             _ if filter.generated => "records_generated",
@@ -299,6 +302,9 @@ impl<'a> Matching<'a> {
         }
         if filter.generated {
             query.push(" AND r.is_generated = 1");
+        }
+        if let Some(pii) = filter.pii {
+            super::pii::push_filter(query, pii);
         }
     }
 }

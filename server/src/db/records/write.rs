@@ -7,6 +7,7 @@ use super::{fts, json_list, method_word};
 use crate::clock::now_ms;
 use crate::error::ServiceResult;
 use crate::import::{Derived, PreparedRecord};
+use crate::types::pii::PiiKinds;
 use crate::types::topics::{CategorizationMetadata, CategorizationMethod};
 use crate::types::validation::{RecordStatus, ValidationError};
 
@@ -56,7 +57,7 @@ pub async fn insert(
         let mut query = QueryBuilder::<Sqlite>::new(
             "INSERT INTO records (id, dataset_id, data, metadata, item, raw, span_id, topic, topic_confidence,
                 topic_method, is_generated, evaluation, import_id, line, preview, message_count, has_output,
-                ends_with_user, prompt_hash, status, first_error, errors, details, duplicate_of, created_at, updated_at) ",
+                ends_with_user, prompt_hash, status, first_error, errors, details, duplicate_of, created_at, updated_at, pii) ",
         );
         let mut errors_json = Vec::with_capacity(chunk.len());
         for new in chunk {
@@ -89,7 +90,8 @@ pub async fn insert(
                 .push_bind(&verdict.details)
                 .push_bind(verdict.duplicate_of)
                 .push_bind(now)
-                .push_bind(now);
+                .push_bind(now)
+                .push_bind(record.derived.pii.bits());
             id += 1;
         });
         query.build().execute(&mut **tx).await?;
@@ -106,7 +108,7 @@ pub async fn insert(
 pub async fn set_data(tx: &mut Tx, record_id: i64, data: &str, derived: &Derived, words: &str) -> ServiceResult<()> {
     sqlx::query(
         "UPDATE records SET data = ?, raw = NULL, preview = ?, message_count = ?, has_output = ?,
-                            ends_with_user = ?, prompt_hash = ?, updated_at = MAX(?, updated_at + 1) WHERE id = ?",
+                            ends_with_user = ?, prompt_hash = ?, pii = ?, updated_at = MAX(?, updated_at + 1) WHERE id = ?",
     )
     .bind(data)
     .bind(&derived.preview)
@@ -114,6 +116,7 @@ pub async fn set_data(tx: &mut Tx, record_id: i64, data: &str, derived: &Derived
     .bind(derived.has_output)
     .bind(derived.ends_with_user)
     .bind(derived.prompt_hash.map(|hash| hash.to_vec()))
+    .bind(derived.pii.bits())
     .bind(now_ms())
     .bind(record_id)
     .execute(&mut **tx)
@@ -131,6 +134,23 @@ pub async fn set_verdict(tx: &mut Tx, record_id: i64, verdict: &RecordVerdict) -
     .bind(serde_json::to_string(&verdict.errors)?)
     .bind(&verdict.details)
     .bind(verdict.duplicate_of)
+    .bind(record_id)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// The same with the personal data that was found, for records of a version that did not look.
+pub async fn set_checked(tx: &mut Tx, record_id: i64, verdict: &RecordVerdict, pii: PiiKinds) -> ServiceResult<()> {
+    sqlx::query(
+        "UPDATE records SET status = ?, first_error = ?, errors = ?, details = ?, duplicate_of = ?, pii = ? WHERE id = ?",
+    )
+    .bind(verdict.status.as_str())
+    .bind(verdict.errors.first().map(|error| error.as_str()))
+    .bind(serde_json::to_string(&verdict.errors)?)
+    .bind(&verdict.details)
+    .bind(verdict.duplicate_of)
+    .bind(pii.bits())
     .bind(record_id)
     .execute(&mut **tx)
     .await?;

@@ -101,10 +101,46 @@ pub struct ImportPreview {
     pub problems: Vec<PreviewProblem>,
     /// How many lines break a rule in all.
     pub problems_total: i64,
+    /// What the records looked at have in common.
+    #[serde(default)]
+    pub pattern: DetectedPattern,
     /// For a CSV file: its columns.
     pub csv: Option<CsvPreview>,
     /// What stopped the reading: the file is cut off, damaged, a bomb. What came before it is shown and would be kept.
     pub error: Option<String>,
+}
+
+/// What records have in common.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DetectedPattern {
+    /// The system prompt that most of them begin with.
+    pub system_prompt: Option<CommonPrompt>,
+    /// How many different ones there are.
+    pub different_prompts: i64,
+    /// The tools that may be called, in the most records first; at most twenty.
+    pub tools: Vec<ToolUse>,
+    /// How many there are in all.
+    pub tools_total: i64,
+    /// Records with more than one user message.
+    pub multi_turn: i64,
+}
+
+/// A system prompt.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommonPrompt {
+    /// Its start.
+    pub start: String,
+    /// In how many records.
+    pub records: i64,
+}
+
+/// A tool.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ToolUse {
+    /// Its name.
+    pub name: String,
+    /// In how many records.
+    pub records: i64,
 }
 
 /// A conversation, short enough to be shown.
