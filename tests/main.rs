@@ -9,10 +9,12 @@
 )]
 
 mod command_line;
+mod dataset_undo;
 mod deletions;
 mod downloads;
 mod dry_run_history;
 mod dry_runs;
+mod duplicates;
 mod events;
 mod fidelity;
 mod graders;
@@ -21,6 +23,7 @@ mod import_previews;
 mod imports;
 mod large_changes;
 mod pages;
+mod passports;
 mod races;
 mod refusals;
 mod resets;

@@ -46,7 +46,8 @@ pub struct FinetuneProcess {
     refresh_error: RwSignal<Option<AppError>>,
     /// No event stream for some seconds; written by its connection.
     offline: RwSignal<bool>,
-    /// The dataset is gone: nothing is asked of the server any more. Written by `end_deleted`.
+    /// The dataset is gone: nothing is asked of the server any more. Written by `end_deleted`
+    /// and `brought_back`.
     deleted: RwSignal<bool>,
     /// A verb of `act` is under way (it then disables the hint's button).
     acting: RwSignal<bool>,
@@ -215,6 +216,12 @@ impl FinetuneProcess {
 
     fn end_deleted(self) {
         self.deleted.try_set(true);
+    }
+
+    /// The dataset was deleted and is there again: goes on with what it is now.
+    pub fn brought_back(self) {
+        self.deleted.try_set(false);
+        self.refresh();
     }
 
     /// Goes to the list of datasets.

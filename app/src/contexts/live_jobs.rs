@@ -31,7 +31,8 @@ pub fn apply_to(inputs: &mut PipelineInputs, jobs: &[JobStatus]) {
         let running = jobs.iter().find(|job| job.kind == kind && job.state.is_active());
         let progress = running.map(|job| Progress { percent: job.percent() });
         let slot = match kind {
-            JobKind::Import => &mut inputs.loading.importing,
+            // In this order: what is imported after a copy counts.
+            JobKind::Duplicate | JobKind::Import => &mut inputs.loading.importing,
             JobKind::Validate => &mut inputs.loading.validating,
             JobKind::Categorize => &mut inputs.loading.categorizing,
             JobKind::DryRun => &mut inputs.loading.dry_running,

@@ -2,6 +2,7 @@
 
 mod conversation;
 mod pager;
+mod passport;
 mod record_editor;
 mod record_pane;
 mod record_table;

@@ -41,6 +41,8 @@ pub struct RecordsState {
     pub ticked: RwSignal<BTreeSet<i64>>,
     /// Whether the reading pane's editor holds what is not saved; written by the editor.
     pub unsaved: RwSignal<bool>,
+    /// Whether the passport of the record that is read is unfolded; written by it.
+    pub passport_open: RwSignal<bool>,
     /// Whether to go there and lose that; written by `leave`.
     pub leaving: RwSignal<Option<Question<Leaving>>>,
 }
@@ -78,7 +80,8 @@ impl RecordsState {
             now
         });
         let (unsaved, leaving) = (RwSignal::new(false), RwSignal::new(None));
-        Self { process, filter, record, rows, total: RwSignal::new(0), ticked, unsaved, leaving }
+        let (total, passport_open) = (RwSignal::new(0), RwSignal::new(false));
+        Self { process, filter, record, rows, total, ticked, unsaved, passport_open, leaving }
     }
 
     /// Goes there, or first asks if something is not saved.

@@ -5,6 +5,7 @@ use leptos::server_fn::codec::Json;
 
 use crate::types::dataset::{DatasetRecord, RecordDeletion, RecordEdit, RecordFilter, RecordPage};
 use crate::types::error::AppError;
+use crate::types::passport::{FormerVersion, RecordPassport};
 
 /// A page of records; `page` from 1, `page_size` 1 to 200.
 #[server(prefix = "/api", endpoint = "records/list", input = Json)]
@@ -40,6 +41,37 @@ pub async fn get_record(dataset_id: String, record_id: i64) -> Result<DatasetRec
 pub async fn update_record(dataset_id: String, record_id: i64, edit: RecordEdit) -> Result<DatasetRecord, AppError> {
     super::boundary::answer(|state| async move {
         crate::datasets::records::update(&state, &dataset_id, record_id, &edit).await
+    })
+    .await
+}
+
+/// What the pipeline decided about a record, and why: where it came from, its verdict, topic, scores and edits.
+#[server(prefix = "/api", endpoint = "records/passport", input = Json)]
+pub async fn get_passport(dataset_id: String, record_id: i64) -> Result<RecordPassport, AppError> {
+    super::boundary::answer(async |state| crate::datasets::passport::passport(&state, &dataset_id, record_id).await)
+        .await
+}
+
+/// A record's data before one of its changes.
+#[server(prefix = "/api", endpoint = "records/version", input = Json)]
+pub async fn get_record_version(dataset_id: String, record_id: i64, change_id: i64) -> Result<FormerVersion, AppError> {
+    super::boundary::answer(async |state| {
+        crate::datasets::passport::former_version(&state, &dataset_id, record_id, change_id).await
+    })
+    .await
+}
+
+/// Brings a record's data before one of its changes back as a new edit; a record that was changed after `opened_at`
+/// (`DatasetRecord::updated_at`) gives 409.
+#[server(prefix = "/api", endpoint = "records/restore-version", input = Json)]
+pub async fn restore_record_version(
+    dataset_id: String,
+    record_id: i64,
+    change_id: i64,
+    opened_at: i64,
+) -> Result<DatasetRecord, AppError> {
+    super::boundary::answer(async |state| {
+        crate::datasets::passport::restore_version(&state, &dataset_id, record_id, change_id, opened_at).await
     })
     .await
 }

@@ -1,18 +1,24 @@
-//! Datasets as a service: list, overview, settings, delete. Records are in [`records`].
+//! Datasets as a service: list, overview, settings, duplicate, delete. Records are in [`records`].
 
+mod deleted;
 pub mod deletion;
+mod duplicate;
 mod facts;
 pub(crate) mod large;
 mod overview;
+pub mod passport;
 pub mod records;
 mod reset;
 pub mod search;
 mod typed_rules;
 
+pub use deleted::{delete, list_deleted, restore};
+pub use duplicate::duplicate;
 pub(crate) use facts::facts_of;
 pub(crate) use large::{discard, purge_in_background};
-pub use large::{purge_deleted, validate_again};
+pub use large::{purge_deleted, purge_while_running, validate_again};
 pub use overview::{coverage, hygiene, overview};
+pub(crate) use records::DUPLICATE_PREFIX;
 pub use reset::reset_pipeline;
 pub use typed_rules::TypedRules;
 
@@ -92,19 +98,6 @@ async fn all_validated(state: &AppState, id: &str) -> ServiceResult<bool> {
     let jobs = db::jobs::of_dataset(&state.db, id).await?;
     let ended_early = |job: &JobStatus| job.kind == JobKind::Validate && job.state != JobState::Succeeded;
     Ok(!jobs.iter().any(ended_early) && hygiene(state, id).await?.pending == 0)
-}
-
-/// Deletes a dataset with all that belongs to it; its running jobs notice and stop.
-pub async fn delete(state: &AppState, id: &str, confirm_name: &str) -> ServiceResult<()> {
-    let dataset = db::datasets::get(&state.db, id).await?;
-    if confirm_name.trim() != dataset.name.trim() {
-        return Err(AppError::invalid_field(
-            "confirm_name",
-            format!("Type the dataset's name, \"{}\", to confirm that it shall be deleted.", dataset.name),
-        )
-        .into());
-    }
-    large::discard(state, id).await
 }
 
 pub(crate) fn check_name(name: &str) -> Result<&str, AppError> {

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::db::records::changes::{self, DataChange};
 use crate::db::records::query::{self, KeyedRecord};
 use crate::db::records::scan::{self, Scan};
 use crate::db::records::write::{self, RecordVerdict};
@@ -52,6 +53,17 @@ pub async fn update(
     record_id: i64,
     edit: &RecordEdit,
 ) -> ServiceResult<DatasetRecord> {
+    change(state, dataset_id, record_id, edit, DataChange::Edit).await
+}
+
+/// The same, told apart in the record's history, which keeps what was there before.
+pub(super) async fn change(
+    state: &AppState,
+    dataset_id: &str,
+    record_id: i64,
+    edit: &RecordEdit,
+    kind: DataChange,
+) -> ServiceResult<DatasetRecord> {
     let config = db::datasets::get(&state.db, dataset_id).await?.validation_config;
     let data = parse_edit(&edit.data)?;
     let (rules, tokens) = (config.clone(), state.tokens.clone());
@@ -76,6 +88,7 @@ pub async fn update(
         return Ok(before);
     }
     ask_before_breaking(&before, &derived.findings, edit)?;
+    changes::keep_data(&mut tx, record_id, kind).await?;
     write::set_data(&mut tx, record_id, &json, &derived).await?;
     write::set_verdict(&mut tx, record_id, &verdict_of(&derived.findings)).await?;
     let hashes: Vec<[u8; 16]> = prompt_hash(&before.data).into_iter().chain(derived.prompt_hash).collect();
@@ -209,7 +222,8 @@ fn with_duplicate(verdict: &RecordVerdict, duplicate_of: Option<i64>) -> RecordV
     }
 }
 
-const DUPLICATE_PREFIX: &str = "same span or prompt as record ";
+/// What `details` says before the kept record's id.
+pub(crate) const DUPLICATE_PREFIX: &str = "same span or prompt as record ";
 
 /// A fresh verdict of a record that shares a key with the kept record `original`.
 pub(crate) fn mark_duplicate(mut verdict: RecordVerdict, original: i64) -> RecordVerdict {

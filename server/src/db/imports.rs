@@ -1,4 +1,4 @@
-//! Table `imports`.
+//! Table `imports`: what a dataset's imports are, and where the records of a copied dataset came from (`copied_from`).
 
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row};
@@ -117,7 +117,7 @@ fn read_counts(row: &SqliteRow) -> ServiceResult<(Counts<ImportFormat>, Counts<S
 
 /// How many imports a dataset has had.
 pub async fn count(db: impl Reader, dataset_id: &str) -> ServiceResult<i64> {
-    let mut query = QueryBuilder::new("SELECT COUNT(*) AS n FROM imports WHERE dataset_id = ");
+    let mut query = QueryBuilder::new("SELECT COUNT(*) AS n FROM imports WHERE copied_from IS NULL AND dataset_id = ");
     query.push_bind(dataset_id.to_owned());
     db.rows(query).await?.first().map_or(Ok(0), |row| Ok(row.try_get("n")?))
 }
@@ -132,7 +132,7 @@ pub async fn list(db: impl Reader, dataset_id: &str) -> ServiceResult<Vec<Import
          FROM imports i JOIN jobs j ON j.id = i.job_id
          LEFT JOIN (SELECT import_id, SUM(status = 'valid') AS valid, SUM(status = 'invalid') AS invalid,
                            SUM(status = 'duplicate') AS duplicates FROM records
-                    WHERE import_id IN (SELECT id FROM imports WHERE dataset_id = ",
+                    WHERE import_id IN (SELECT id FROM imports WHERE copied_from IS NULL AND dataset_id = ",
     );
     query.push_bind(dataset_id.to_owned()).push(" ORDER BY created_at DESC, id DESC LIMIT ").push(MAX_FILES).push(
         ") GROUP BY import_id) c ON c.import_id = i.id
@@ -142,7 +142,7 @@ pub async fn list(db: impl Reader, dataset_id: &str) -> ServiceResult<Vec<Import
     );
     query.push_bind(dataset_id.to_owned()).push(
         ") GROUP BY import_id) d ON d.import_id = i.id
-         WHERE i.dataset_id = ",
+         WHERE i.copied_from IS NULL AND i.dataset_id = ",
     );
     query.push_bind(dataset_id.to_owned()).push(" ORDER BY i.created_at DESC, i.id DESC LIMIT ").push(MAX_FILES);
     let rows = db.rows(query).await?;
@@ -248,4 +248,22 @@ pub async fn begins_after(tx: &mut Tx, id: &str) -> ServiceResult<i64> {
     .fetch_one(&mut **tx)
     .await?;
     Ok(row.try_get("id")?)
+}
+
+/// Where the records of a copied dataset came from: the imports of the other, each under an id of its own. They are no
+/// imports of the copy, so only its records know of them.
+pub async fn copy_origins(tx: &mut Tx, from: &str, to: &str, job_id: &str) -> ServiceResult<()> {
+    sqlx::query(
+        "INSERT INTO imports (id, dataset_id, job_id, file_name, mode, bytes, last_line, records, duration_ms, settled,
+                              formats, skipped, created_at, copied_from)
+         SELECT ?2 || '/' || id, ?2, ?3, file_name, mode, bytes, last_line, records, duration_ms, 1, formats, skipped,
+                created_at, id
+         FROM imports WHERE dataset_id = ?1",
+    )
+    .bind(from)
+    .bind(to)
+    .bind(job_id)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
 }

@@ -129,6 +129,7 @@ pub async fn assign(state: &AppState, dataset_id: &str, record_ids: &[i64], topi
     if db::records::query::count_of(&mut tx, dataset_id, record_ids).await? != distinct.len() as u64 {
         return Err(AppError::not_found("One of these records").into());
     }
+    db::records::changes::keep_topics(&mut tx, record_ids, topic).await?;
     let mut changed = 0;
     for id in record_ids {
         match topic {

@@ -202,6 +202,21 @@ pub struct DatasetSummary {
     pub pipeline: super::pipeline::PipelineState,
 }
 
+/// A dataset that was deleted and can still be brought back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeletedDataset {
+    /// Its id, which the undo names.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// How many records it has.
+    pub records: i64,
+    /// When it was deleted.
+    pub deleted_at: TimestampMs,
+    /// From then on it is gone for good.
+    pub restorable_until: TimestampMs,
+}
+
 /// Which records a page of the records overlay shows.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecordFilter {

@@ -8,6 +8,8 @@ use super::TimestampMs;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum JobKind {
+    /// Copies another dataset's records into a new one.
+    Duplicate,
     /// Reads a file into a dataset.
     Import,
     /// Validates every record again (after a change of the rules).
@@ -20,11 +22,12 @@ pub enum JobKind {
 
 impl JobKind {
     /// All kinds.
-    pub const ALL: [Self; 4] = [Self::Import, Self::Validate, Self::Categorize, Self::DryRun];
+    pub const ALL: [Self; 5] = [Self::Duplicate, Self::Import, Self::Validate, Self::Categorize, Self::DryRun];
 
     /// The name used in JSON and SQL.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Duplicate => "duplicate",
             Self::Import => "import",
             Self::Validate => "validate",
             Self::Categorize => "categorize",

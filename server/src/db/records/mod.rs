@@ -1,4 +1,5 @@
-//! Table `records`: [`write`] stores and changes, [`bulk`] very many at once, [`query`] reads pages and counts,
+//! Table `records`: [`write`] stores and changes, [`bulk`] very many at once, [`copy`] into another
+//! dataset, [`query`] reads pages and counts,
 //! [`scan`] walks them, [`trash`] keeps what was deleted.
 
 /// The words of the methods that a machine respects, in SQL.
@@ -9,6 +10,9 @@ macro_rules! said_methods {
 }
 
 pub mod bulk;
+pub mod changes;
+pub mod copy;
+pub mod passport;
 pub mod query;
 pub mod scan;
 pub mod trash;
