@@ -22,3 +22,10 @@ CREATE INDEX record_changes_by_record ON record_changes (record_id, id);
 
 -- Which dry runs have scored a record.
 CREATE INDEX dry_run_samples_by_record ON dry_run_samples (record_id);
+
+-- What a bulk action on everything that matches was asked for: chosen once, so that its own changes move nothing in or out.
+CREATE TABLE record_selections (
+    job_id    TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+    record_id INTEGER NOT NULL,
+    PRIMARY KEY (job_id, record_id)
+) STRICT, WITHOUT ROWID;

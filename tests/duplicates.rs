@@ -114,6 +114,13 @@ async fn more_records_than_a_batch_are_copied_in_order_and_an_empty_dataset_too(
     assert_eq!((ended.state, ended.done, ended.total), (JobState::Succeeded, 1_203, 1_203));
     let exported = async |id: &str| app.get(&format!("/download/{id}/records.jsonl")).await.1;
     assert_eq!(exported(&copy).await, exported(&id).await);
+    let mut filter =
+        json!({ "status": null, "error": null, "topic": null, "needs_review": false, "text": "number 1202" });
+    let found: Vec<i64> = app.ask("records/ids", json!({ "dataset_id": copy, "filter": filter })).await;
+    assert_eq!(found.len(), 1, "the words of the copied records are searched, too");
+    filter["text"] = json!("number");
+    let found: Vec<i64> = app.ask("records/ids", json!({ "dataset_id": copy, "filter": filter })).await;
+    assert_eq!(found.len(), 1_203);
 
     let (status, body) = app.upload("nothing.jsonl", b"[]".to_vec(), &[]).await;
     assert_eq!(status, 201, "{body}");

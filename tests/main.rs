@@ -8,6 +8,7 @@
     reason = "a test that cannot go on should stop where it is"
 )]
 
+mod bulk_actions;
 mod command_line;
 mod dataset_undo;
 mod deletions;
@@ -20,11 +21,13 @@ mod fidelity;
 mod graders;
 mod import_losses;
 mod import_previews;
+mod import_undo;
 mod imports;
 mod large_changes;
 mod pages;
 mod passports;
 mod races;
+mod records_list;
 mod refusals;
 mod resets;
 mod sample;

@@ -4,7 +4,7 @@
 use anneal_server::api::{categorize, get_overview, test_grader, update_validation_config};
 use anneal_server::format;
 use anneal_server::pipeline::{compute_pipeline_state, next_step};
-use anneal_server::types::dataset::RecordFilter;
+use anneal_server::types::dataset::{RecordFilter, RecordSort};
 use anneal_server::types::error::AppError;
 use anneal_server::types::event::DatasetEvent;
 use anneal_server::types::job::{JobKind, JobStatus};
@@ -252,6 +252,22 @@ impl FinetuneProcess {
         self.navigate.try_with_value(|navigate| navigate(url, options));
     }
 
+    /// Changes the URL in place: Back leads to where one was before.
+    pub fn replace_url(self, change: impl FnOnce(&mut PageQuery)) {
+        let url = untrack(|| self.url_with(change));
+        let options = NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() };
+        self.navigate.try_with_value(|navigate| navigate(&url, options));
+    }
+
+    /// The page of the records list that was scrolled to.
+    pub fn show_records_page(self, shown: i64) {
+        self.replace_url(|query| {
+            if let Some((_, page)) = &mut query.records {
+                *page = shown;
+            }
+        });
+    }
+
     /// The step whose panel is open (`?step=`); the current one if the URL names none.
     pub fn selected_step(self) -> PipelineStepId {
         let chosen = self.query.with(|query| query.step);
@@ -266,6 +282,11 @@ impl FinetuneProcess {
     /// The records overlay's filter and page, if it is open (`?records=...&page=`).
     pub fn records_view(self) -> Option<(RecordFilter, i64)> {
         self.query.with(|query| query.records.clone())
+    }
+
+    /// The order of the records in the overlay.
+    pub fn records_sort(self) -> RecordSort {
+        self.query.with(|query| query.sort)
     }
 
     /// Opens the records overlay at its first page (or filters it anew) by changing the URL.

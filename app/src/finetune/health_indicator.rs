@@ -31,6 +31,9 @@ pub fn HealthIndicator() -> impl IntoView {
         let active = |kind| process.job(kind).filter(|job| job.state.is_active());
         let import = active(JobKind::Import).or_else(|| active(JobKind::Duplicate));
         let validate = process.job(JobKind::Validate);
+        if let Some(undo) = active(JobKind::UndoImport) {
+            return Health::Working { words: undoing(&undo), percent: undo.percent() };
+        }
         overview.with(|overview| health_of(&overview.hygiene, import.as_ref(), validate.as_ref()))
     });
     let url_of = move |status| {
@@ -123,6 +126,10 @@ fn health_of(hygiene: &HygieneReport, import: Option<&JobStatus>, validate: Opti
         invalid,
         is_bad: hygiene.rejected * 5 > hygiene.total,
     }
+}
+
+fn undoing(job: &JobStatus) -> String {
+    if job.message.is_empty() { "Undoing an import…".to_owned() } else { format!("Import: {}…", job.message) }
 }
 
 /// A whole percentage, but never 0% for some nor 100% for not all.

@@ -80,7 +80,7 @@ fn RowMenu(
         ("Settings", format!("/finetune/{id}/settings")),
     ];
     let download = |format: &str| format!("/download/{id}/records.jsonl?format={format}");
-    let exports = [("Export records (all of them)", download("native")), ("Export as chat JSONL", download("chat"))];
+    let exports = [("Export records", download("native")), ("Export as chat JSONL", download("chat"))];
     let to_copy = id.clone();
     let holds = format::counted(total_records, "record");
     let ask = move |event: MouseEvent| {

@@ -8,6 +8,7 @@
 mod datasets;
 mod dry_run;
 mod grader;
+mod imports;
 mod jobs;
 mod records;
 mod topics;
@@ -17,6 +18,7 @@ mod uploads;
 pub use datasets::*;
 pub use dry_run::*;
 pub use grader::*;
+pub use imports::*;
 pub use jobs::*;
 pub use records::*;
 pub use topics::*;

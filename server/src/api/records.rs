@@ -3,22 +3,34 @@
 use leptos::prelude::*;
 use leptos::server_fn::codec::Json;
 
-use crate::types::dataset::{DatasetRecord, RecordDeletion, RecordEdit, RecordFilter, RecordPage};
+use crate::types::dataset::{
+    BulkAction, DatasetRecord, RecordDeletion, RecordEdit, RecordFilter, RecordPage, RecordSort, TopicGroup,
+};
 use crate::types::error::AppError;
+use crate::types::job::JobStatus;
 use crate::types::passport::{FormerVersion, RecordPassport};
 
-/// A page of records; `page` from 1, `page_size` 1 to 200.
+/// A page of records; `page` from 1, `page_size` 1 to 200; in record order where no `sort` is given.
 #[server(prefix = "/api", endpoint = "records/list", input = Json)]
 pub async fn list_records(
     dataset_id: String,
     filter: RecordFilter,
+    sort: Option<RecordSort>,
     page: i64,
     page_size: i64,
 ) -> Result<RecordPage, AppError> {
     super::boundary::answer(|state| async move {
-        crate::datasets::records::page(&state, &dataset_id, &filter, page, page_size).await
+        let sort = sort.unwrap_or_default();
+        crate::datasets::records::page(&state, &dataset_id, &filter, sort, page, page_size).await
     })
     .await
+}
+
+/// How many of the records that match carry each topic (the filter's own topic does not count): the largest group first, those
+/// without a topic last.
+#[server(prefix = "/api", endpoint = "records/groups", input = Json)]
+pub async fn list_record_groups(dataset_id: String, filter: RecordFilter) -> Result<Vec<TopicGroup>, AppError> {
+    super::boundary::answer(async |state| crate::datasets::records::groups(&state, &dataset_id, filter).await).await
 }
 
 /// The first valid records, whole; `count` 1 to 10.
@@ -85,6 +97,13 @@ pub async fn list_record_ids(dataset_id: String, filter: RecordFilter) -> Result
         |state| async move { crate::datasets::deletion::matching(&state, &dataset_id, &filter).await },
     )
     .await
+}
+
+/// Does one thing with every record that matches a filter, however many: a job, whose progress comes by events.
+#[server(prefix = "/api", endpoint = "records/bulk", input = Json)]
+pub async fn start_bulk(dataset_id: String, filter: RecordFilter, action: BulkAction) -> Result<JobStatus, AppError> {
+    super::boundary::answer(async |state| crate::datasets::bulk::start(&state, &dataset_id, &filter, action).await)
+        .await
 }
 
 /// Deletes records; `restore_records` takes that back for a day.

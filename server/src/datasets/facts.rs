@@ -176,7 +176,9 @@ impl Facts {
             dry_run_failed: self.last_failure(JobKind::DryRun),
             training: None,
             loading: LoadingStates {
-                importing: self.progress(JobKind::Import).or_else(|| self.progress(JobKind::Duplicate)),
+                importing: [JobKind::Import, JobKind::UndoImport, JobKind::Duplicate]
+                    .into_iter()
+                    .find_map(|kind| self.progress(kind)),
                 validating: self.progress(JobKind::Validate),
                 categorizing: self.progress(JobKind::Categorize),
                 testing_grader: None,

@@ -1,5 +1,6 @@
 //! Datasets as a service: list, overview, settings, duplicate, delete. Records are in [`records`].
 
+pub mod bulk;
 mod deleted;
 pub mod deletion;
 mod duplicate;
@@ -11,6 +12,7 @@ pub mod records;
 mod reset;
 pub mod search;
 mod typed_rules;
+pub mod undo_import;
 
 pub use deleted::{delete, list_deleted, restore};
 pub use duplicate::duplicate;

@@ -5,6 +5,7 @@
 //! file; [`run_kind`] is the one list of them. Cancel is a state: [`cancel`] stores it, the heartbeat finds
 //! it, and [`JobContext::should_stop`] tells the work.
 
+pub mod bulk;
 pub mod categorize;
 pub mod context;
 pub mod dry_run;
@@ -12,6 +13,7 @@ pub mod duplicate;
 pub mod import;
 mod import_bounds;
 pub mod runner;
+pub mod undo_import;
 pub mod validate;
 
 use std::collections::HashMap;
@@ -66,11 +68,13 @@ impl Jobs {
 /// The one list of kinds.
 async fn run_kind(kind: JobKind, context: &JobContext, args: &str) -> ServiceResult<Outcome> {
     match kind {
+        JobKind::Bulk => bulk::run(context, args).await,
         JobKind::Duplicate => duplicate::run(context, args).await,
         JobKind::Import => import::run(context, args).await,
         JobKind::Validate => validate::run(context, args).await,
         JobKind::Categorize => categorize::run(context, args).await,
         JobKind::DryRun => dry_run::run(context, args).await,
+        JobKind::UndoImport => undo_import::run(context, args).await,
     }
 }
 

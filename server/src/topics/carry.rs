@@ -5,6 +5,7 @@
 use std::time::{Duration, Instant};
 
 use crate::datasets::large::{BATCH, PAUSE};
+use crate::db::datasets::Trash;
 use crate::db::records::{bulk, query};
 use crate::db::topics::{StoredChange, TopicChange};
 use crate::db::{self, Of, Tx};
@@ -26,6 +27,10 @@ pub(crate) async fn refuse_while_carrying(state: &AppState, tx: &mut Tx, dataset
         let message = "The records are still being copied into this dataset. Wait until that is done, then try again.";
         return Err(AppError::conflict(message).into());
     }
+    if db::jobs::is_active(&mut *tx, dataset_id, JobKind::Bulk).await? {
+        let message = "Very many records are being changed at once. Wait until that is done (or cancel it in the list of records), then try again.";
+        return Err(AppError::conflict(message).into());
+    }
     if db::topics::changes(tx, dataset_id).await?.is_empty() {
         return Ok(());
     }
@@ -39,7 +44,7 @@ pub(crate) async fn refuse_while_carrying(state: &AppState, tx: &mut Tx, dataset
 /// the commit.
 pub(crate) async fn records_along(tx: &mut Tx, dataset_id: &str, changes: &[TopicChange]) -> ServiceResult<()> {
     // Deleted records may come back.
-    for deletion in db::datasets::trash_of(&mut *tx, dataset_id, 0).await? {
+    for deletion in db::datasets::trash_of(&mut *tx, dataset_id, Trash::All, 0).await? {
         for change in changes {
             bulk::carry_topic(tx, &deletion.id, change, i64::MAX, i64::MAX).await?;
         }

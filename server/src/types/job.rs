@@ -16,13 +16,18 @@ pub enum JobKind {
     Validate,
     /// Labels records by keywords.
     Categorize,
+    /// Does one thing with very many records.
+    Bulk,
     /// Grades a sample of responses and gives the verdict.
     DryRun,
+    /// Takes away what an import brought, or brings it back.
+    UndoImport,
 }
 
 impl JobKind {
     /// All kinds.
-    pub const ALL: [Self; 5] = [Self::Duplicate, Self::Import, Self::Validate, Self::Categorize, Self::DryRun];
+    pub const ALL: [Self; 7] =
+        [Self::Duplicate, Self::Import, Self::Validate, Self::Categorize, Self::Bulk, Self::DryRun, Self::UndoImport];
 
     /// The name used in JSON and SQL.
     pub const fn as_str(self) -> &'static str {
@@ -31,7 +36,9 @@ impl JobKind {
             Self::Import => "import",
             Self::Validate => "validate",
             Self::Categorize => "categorize",
+            Self::Bulk => "bulk",
             Self::DryRun => "dry_run",
+            Self::UndoImport => "undo_import",
         }
     }
 

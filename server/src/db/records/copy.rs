@@ -4,6 +4,7 @@
 use sqlx::{QueryBuilder, Row, Sqlite};
 
 use super::super::Tx;
+use super::fts;
 use crate::error::ServiceResult;
 
 /// What is copied where.
@@ -72,6 +73,7 @@ pub async fn copy(
     let mut query = insertion(&columns(tx).await?, copying);
     query.push(" AND r.id > ").push_bind(after_id).push(" AND r.id <= ").push_bind(last).push(" ORDER BY r.id");
     query.build().execute(&mut **tx).await?;
+    fts::index_copied(tx, copying.to, after_id + 1 + copying.offset, last + copying.offset).await?;
     Ok(Some(Piece { last, records: row.try_get("n")? }))
 }
 
@@ -111,4 +113,45 @@ fn insertion(columns: &[String], copying: &Copying<'_>) -> QueryBuilder<Sqlite> 
     query.push(" FROM records r LEFT JOIN imports i ON i.copied_from = r.import_id AND i.dataset_id = ");
     query.push_bind(copying.to.to_owned()).push(" WHERE r.dataset_id = ").push_bind(copying.from.to_owned());
     query
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::Db;
+    use super::*;
+
+    /// A generated record's parent goes along, unless it was deleted; a piece ends where the next one begins.
+    #[tokio::test]
+    async fn records_that_name_others_name_the_copies() {
+        let dir = tempfile::tempdir().unwrap();
+        let db = Db::open(&dir.path().join("test.sqlite")).await.unwrap();
+        let mut tx = db.begin().await.unwrap();
+        let setup = "INSERT INTO datasets (id, name, validation_config, created_at, updated_at)
+                VALUES ('d', 'd', '{}', 1, 1), ('trash', 'd', '{}', 1, 1), ('copy', 'c', '{}', 1, 1);
+            INSERT INTO records (id, dataset_id, status, source_record_id, duplicate_of, details, data, created_at, updated_at) VALUES
+                (3, 'd', 'valid', NULL, NULL, NULL, 'null', 1, 1), (4, 'trash', 'valid', NULL, NULL, NULL, 'null', 1, 1),
+                (7, 'd', 'valid', 3, NULL, 'like record 3, says the user', 'null', 1, 1), (8, 'd', 'valid', 4, NULL, NULL, 'null', 1, 1),
+                (9, 'd', 'duplicate', NULL, 3, 'x' || CHAR(10) || 'like record 3, which is kept', 'null', 1, 1);";
+        sqlx::raw_sql(setup).execute(&mut *tx).await.unwrap();
+        assert_eq!(extent(&mut tx, "d").await.unwrap(), Some(Extent { first: 3, last: 9, records: 4 }));
+        assert_eq!(extent(&mut tx, "copy").await.unwrap(), None);
+        let copying = Copying { from: "d", to: "copy", offset: 100, kept_prefix: "like record " };
+        assert_eq!(copy(&mut tx, &copying, 0, 9, 2).await.unwrap(), Some(Piece { last: 7, records: 2 }));
+        assert_eq!(copy(&mut tx, &copying, 7, 9, 2).await.unwrap(), Some(Piece { last: 9, records: 2 }));
+        assert_eq!(copy(&mut tx, &copying, 9, 9, 2).await.unwrap(), None);
+        let rows = sqlx::query("SELECT json_array(id, source_record_id, duplicate_of, details) AS row FROM records WHERE dataset_id = 'copy' ORDER BY id")
+            .fetch_all(&mut *tx)
+            .await
+            .unwrap();
+        let rows: Vec<String> = rows.iter().map(|row| row.try_get("row").unwrap()).collect();
+        assert_eq!(
+            rows,
+            [
+                "[103,null,null,null]",
+                r#"[107,103,null,"like record 3, says the user"]"#,
+                "[108,null,null,null]",
+                r#"[109,null,103,"x\nlike record 103, which is kept"]"#,
+            ]
+        );
+    }
 }

@@ -1,6 +1,6 @@
-//! Table `records`: [`write`] stores and changes, [`bulk`] very many at once, [`copy`] into another
-//! dataset, [`query`] reads pages and counts,
-//! [`scan`] walks them, [`trash`] keeps what was deleted.
+//! Table `records`: [`write`] stores and changes, [`bulk`] very many at once, [`copy`] into another dataset, [`page`] lists and
+//! searches them, [`query`] counts, [`scan`] walks over them, [`trash`] keeps what was deleted; [`fts`] holds their words.
+//! [`passport`] reads what is known of one, [`changes`] what people changed of it.
 
 /// The words of the methods that a machine respects, in SQL.
 macro_rules! said_methods {
@@ -12,6 +12,8 @@ macro_rules! said_methods {
 pub mod bulk;
 pub mod changes;
 pub mod copy;
+pub mod fts;
+pub mod page;
 pub mod passport;
 pub mod query;
 pub mod scan;
