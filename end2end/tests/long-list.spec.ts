@@ -85,7 +85,7 @@ test("a hundred thousand records scroll like a hundred", async ({ page, server }
   await expect(bulk).toContainText("25,000 records deleted", { timeout: 120_000 });
   await expect(page.getByText("No record matches.")).toBeVisible({ timeout: 60_000 });
   await bulk.getByRole("button", { name: "Undo" }).click();
-  await expect(page.getByText("of 25,000 records")).toBeVisible({ timeout: 120_000 });
+  await expect(page.getByRole("navigation", { name: "Pages" })).toContainText("1 to 50 of 25,000 records", { timeout: 120_000 });
 });
 
 test("the list by keyboard, by topic, in other columns and orders", async ({ page, server }) => {

@@ -252,12 +252,12 @@ fn TickPage(
 #[component]
 fn Row(state: RecordsState, list: RowList, index: i64) -> impl IntoView {
     let row = memo(move || list.row(index));
-    // What is drawn outlives its owner for a moment.
+    // A row that leaves the view may be told of a change once more when its owner is gone.
     let id = move || row.try_with(|row| row.as_ref().map(|row| row.id)).flatten();
     let is_open = move || id().is_some_and(|id| state.record.get() == Some(id));
     view! {
         <tr class="record-row" class:record-row--open=is_open aria-rowindex=(index + 2).to_string()>
-            {move || match row.get() {
+            {move || match row.try_get().flatten() {
                 Some(row) => cells(state, row).into_any(),
                 None => {
                     view! { <td class="muted" aria-label="Loading">"…"</td> }.into_any()

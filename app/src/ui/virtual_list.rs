@@ -55,7 +55,8 @@ impl ListView {
         let pixels = self.pixels(total);
         let scroll = self.scroll.clamp(0.0, (pixels - self.height).max(0.0));
         let top = scroll * self.scale(total);
-        let first = rows(top / self.row).clamp(0, (total - 1).max(0));
+        // Browsers scroll by whole pixels: a row that misses the view's start by less is the first one in it.
+        let first = rows((top + 1.0) / self.row).clamp(0, (total - 1).max(0));
         let last = (rows((top + self.height) / self.row) + 1).min(total);
         // Where scrolling is in proportion, there is no room for more near the ends.
         let start = (first - BEYOND).max(rows(((top - scroll) / self.row).ceil())).clamp(0, first);
@@ -97,6 +98,7 @@ mod tests {
         assert_eq!((window.first, window.start, window.end), (40, 30, 63));
         assert_eq!((window.before, window.after), (1_500.0, 5_000.0 - 1_500.0 - 33.0 * 50.0));
         assert!(!window.at_end);
+        assert_eq!(view(1_999.4).window(100).first, 40, "but for less than a pixel");
         let end = view(9_999.0).window(100);
         assert_eq!((end.first, end.end, end.after, end.at_end), (88, 100, 0.0, true));
         assert!((view(0.0).scroll_to(40, 100) - 2_000.0).abs() < 1e-9);
