@@ -114,8 +114,11 @@ impl RowList {
 
     /// The ids of the page in view.
     pub fn page_ids(self) -> Vec<i64> {
-        let page = self.shown_page.get();
-        self.pages.with(|pages| pages.get(&page).into_iter().flatten().map(|row| row.id).collect())
+        // What is drawn may ask once more when the list is gone.
+        let Some(page) = self.shown_page.try_get() else { return Vec::new() };
+        let ids =
+            |pages: &BTreeMap<i64, Vec<RecordRow>>| pages.get(&page).into_iter().flatten().map(|row| row.id).collect();
+        self.pages.try_with(ids).unwrap_or_default()
     }
 
     fn follow_scrolling(self) {
