@@ -47,13 +47,11 @@ pub async fn run(listener: TcpListener, state: AppState) -> std::io::Result<()> 
             if let Err(error) = topics::finish_all(&state).await {
                 tracing::warn!(%error, "labels could not be carried along with a change of the topics");
             }
-            if let Err(error) = datasets::purge_deleted(&state).await {
-                tracing::warn!(%error, "the rows of a deleted dataset could not be deleted");
-            }
         }
     });
     let runner = tokio::spawn(jobs::runner::run(state.clone(), None));
     tokio::spawn(anneal_server::watch::run(state.clone()));
+    tokio::spawn(datasets::purge_while_running(state.clone()));
     tokio::spawn(uploads::sweep_while_running(state.clone()));
     let shutdown = state.shutdown.clone();
     let serving = axum::serve(listener, router(&state)).with_graceful_shutdown(shutdown.clone().cancelled_owned());

@@ -1,5 +1,8 @@
 //! What touches every record: a changed rule, a deleted dataset.
 
+use std::time::Duration;
+
+use anneal_server::config::Config;
 use anneal_server::db::{self, Of};
 use anneal_server::types::dataset::DatasetSummary;
 use anneal_server::types::job::{JobKind, JobState, JobStatus};
@@ -94,7 +97,8 @@ async fn a_validation_that_was_cut_off_goes_on_with_what_has_no_verdict() {
 
 #[tokio::test]
 async fn many_records_are_validated_and_deleted_in_batches() {
-    let app = TestApp::start().await;
+    // Nobody can bring them back: their rows go at once.
+    let app = TestApp::start_with(|config| Config { deleted_kept: Duration::ZERO, ..config }).await;
     let id = app.imported("a.jsonl", chats(4_500, &[])).await;
     let other = app.imported("b.jsonl", chats(2, &[])).await;
     let before = app.overview(&id).await.dataset.records_revision;

@@ -8,11 +8,14 @@
     reason = "a test that cannot go on should stop where it is"
 )]
 
+mod bulk_actions;
 mod command_line;
+mod dataset_undo;
 mod deletions;
 mod downloads;
 mod dry_run_history;
 mod dry_runs;
+mod duplicates;
 mod events;
 mod fidelity;
 mod graders;
@@ -22,6 +25,7 @@ mod import_undo;
 mod imports;
 mod large_changes;
 mod pages;
+mod passports;
 mod personal_data;
 mod races;
 mod records_list;

@@ -33,6 +33,7 @@ use leptos_meta::{Title, provide_meta_context};
 use leptos_router::components::{FlatRoutes, Redirect, Route, Router};
 use leptos_router::{SsrMode, path};
 
+use finetune::deleted_datasets::provide_datasets_changed;
 use pages::{DatasetSettingsPage, DatasetsPage, FinetuneDatasetPage, NewDatasetPage, NotFoundPage};
 use ui::{Toasts, provide_clock, provide_leave_guards, provide_toaster};
 
@@ -70,6 +71,7 @@ pub fn App() -> impl IntoView {
     provide_toaster();
     provide_clock();
     provide_leave_guards();
+    provide_datasets_changed();
     mark_hydrated();
     view! {
         <Title formatter=|text: String| if text.is_empty() { "Anneal".to_owned() } else { format!("{text} · Anneal") }/>

@@ -47,6 +47,27 @@ pub fn set_policy() {
     }
 }
 
+/// The value of a cookie that says how this browser shows things: the same on both sides.
+#[cfg(feature = "ssr")]
+pub fn cookie(name: &str) -> Option<String> {
+    let parts = leptos::prelude::use_context::<http::request::Parts>()?;
+    let cookies = parts.headers.get_all(http::header::COOKIE);
+    cookies.iter().filter_map(|cookie| cookie.to_str().ok()).find_map(|cookies| value_in(cookies, name))
+}
+
+/// The same in the browser.
+#[cfg(not(feature = "ssr"))]
+pub fn cookie(name: &str) -> Option<String> {
+    use wasm_bindgen::JsCast;
+    let document = leptos::prelude::document().dyn_into::<web_sys::HtmlDocument>().ok()?;
+    value_in(&document.cookie().ok()?, name)
+}
+
+fn value_in(cookies: &str, name: &str) -> Option<String> {
+    let mut pairs = cookies.split(';').filter_map(|pair| pair.trim().split_once('='));
+    pairs.find_map(|(key, value)| (key == name).then(|| value.to_owned()))
+}
+
 /// The theme the user chose (cookie `theme`), if any; else the system's is followed.
 #[cfg(feature = "ssr")]
 pub fn chosen_theme() -> Option<&'static str> {

@@ -9,6 +9,9 @@ use crate::grader::ScriptLimits;
 /// The port no peer's tool uses by default.
 pub const DEFAULT_PORT: u16 = 4577;
 
+/// So long a deleted dataset can be brought back, whatever is restarted meanwhile; its rows go at the earliest then.
+pub const DELETED_KEPT: Duration = Duration::from_hours(1);
+
 /// Everything that can be configured, checked.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -36,6 +39,8 @@ pub struct Config {
     pub concurrent_jobs: usize,
     /// A running job without a sign of life for so long is taken over.
     pub job_timeout: Duration,
+    /// So long a deleted dataset can be brought back.
+    pub deleted_kept: Duration,
 }
 
 /// A configuration that cannot work.
@@ -82,6 +87,7 @@ impl Default for Config {
             script_limits: ScriptLimits::default(),
             concurrent_jobs: 4,
             job_timeout: Duration::from_secs(10),
+            deleted_kept: DELETED_KEPT,
         }
     }
 }

@@ -33,7 +33,8 @@ pub async fn run(state: AppState) {
 async fn look(state: &AppState, known: &mut HashMap<String, String>) -> ServiceResult<()> {
     let now = db::datasets::fingerprints(&state.db).await?;
     for (id, fingerprint) in &now {
-        if known.get(id).is_some_and(|before| before != fingerprint) {
+        // One that was not there before came back, or its page is about to be opened.
+        if !known.is_empty() && known.get(id) != Some(fingerprint) {
             state.events.changed(id);
         }
     }

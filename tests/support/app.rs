@@ -162,7 +162,7 @@ impl Busy {
 }
 
 /// What pages send as forms; everything else is JSON.
-const FORMS: [&str; 2] = ["datasets/update", "datasets/delete"];
+const FORMS: [&str; 4] = ["datasets/update", "datasets/delete", "datasets/restore", "datasets/duplicate"];
 const FORM: &str = "application/x-www-form-urlencoded";
 
 fn urlencoded(fields: &[(&str, &str)]) -> String {

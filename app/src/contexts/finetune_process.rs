@@ -46,7 +46,8 @@ pub struct FinetuneProcess {
     refresh_error: RwSignal<Option<AppError>>,
     /// No event stream for some seconds; written by its connection.
     offline: RwSignal<bool>,
-    /// The dataset is gone: nothing is asked of the server any more. Written by `end_deleted`.
+    /// The dataset is gone: nothing is asked of the server any more. Written by `end_deleted`
+    /// and `brought_back`.
     deleted: RwSignal<bool>,
     /// A verb of `act` is under way (it then disables the hint's button).
     acting: RwSignal<bool>,
@@ -217,6 +218,12 @@ impl FinetuneProcess {
         self.deleted.try_set(true);
     }
 
+    /// The dataset was deleted and is there again: goes on with what it is now.
+    pub fn brought_back(self) {
+        self.deleted.try_set(false);
+        self.refresh();
+    }
+
     /// Goes to the list of datasets.
     pub fn go_to_list(self) {
         self.go("/finetune");
@@ -243,6 +250,22 @@ impl FinetuneProcess {
     fn go(self, url: &str) {
         let options = NavigateOptions { scroll: false, ..NavigateOptions::default() };
         self.navigate.try_with_value(|navigate| navigate(url, options));
+    }
+
+    /// Changes the URL in place: Back leads to where one was before.
+    pub fn replace_url(self, change: impl FnOnce(&mut PageQuery)) {
+        let url = untrack(|| self.url_with(change));
+        let options = NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() };
+        self.navigate.try_with_value(|navigate| navigate(&url, options));
+    }
+
+    /// The page of the records list that was scrolled to.
+    pub fn show_records_page(self, shown: i64) {
+        self.replace_url(|query| {
+            if let Some((_, page)) = &mut query.records {
+                *page = shown;
+            }
+        });
     }
 
     /// The step whose panel is open (`?step=`); the current one if the URL names none.

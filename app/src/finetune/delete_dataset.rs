@@ -3,6 +3,7 @@
 use anneal_server::api::delete_dataset;
 use leptos::prelude::*;
 
+use super::deleted_datasets::{BringBack, use_datasets_changed};
 use super::steps::parts::Task;
 use crate::contexts::use_finetune_process;
 use crate::ui::{ConfirmDialog, Question, Sentence, use_toaster};
@@ -50,16 +51,18 @@ pub fn DeletedNote() -> impl IntoView {
     let words = move || {
         let name = process.overview().with_untracked(|overview| overview.dataset.name.clone());
         format!(
-            "Dataset “{name}” was deleted elsewhere. What you typed is still here, but can no longer be saved: copy what you need."
+            "Dataset “{name}” was deleted elsewhere. What you typed is still here, but can only be saved once the dataset is back: bring it back within the hour, or copy what you need."
         )
     };
     view! {
         <Show when=move || is_gone.get()>
-            <p class="deleted-note" role="alert">
+            <div class="deleted-note" role="alert">
                 <Sentence text=words()/>
                 " "
                 <a href="/finetune">"Show all datasets"</a>
-            </p>
+                " "
+                <BringBack/>
+            </div>
         </Show>
     }
 }
@@ -70,7 +73,7 @@ impl ToDelete {
         Question {
             title: "Delete this dataset?".to_owned(),
             message: format!(
-                "“{}” goes with its {}, topics, graders and dry runs. This cannot be undone.",
+                "“{}” goes with its {}, topics, graders and dry runs. What runs in it is cancelled. For an hour it can be brought back.",
                 self.name, self.holds
             ),
             confirm: "Delete the dataset",
@@ -97,15 +100,14 @@ pub fn DeleteDataset(
     #[prop(into)]
     on_deleted: Callback<()>,
 ) -> impl IntoView {
-    let toaster = use_toaster();
+    let (toaster, changed) = (use_toaster(), use_datasets_changed());
     let task = Task::new();
     let on_confirm = Callback::new(move |ToDelete { id, name, .. }: ToDelete| {
-        let words = format!("Deleted “{name}”.");
         deleting.set(true);
         task.start_or(
-            delete_dataset(id, name),
+            delete_dataset(id.clone(), name.clone()),
             move |()| {
-                toaster.success(words);
+                changed.tell_deleted(toaster, id, &name);
                 on_deleted.run(());
             },
             move |error| {

@@ -29,9 +29,10 @@ pub fn HealthIndicator() -> impl IntoView {
     let process = use_finetune_process();
     let overview = process.overview();
     let health = memo(move || {
-        let [import, undo, validate] =
-            [JobKind::Import, JobKind::UndoImport, JobKind::Validate].map(|kind| process.job(kind));
-        if let Some(undo) = undo.filter(|job| job.state.is_active()) {
+        let active = |kind| process.job(kind).filter(|job| job.state.is_active());
+        let import = active(JobKind::Import).or_else(|| active(JobKind::Duplicate));
+        let validate = process.job(JobKind::Validate);
+        if let Some(undo) = active(JobKind::UndoImport) {
             return Health::Working { words: undoing(&undo), percent: undo.percent() };
         }
         overview.with(|overview| health_of(&overview.hygiene, import.as_ref(), validate.as_ref()))
@@ -116,8 +117,8 @@ fn health_of(hygiene: &HygieneReport, import: Option<&JobStatus>, validate: Opti
     let active = |job: Option<&JobStatus>| job.filter(|job| job.state.is_active()).cloned();
     let (import, validate) = (active(import), active(validate));
     if let Some(job) = &import {
-        let words =
-            if job.message.is_empty() { "Importing…".to_owned() } else { format!("Importing: {}…", job.message) };
+        let doing = if job.kind == JobKind::Duplicate { "Copying" } else { "Importing" };
+        let words = if job.message.is_empty() { format!("{doing}…") } else { format!("{doing}: {}…", job.message) };
         return Health::Working { words, percent: job.percent() };
     }
     if let Some(job) = validate {

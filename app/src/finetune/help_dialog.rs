@@ -5,11 +5,12 @@ use leptos::prelude::*;
 use crate::contexts::{PageDialog, use_finetune_process};
 use crate::ui::Dialog;
 
-const KEYS: [(&[&str], &str); 11] = [
+const KEYS: [(&[&str], &str); 12] = [
     (&["j", "→", "↓"], "next step"),
     (&["k", "←", "↑"], "previous step"),
     (&["Enter"], "open the step"),
     (&["/"], "search the records"),
+    (&["j", "k", "x"], "in the list of records: next, previous, tick; Enter reads the record, Esc goes back"),
     (&["+", "-"], "zoom in and out; so does a pinch, or the wheel over the pipeline"),
     (&["Ctrl", "wheel"], "zoom where the steps stand one under the other: there the wheel alone scrolls the page"),
     (&["Shift", "wheel"], "move the pipeline sideways; dragging moves it anywhere"),

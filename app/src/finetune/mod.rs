@@ -5,6 +5,7 @@ mod coverage_dashboard;
 mod coverage_targets;
 mod data_dialogs;
 pub(crate) mod delete_dataset;
+pub(crate) mod deleted_datasets;
 mod download_dialog;
 mod dry_run_dialog;
 mod dry_run_progress;

@@ -1,10 +1,12 @@
 //! One dataset of the list.
 
+use anneal_server::api::DuplicateDataset;
 use anneal_server::format;
 use anneal_server::types::TimestampMs;
 use anneal_server::types::dataset::{Dataset, DatasetSummary};
 use anneal_server::types::pipeline::{PipelineState, PipelineStep};
 use leptos::ev::MouseEvent;
+use leptos::form::ActionForm;
 use leptos::prelude::*;
 
 use crate::finetune::delete_dataset::{ToDelete, delete_url};
@@ -20,6 +22,8 @@ pub fn DatasetRow(
     now: TimestampMs,
     /// Set by the menu to ask whether it shall be deleted.
     to_delete: RwSignal<Option<Question<ToDelete>>>,
+    /// Copies a dataset.
+    duplicate: ServerAction<DuplicateDataset>,
 ) -> impl IntoView {
     let DatasetSummary { dataset, total_records, valid_records, topic_count, balance_score, pipeline } = summary;
     let status = status_in_words(&pipeline);
@@ -55,13 +59,18 @@ pub fn DatasetRow(
                 <span class="muted">"Changed "</span>
                 <RelativeTime time=dataset.updated_at now=now/>
             </p>
-            <RowMenu dataset total_records to_delete/>
+            <RowMenu dataset total_records to_delete duplicate/>
         </li>
     }
 }
 
 #[component]
-fn RowMenu(dataset: Dataset, total_records: i64, to_delete: RwSignal<Option<Question<ToDelete>>>) -> impl IntoView {
+fn RowMenu(
+    dataset: Dataset,
+    total_records: i64,
+    to_delete: RwSignal<Option<Question<ToDelete>>>,
+    duplicate: ServerAction<DuplicateDataset>,
+) -> impl IntoView {
     let Dataset { id, name, .. } = dataset;
     let delete_href = delete_url(&id);
     let label = format!("Actions for {name}");
@@ -70,7 +79,9 @@ fn RowMenu(dataset: Dataset, total_records: i64, to_delete: RwSignal<Option<Ques
         ("Records", format!("/finetune/{id}?records=all")),
         ("Settings", format!("/finetune/{id}/settings")),
     ];
-    let download = format!("/download/{id}/records.jsonl?format=native");
+    let download = |format: &str| format!("/download/{id}/records.jsonl?format={format}");
+    let exports = [("Export records", download("native")), ("Export as chat JSONL", download("chat"))];
+    let to_copy = id.clone();
     let holds = format::counted(total_records, "record");
     let ask = move |event: MouseEvent| {
         event.prevent_default();
@@ -81,7 +92,17 @@ fn RowMenu(dataset: Dataset, total_records: i64, to_delete: RwSignal<Option<Ques
         <div class="dataset-row__menu">
             <Menu label dots=true>
                 {links.map(|(words, href)| view! { <MenuLink href>{words}</MenuLink> }).collect_view()}
-                <MenuLink href=download download=true>"Download records"</MenuLink>
+                // A form, so that it works without JavaScript too.
+                <li>
+                    <ActionForm action=duplicate>
+                        <input type="hidden" name="dataset_id" value=to_copy/>
+                        <button type="submit" class="menu__item" disabled=duplicate.pending()>"Duplicate"</button>
+                    </ActionForm>
+                </li>
+                <MenuSeparator/>
+                {exports
+                    .map(|(words, href)| view! { <MenuLink href download=true>{words}</MenuLink> })
+                    .collect_view()}
                 <MenuSeparator/>
                 <li>
                     <a class="menu__item menu__item--danger" href=delete_href rel="external" data-asks="" on:click=ask>

@@ -1,6 +1,6 @@
 //! `/finetune`: all datasets.
 
-use anneal_server::api::{OpenSample, list_datasets};
+use anneal_server::api::{DuplicateDataset, OpenSample, list_datasets};
 use anneal_server::format;
 use anneal_server::types::TimestampMs;
 use anneal_server::types::dataset::DatasetSummary;
@@ -14,9 +14,12 @@ use leptos_router::hooks::{use_location, use_navigate};
 use super::dataset_list_query::{ListQuery, SortBy, StatusGroup};
 use super::dataset_row::DatasetRow;
 use crate::finetune::delete_dataset::{DeleteDataset, ToDelete};
+use crate::finetune::deleted_datasets::{RecentlyDeleted, use_datasets_changed};
 use crate::frame::TopBar;
 use crate::server_only;
-use crate::ui::{Button, ButtonVariant, EmptyState, ErrorView, Icon, IconName, Question, Select, Spinner, load, memo};
+use crate::ui::{
+    Button, ButtonVariant, EmptyState, ErrorView, Icon, IconName, Question, Select, Spinner, load, memo, use_toaster,
+};
 
 /// The sample dataset's name starts with this.
 const SAMPLE_NAME_PREFIX: &str = "Sample:";
@@ -24,7 +27,10 @@ const SAMPLE_NAME_PREFIX: &str = "Sample:";
 /// The list with search and sort, or the invitation to start.
 #[component]
 pub fn DatasetsPage() -> impl IntoView {
-    let datasets = load(|| (), |()| list_datasets());
+    let changed = use_datasets_changed();
+    let datasets = load(move || changed.count(), |_| list_datasets());
+    let duplicate = ServerAction::<DuplicateDataset>::new();
+    go_to_copy(duplicate);
     let now = SharedValue::new(server_only::now).into_inner();
     let to_delete = RwSignal::new(None::<Question<ToDelete>>);
     let retry = Callback::new(move |()| datasets.refetch());
@@ -38,7 +44,7 @@ pub fn DatasetsPage() -> impl IntoView {
                 {move || Suspend::new(async move {
                     match datasets.await {
                         Ok(list) if list.is_empty() => view! { <NoDatasets/> }.into_any(),
-                        Ok(list) => view! { <DatasetList list now to_delete/> }.into_any(),
+                        Ok(list) => view! { <DatasetList list now to_delete duplicate/> }.into_any(),
                         Err(error) => {
                             server_only::set_status_of(&error);
                             view! { <ErrorView error retry/> }.into_any()
@@ -46,9 +52,21 @@ pub fn DatasetsPage() -> impl IntoView {
                     }
                 })}
             </Transition>
-            <DeleteDataset asked=to_delete on_deleted=move |()| datasets.refetch()/>
+            <RecentlyDeleted now/>
+            // The message that offers the undo has the list read again.
+            <DeleteDataset asked=to_delete on_deleted=|()| ()/>
         </main>
     }
+}
+
+/// To the copy, whose page shows how far its records are.
+fn go_to_copy(duplicate: ServerAction<DuplicateDataset>) {
+    let (toaster, navigate) = (use_toaster(), use_navigate());
+    Effect::new(move |_| match duplicate.value().get() {
+        None => {}
+        Some(Ok(id)) => navigate(&format!("/finetune/{id}"), NavigateOptions::default()),
+        Some(Err(error)) => toaster.error(&error),
+    });
 }
 
 #[component]
@@ -87,6 +105,7 @@ fn DatasetList(
     list: Vec<DatasetSummary>,
     now: TimestampMs,
     to_delete: RwSignal<Option<Question<ToDelete>>>,
+    duplicate: ServerAction<DuplicateDataset>,
 ) -> impl IntoView {
     let has_sample = list.iter().any(|summary| summary.dataset.name.starts_with(SAMPLE_NAME_PREFIX));
     let total = i64::try_from(list.len()).unwrap_or(i64::MAX);
@@ -112,7 +131,7 @@ fn DatasetList(
         </div>
         <ul class="dataset-list">
             <For each=move || shown.get() key=|summary| summary.dataset.id.clone() let:summary>
-                <DatasetRow summary now to_delete/>
+                <DatasetRow summary now to_delete duplicate/>
             </For>
         </ul>
         <p class="dataset-list__none" role="status">{none}</p>

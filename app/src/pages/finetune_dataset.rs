@@ -9,6 +9,7 @@ use leptos_router::hooks::{use_location, use_params_map};
 
 use crate::contexts::{FinetuneProcess, use_finetune_process};
 use crate::finetune::delete_dataset::{DatasetToDelete, DeleteDataset, DeletedNote, deleted_elsewhere};
+use crate::finetune::deleted_datasets::BringBack;
 use crate::finetune::steps::dry_run::{load_run, provide_run};
 use crate::finetune::{
     DataDialogs, DatasetHeader, DownloadDialog, GraderDraftGuard, HealthIndicator, HelpDialog, PipelineCanvas,
@@ -114,9 +115,10 @@ fn DeletedDataset() -> impl IntoView {
                 <EmptyState
                     icon=IconName::Trash
                     title=format!("Dataset “{name}” was deleted")
-                    message="Somebody deleted it, in another window or on the command line, while it was open here. Its records, topics, graders and dry runs went with it."
+                    message="Somebody deleted it, in another window or on the command line, while it was open here. Its records, topics, graders and dry runs went with it; for an hour all of it can be brought back."
                 >
-                    <a class=ButtonVariant::Primary.class() href="/finetune">"Show all datasets"</a>
+                    <BringBack variant=ButtonVariant::Primary/>
+                    <a class=ButtonVariant::Secondary.class() href="/finetune">"Show all datasets"</a>
                 </EmptyState>
             </div>
         </main>

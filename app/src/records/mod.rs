@@ -3,6 +3,8 @@
 mod conversation;
 mod marked_text;
 mod pager;
+mod passport;
+mod record_columns;
 mod record_editor;
 mod record_pane;
 mod record_table;
@@ -10,6 +12,8 @@ mod recorded_answer;
 mod records_bulk;
 mod records_filters;
 mod records_overlay;
+mod row_list;
+mod topic_groups;
 
 pub use conversation::{Conversation, LongText};
 pub use pager::Pager;

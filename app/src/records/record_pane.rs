@@ -2,12 +2,15 @@
 
 use anneal_server::api::get_record;
 use anneal_server::types::dataset::DatasetRecord;
+use anneal_server::types::error::AppError;
+use anneal_server::types::passport::RecordPassport;
 use leptos::html;
 use leptos::prelude::*;
 
 use super::conversation::Conversation;
+use super::passport::{Passport, load_passport};
 use super::record_editor::{Editing, RecordEditor, UndoSave};
-use super::record_table::{StatusWords, focus_row, label_origin};
+use super::record_table::{StatusWords, focus_row};
 use super::records_overlay::{Leaving, RecordsState, UNSAVED};
 use crate::contexts::PageQuery;
 use crate::finetune::delete_dataset::DeletedNote;
@@ -46,6 +49,7 @@ fn OpenRecord(state: RecordsState, id: i64) -> impl IntoView {
     let pane = NodeRef::<html::Section>::new();
     let revision = field(|o| o.dataset.records_revision);
     let record = load(move || revision.get(), move |_| get_record(state.process.dataset_id(), id));
+    let passport = load_passport(state, id);
     let editing = Editing::new();
     Effect::new(move |_| {
         if let Some(pane) = pane.get() {
@@ -73,11 +77,12 @@ fn OpenRecord(state: RecordsState, id: i64) -> impl IntoView {
                     view! {
                         <Transition fallback=|| view! { <p class="muted" role="status">"Loading the record…"</p> }>
                             {move || Suspend::new(async move {
-                                match record.await {
+                                let (read, passport) = (record.await, passport.await);
+                                match read {
                                     Err(error) => {
                                         view! { <ErrorView error retry=Callback::new(move |()| record.refetch()) /> }.into_any()
                                     }
-                                    Ok(record) => view! { <ReadRecord record editing=editing.record /> }.into_any(),
+                                    Ok(record) => view! { <ReadRecord state record passport editing=editing.record /> }.into_any(),
                                 }
                             })}
                         </Transition>
@@ -90,13 +95,19 @@ fn OpenRecord(state: RecordsState, id: i64) -> impl IntoView {
 }
 
 #[component]
-fn ReadRecord(record: DatasetRecord, editing: RwSignal<Option<DatasetRecord>>) -> impl IntoView {
+fn ReadRecord(
+    state: RecordsState,
+    record: DatasetRecord,
+    passport: Result<RecordPassport, AppError>,
+    editing: RwSignal<Option<DatasetRecord>>,
+) -> impl IntoView {
     let validation = record.validation.clone();
     let to_edit = StoredValue::new(record.clone());
     view! {
         <div class="record-status">
             <StatusWords validation />
         </div>
+        <Passport state passport />
         <RecordFacts record=record.clone() />
         <div class="row">
             <Button small=true on:click=move |_| editing.set(Some(to_edit.get_value()))>
@@ -107,19 +118,9 @@ fn ReadRecord(record: DatasetRecord, editing: RwSignal<Option<DatasetRecord>>) -
     }
 }
 
+/// What the record brought along beside its conversation; the rest is in its passport.
 #[component]
 fn RecordFacts(record: DatasetRecord) -> impl IntoView {
-    let source =
-        record.source.map(|source| format!("{}, line {}", source.file_name, anneal_server::format::count(source.line)));
-    let topic = match (record.topic, record.categorization) {
-        (Some(topic), Some(how)) => {
-            let review = if how.needs_review { ", to review" } else { "" };
-            format!("{topic} ({}{review})", label_origin(Some(how.method), Some(how.confidence)).unwrap_or_default())
-        }
-        (Some(topic), None) => topic,
-        (None, _) => "none".to_owned(),
-    };
-    let generated = record.is_generated.then_some("generated");
     let metadata = (!record.metadata.is_empty()).then(|| compact(&record.metadata));
     let item = (!record.item.is_empty()).then(|| compact(&record.item));
     let row = |name: &'static str, value: Option<String>| {
@@ -134,8 +135,7 @@ fn RecordFacts(record: DatasetRecord) -> impl IntoView {
     };
     view! {
         <dl class="facts">
-            {row("Source", source)} {row("Topic", Some(topic))} {row("Span", record.span_id)}
-            {row("Kind", generated.map(str::to_owned))} {row("Metadata", metadata)} {row("Other fields", item)}
+            {row("Span", record.span_id)} {row("Metadata", metadata)} {row("Other fields", item)}
         </dl>
     }
 }

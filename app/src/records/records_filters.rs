@@ -1,13 +1,15 @@
 //! The overlay's filters: chips with counts, text search, topic. All of them are in the URL.
 
 use anneal_server::format;
-use anneal_server::types::dataset::{RecordFilter, ScoreRange};
+use anneal_server::types::dataset::{RecordFilter, RecordSort, ScoreRange};
 use anneal_server::types::overview::DatasetOverview;
 use anneal_server::types::pii::{PiiFilter, PiiKind};
 use anneal_server::types::validation::{RecordStatus, ValidationError};
 use leptos::prelude::*;
 
+use super::record_columns::ColumnChoice;
 use super::records_overlay::{Leaving, RecordsState};
+use super::topic_groups::GroupToggle;
 use crate::contexts::ANY_TOPIC;
 use crate::finetune::steps::parts::field;
 use crate::ui::{Button, IconName, Select, Sentence, memo, visible};
@@ -18,7 +20,9 @@ pub fn FilterChips(state: RecordsState) -> impl IntoView {
     let chip = move |words: &'static str, status: Option<RecordStatus>, count: fn(&DatasetOverview) -> i64| {
         let count = field(count);
         let is_on = move || {
-            state.filter.with(|filter| filter.status == status && filter.error.is_none() && !filter.needs_review)
+            state.filter.with(|filter| {
+                filter.status == status && filter.error.is_none() && !filter.needs_review && !filter.generated
+            })
         };
         let href = move || {
             let kept = state.filter.with(|filter| RecordFilter {
@@ -48,6 +52,9 @@ pub fn FilterChips(state: RecordsState) -> impl IntoView {
             {chip("Invalid", Some(RecordStatus::Invalid), |o| o.hygiene.rejected)}
             {chip("Duplicates", Some(RecordStatus::Duplicate), |o| o.hygiene.duplicates_removed)}
             <ReviewToggle state />
+            <GeneratedToggle state />
+            <GroupToggle state />
+            <ColumnChoice state />
             <SearchForm state />
         </div>
     }
@@ -209,6 +216,59 @@ fn ReviewToggle(state: RecordsState) -> impl IntoView {
     }
 }
 
+/// The synthetic ones; shown as long as it is on, or there may be some.
+#[component]
+fn GeneratedToggle(state: RecordsState) -> impl IntoView {
+    let is_on = move || state.filter.with(|filter| filter.generated);
+    let href = move || {
+        let filter = state.filter.get();
+        let filter = RecordFilter { generated: !filter.generated, ..filter };
+        state.process.url_with(|query| {
+            query.records = Some((filter, 1));
+            query.record = None;
+        })
+    };
+    view! {
+        <a class="filter" class:filter--on=is_on href=href aria-current=move || is_on().then_some("true") data-noscroll="">
+            "Generated"
+        </a>
+    }
+}
+
+/// In which order.
+#[component]
+fn SortSelect(state: RecordsState) -> impl IntoView {
+    let has_scores = field(|o| o.dry_run.as_ref().is_some_and(|run| run.report.is_some()));
+    let options = move || {
+        let sorts = RecordSort::ALL.into_iter();
+        let fits = |sort: &RecordSort| {
+            !matches!(sort, RecordSort::HighestScore | RecordSort::LowestScore)
+                || has_scores.get()
+                || state.sort.get() == *sort
+        };
+        sorts.filter(fits).map(|sort| (sort.as_str().to_owned(), sort.label().to_owned())).collect()
+    };
+    let choose = move |key: String| {
+        let sort = RecordSort::parse(&key).unwrap_or_default();
+        state.process.change_url(|query| {
+            query.sort = sort;
+            if let Some((_, page)) = &mut query.records {
+                *page = 1;
+            }
+        });
+    };
+    view! {
+        <Select
+            name="sort"
+            class="filters__select"
+            label="Sort by"
+            options=Signal::derive(options)
+            chosen=Signal::derive(move || state.sort.get().as_str().to_owned())
+            on_choose=Callback::new(choose)
+        />
+    }
+}
+
 /// Error, topic and text. A form whose fields are the page's own parameters, so that it works without JavaScript;
 /// with it, a chosen error or topic counts at once.
 #[component]
@@ -227,10 +287,12 @@ fn SearchForm(state: RecordsState) -> impl IntoView {
         let kept = state.filter.with(|filter| RecordFilter {
             status: filter.status,
             needs_review: filter.needs_review,
+            generated: filter.generated,
             ..RecordFilter::default()
         });
         query.records = Some((kept, 1));
         query.record = None;
+        query.sort = RecordSort::default();
         query.pairs()
     });
     let hidden = |(name, value): (String, String)| view! { <input type="hidden" name=name value=value /> };
@@ -247,6 +309,7 @@ fn SearchForm(state: RecordsState) -> impl IntoView {
             <TopicSelect state />
             <ScoreSelect state />
             <PiiSelect state />
+            <SortSelect state />
             <input
                 type="search"
                 class="filters__search"

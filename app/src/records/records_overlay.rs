@@ -3,20 +3,19 @@
 
 use std::collections::BTreeSet;
 
-use anneal_server::api::list_records;
-use anneal_server::types::dataset::{RecordFilter, RecordPage};
-use anneal_server::types::error::AppError;
+use anneal_server::types::dataset::{RecordFilter, RecordSort};
 use anneal_server::types::validation::RecordStatus;
 use leptos::prelude::*;
 
+use super::record_columns::{Column, chosen_columns};
 use super::record_pane::RecordPane;
 use super::record_table::RecordTable;
 use super::records_bulk::BulkActions;
 use super::records_filters::{ActiveFilters, FilterChips};
+use super::topic_groups::{TopicGroups, is_grouped};
 use crate::contexts::{FinetuneProcess, use_finetune_process};
 use crate::finetune::steps::ErrorBreakdown;
-use crate::finetune::steps::parts::field;
-use crate::ui::{Dialog, DialogSize, Disclosure, Loaded, Question, load, memo};
+use crate::ui::{Dialog, DialogSize, Disclosure, Question, memo};
 
 /// What is said before an edit is lost.
 pub const UNSAVED: &str = "What you changed in this record is not saved. Leave it all the same?";
@@ -31,16 +30,28 @@ pub struct RecordsState {
     pub process: FinetuneProcess,
     /// The filter in the URL.
     pub filter: Memo<RecordFilter>,
+    /// The order in the URL.
+    pub sort: Memo<RecordSort>,
+    /// The page in the URL, from 1.
+    pub page: Memo<i64>,
     /// The record in the URL.
     pub record: Memo<Option<i64>>,
-    /// The rows shown.
-    pub rows: Loaded<Result<RecordPage, AppError>>,
-    /// How many records match the filter; written by the table with every page.
+    /// The columns chosen.
+    pub columns: Memo<Vec<Column>>,
+    /// Whether the URL asks for the records topic by topic.
+    pub grouped: Memo<bool>,
+    /// How many records match the filter; written by the list with every page.
     pub total: RwSignal<i64>,
+    /// Grows when the list, or what is around it, was scrolled.
+    pub scrolled: RwSignal<u32>,
+    /// Whether everything that matches is ticked, more than can be ticked one by one; cleared with the filter.
+    pub all_ticked: RwSignal<bool>,
     /// Records that are ticked, on whichever page; written by the table and the actions, cleared with the filter.
     pub ticked: RwSignal<BTreeSet<i64>>,
     /// Whether the reading pane's editor holds what is not saved; written by the editor.
     pub unsaved: RwSignal<bool>,
+    /// Whether the passport of the record that is read is unfolded; written by it.
+    pub passport_open: RwSignal<bool>,
     /// Whether to go there and lose that; written by `leave`.
     pub leaving: RwSignal<Option<Question<Leaving>>>,
 }
@@ -64,22 +75,37 @@ impl RecordsState {
         let filter = memo(move || view.with(|(filter, _)| filter.clone()));
         let page = memo(move || view.with(|(_, page)| (*page).max(1)));
         let sort = memo(move || process.records_sort());
-        let revision = field(|o| o.dataset.records_revision);
-        let rows = load(
-            move || (filter.get(), sort.get(), page.get(), revision.get()),
-            move |(filter, sort, page, _)| list_records(process.dataset_id(), filter, Some(sort), page, PAGE_SIZE),
-        );
+        let columns = memo(move || process.query().with(|query| chosen_columns(&query.other)));
+        let grouped = memo(move || process.query().with(|query| is_grouped(&query.other)));
         let record = memo(move || process.open_record_id());
-        let ticked = RwSignal::new(BTreeSet::new());
+        let (ticked, all_ticked) = (RwSignal::new(BTreeSet::new()), RwSignal::new(false));
         Effect::new(move |before: Option<RecordFilter>| {
             let now = filter.get();
             if before.is_some_and(|before| before != now) {
                 ticked.set(BTreeSet::new());
+                all_ticked.set(false);
             }
             now
         });
         let (unsaved, leaving) = (RwSignal::new(false), RwSignal::new(None));
-        Self { process, filter, record, rows, total: RwSignal::new(0), ticked, unsaved, leaving }
+        let (total, passport_open) = (RwSignal::new(0), RwSignal::new(false));
+        let scrolled = RwSignal::new(0);
+        Self {
+            process,
+            filter,
+            sort,
+            page,
+            record,
+            columns,
+            grouped,
+            total,
+            scrolled,
+            all_ticked,
+            ticked,
+            unsaved,
+            passport_open,
+            leaving,
+        }
     }
 
     /// Goes there, or first asks if something is not saved.
@@ -157,7 +183,7 @@ fn Overlay(handle: RwSignal<Option<RecordsState>>) -> impl IntoView {
     });
     view! {
         <div class="records" class:records--reading=has_record>
-            <div class="records__list">
+            <div class="records__list" on:scroll=move |_| state.scrolled.update(|scrolled| *scrolled += 1)>
                 <FilterChips state />
                 <ActiveFilters state />
                 <Show when=move || shows_errors.get()>
@@ -168,7 +194,15 @@ fn Overlay(handle: RwSignal<Option<RecordsState>>) -> impl IntoView {
                     </div>
                 </Show>
                 <BulkActions state />
-                <RecordTable state />
+                <div class="records__body">
+                    <Show when=move || state.grouped.get()>
+                        <TopicGroups state />
+                    </Show>
+                    // Grouped, the list is that of the topic that was opened.
+                    <Show when=move || !state.grouped.get() || state.filter.with(|filter| filter.topic.is_some())>
+                        <RecordTable state />
+                    </Show>
+                </div>
             </div>
             <RecordPane state />
         </div>

@@ -25,6 +25,7 @@ mod select;
 mod tabs;
 mod toast;
 mod user_text;
+mod virtual_list;
 
 pub use badge::{Badge, Tone};
 pub use button::{Button, ButtonVariant};
@@ -47,3 +48,4 @@ pub use select::Select;
 pub use tabs::{TabPanel, Tabs};
 pub use toast::{Toaster, Toasts, provide_toaster, use_toaster};
 pub use user_text::{Sentence, UserText, visible};
+pub use virtual_list::{ListView, ListWindow};

@@ -1,6 +1,7 @@
 //! Short messages in the corner for things that happened elsewhere than where the user looks. Errors of
 //! a form belong at the form, not here.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use anneal_server::types::error::AppError;
@@ -10,6 +11,8 @@ use super::{Button, ButtonVariant, Icon, IconName, Sentence, Tone};
 
 /// How long a message stays; errors stay until they are closed.
 const STAY: Duration = Duration::from_secs(6);
+/// The same with something that can be done about it.
+const STAY_WITH_ACTION: Duration = Duration::from_secs(12);
 /// More than these would cover the page; the oldest goes.
 const MOST: usize = 4;
 
@@ -18,8 +21,11 @@ struct Toast {
     id: u64,
     tone: Tone,
     message: String,
-    action: Option<(String, Callback<()>)>,
+    action: Option<(String, Act)>,
 }
+
+/// What a message's button does. Not a `Callback`: the message outlives the page that showed it.
+type Act = Arc<dyn Fn() + Send + Sync>;
 
 /// Shows messages. `Copy`; from [`use_toaster`].
 #[derive(Clone, Copy)]
@@ -45,17 +51,23 @@ impl Toaster {
     }
 
     /// A message with one action: "Deleted 12 records." and "Undo".
-    pub fn with_action(self, message: impl Into<String>, action: impl Into<String>, run: Callback<()>) {
-        self.show(Tone::Neutral, message.into(), Some((action.into(), run)));
+    pub fn with_action(
+        self,
+        message: impl Into<String>,
+        action: impl Into<String>,
+        run: impl Fn() + Send + Sync + 'static,
+    ) {
+        self.show(Tone::Neutral, message.into(), Some((action.into(), Arc::new(run))));
     }
 
-    fn show(self, tone: Tone, message: String, action: Option<(String, Callback<()>)>) {
+    fn show(self, tone: Tone, message: String, action: Option<(String, Act)>) {
         let Some(id) = self.next_id.try_update_value(|id| {
             *id += 1;
             *id
         }) else {
             return;
         };
+        let stay = if action.is_some() { STAY_WITH_ACTION } else { STAY };
         self.toasts.update(|toasts| {
             if toasts.len() >= MOST {
                 toasts.remove(0);
@@ -63,7 +75,7 @@ impl Toaster {
             toasts.push(Toast { id, tone, message, action });
         });
         if tone != Tone::Bad {
-            set_timeout(move || self.close(id), STAY);
+            set_timeout(move || self.close(id), stay);
         }
     }
 
@@ -115,7 +127,7 @@ fn ToastView(toaster: Toaster, toast: Toast) -> impl IntoView {
                 .action
                 .map(|(label, run)| {
                     let on_click = move |_| {
-                        run.run(());
+                        run();
                         toaster.close(id);
                     };
                     view! { <Button variant=ButtonVariant::Ghost small=true on:click=on_click>{label}</Button> }

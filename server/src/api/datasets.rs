@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos::server_fn::codec::Json;
 
-use crate::types::dataset::{Dataset, DatasetSummary};
+use crate::types::dataset::{Dataset, DatasetSummary, DeletedDataset};
 use crate::types::error::AppError;
 use crate::types::overview::DatasetOverview;
 use crate::types::validation::{RulesPreview, ValidationConfig};
@@ -114,12 +114,35 @@ pub async fn reset_pipeline(
     Ok(())
 }
 
-/// Deletes a dataset with all that belongs to it. `confirm_name` must equal its name. Works as a plain form
-/// post too.
+/// Makes a copy of a dataset and goes to it; works as a plain form post too. Answers the copy's id. Its records follow: the
+/// copy's page shows how far they are.
+#[server(prefix = "/api", endpoint = "datasets/duplicate")]
+pub async fn duplicate_dataset(dataset_id: String) -> Result<String, AppError> {
+    let id = super::boundary::answer(async |state| crate::datasets::duplicate(&state, &dataset_id).await).await?;
+    super::boundary::lead_form_to(&format!("/finetune/{id}"));
+    Ok(id)
+}
+
+/// Deletes a dataset with all that belongs to it. `confirm_name` must equal its name. [`restore_dataset`] takes that back
+/// for a while. Works as a plain form post too.
 #[server(prefix = "/api", endpoint = "datasets/delete")]
 pub async fn delete_dataset(dataset_id: String, confirm_name: String) -> Result<(), AppError> {
     super::boundary::answer(|state| async move { crate::datasets::delete(&state, &dataset_id, &confirm_name).await })
         .await?;
+    super::boundary::lead_form_to("/finetune");
+    Ok(())
+}
+
+/// The deleted datasets that can still be brought back, last deleted first.
+#[server(prefix = "/api", endpoint = "datasets/deleted", input = Json)]
+pub async fn list_deleted_datasets() -> Result<Vec<DeletedDataset>, AppError> {
+    super::boundary::answer(|state| async move { crate::datasets::list_deleted(&state).await }).await
+}
+
+/// Brings a deleted dataset back, whole. Works as a plain form post too.
+#[server(prefix = "/api", endpoint = "datasets/restore")]
+pub async fn restore_dataset(dataset_id: String) -> Result<(), AppError> {
+    super::boundary::answer(|state| async move { crate::datasets::restore(&state, &dataset_id).await }).await?;
     super::boundary::lead_form_to("/finetune");
     Ok(())
 }

@@ -3,8 +3,12 @@
 use leptos::prelude::*;
 use leptos::server_fn::codec::Json;
 
-use crate::types::dataset::{DatasetRecord, RecordDeletion, RecordEdit, RecordFilter, RecordPage, RecordSort};
+use crate::types::dataset::{
+    BulkAction, DatasetRecord, RecordDeletion, RecordEdit, RecordFilter, RecordPage, RecordSort, TopicGroup,
+};
 use crate::types::error::AppError;
+use crate::types::job::JobStatus;
+use crate::types::passport::{FormerVersion, RecordPassport};
 
 /// A page of records; `page` from 1, `page_size` 1 to 200; in record order where no `sort` is given.
 #[server(prefix = "/api", endpoint = "records/list", input = Json)]
@@ -20,6 +24,13 @@ pub async fn list_records(
         crate::datasets::records::page(&state, &dataset_id, &filter, sort, page, page_size).await
     })
     .await
+}
+
+/// How many of the records that match carry each topic (the filter's own topic does not count): the largest group first, those
+/// without a topic last.
+#[server(prefix = "/api", endpoint = "records/groups", input = Json)]
+pub async fn list_record_groups(dataset_id: String, filter: RecordFilter) -> Result<Vec<TopicGroup>, AppError> {
+    super::boundary::answer(async |state| crate::datasets::records::groups(&state, &dataset_id, filter).await).await
 }
 
 /// The first valid records, whole; `count` 1 to 10.
@@ -46,6 +57,37 @@ pub async fn update_record(dataset_id: String, record_id: i64, edit: RecordEdit)
     .await
 }
 
+/// What the pipeline decided about a record, and why: where it came from, its verdict, topic, scores and edits.
+#[server(prefix = "/api", endpoint = "records/passport", input = Json)]
+pub async fn get_passport(dataset_id: String, record_id: i64) -> Result<RecordPassport, AppError> {
+    super::boundary::answer(async |state| crate::datasets::passport::passport(&state, &dataset_id, record_id).await)
+        .await
+}
+
+/// A record's data before one of its changes.
+#[server(prefix = "/api", endpoint = "records/version", input = Json)]
+pub async fn get_record_version(dataset_id: String, record_id: i64, change_id: i64) -> Result<FormerVersion, AppError> {
+    super::boundary::answer(async |state| {
+        crate::datasets::passport::former_version(&state, &dataset_id, record_id, change_id).await
+    })
+    .await
+}
+
+/// Brings a record's data before one of its changes back as a new edit; a record that was changed after `opened_at`
+/// (`DatasetRecord::updated_at`) gives 409.
+#[server(prefix = "/api", endpoint = "records/restore-version", input = Json)]
+pub async fn restore_record_version(
+    dataset_id: String,
+    record_id: i64,
+    change_id: i64,
+    opened_at: i64,
+) -> Result<DatasetRecord, AppError> {
+    super::boundary::answer(async |state| {
+        crate::datasets::passport::restore_version(&state, &dataset_id, record_id, change_id, opened_at).await
+    })
+    .await
+}
+
 /// The ids of the records that match a filter, in record order, at most [`MAX_SELECTED`].
 ///
 /// [`MAX_SELECTED`]: crate::types::dataset::MAX_SELECTED
@@ -55,6 +97,13 @@ pub async fn list_record_ids(dataset_id: String, filter: RecordFilter) -> Result
         |state| async move { crate::datasets::deletion::matching(&state, &dataset_id, &filter).await },
     )
     .await
+}
+
+/// Does one thing with every record that matches a filter, however many: a job, whose progress comes by events.
+#[server(prefix = "/api", endpoint = "records/bulk", input = Json)]
+pub async fn start_bulk(dataset_id: String, filter: RecordFilter, action: BulkAction) -> Result<JobStatus, AppError> {
+    super::boundary::answer(async |state| crate::datasets::bulk::start(&state, &dataset_id, &filter, action).await)
+        .await
 }
 
 /// Deletes records; `restore_records` takes that back for a day.

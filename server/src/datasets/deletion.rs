@@ -4,12 +4,14 @@
 use super::new_id;
 use super::records::recheck_duplicates;
 use crate::clock::now_ms;
+use crate::db::records::bulk;
 use crate::db::records::page;
-use crate::db::records::trash::{self, Keys};
+use crate::db::records::trash::{self, Keys, Which};
 use crate::db::{self, Tx};
 use crate::error::ServiceResult;
 use crate::format;
 use crate::jobs;
+use crate::jobs::bulk::{Args, BulkWork};
 use crate::jobs::import::refuse_while_validating;
 use crate::state::AppState;
 use crate::topics::refuse_while_carrying;
@@ -63,7 +65,7 @@ pub async fn delete(state: &AppState, dataset_id: &str, record_ids: &[i64]) -> S
 }
 
 /// Takes a deletion back: the same records, with their ids, lines and topics. Answers how many came back. If the rules were
-/// changed meanwhile, every record is validated again.
+/// changed meanwhile, every record is validated again. Very many come back by a job: then the answer is how many will.
 pub async fn restore(state: &AppState, dataset_id: &str, deletion_id: &str) -> ServiceResult<i64> {
     let mut tx = state.db.begin().await?;
     let dataset = db::datasets::get(&mut tx, dataset_id).await?;
@@ -73,12 +75,26 @@ pub async fn restore(state: &AppState, dataset_id: &str, deletion_id: &str) -> S
     };
     refuse_while_validating(&mut tx, dataset_id).await?;
     refuse_while_carrying(state, &mut tx, dataset_id).await?;
+    let validate = rules != dataset.validation_config;
+    let waiting = trash::count(&mut tx, deletion_id, &Which::All).await?;
+    if waiting > i64::try_from(MAX_SELECTED).unwrap_or(i64::MAX) {
+        super::bulk::refuse_while_importing(&mut tx, dataset_id).await?;
+        let what = BulkWork::Restore { deletion: deletion_id.to_owned(), validate };
+        let args = Args { what, total: waiting, after_id: 0, done: 0 };
+        let job_id = new_id();
+        db::jobs::insert(&mut tx, &job_id, JobKind::Bulk, dataset_id, &serde_json::to_string(&args)?).await?;
+        bulk::select_all(&mut tx, &job_id, deletion_id).await?;
+        tx.commit().await?;
+        state.jobs.wake();
+        state.events.changed(dataset_id);
+        return Ok(waiting);
+    }
     let ids = trash::ids_of(&mut tx, deletion_id).await?;
     let keys = trash::keys_of(&mut tx, deletion_id, &ids).await?;
     let records = trash::give(&mut tx, deletion_id, dataset_id, &ids).await?;
     db::datasets::delete(&mut tx, deletion_id).await?;
     decide_anew(&mut tx, dataset_id, keys).await?;
-    if rules != dataset.validation_config {
+    if validate {
         if db::jobs::is_active(&mut tx, dataset_id, JobKind::Import).await? {
             return Err(AppError::conflict("The rules were changed since, so that every record has to be validated again, and an import is running. Wait for its end, then undo the deletion.").into());
         }

@@ -162,7 +162,7 @@ impl Facts {
             invalid_records: self.hygiene.total - self.hygiene.valid,
             pending_records: self.hygiene.pending,
             recorded_responses: Some(self.recorded_responses),
-            import_failed: self.last_failure(JobKind::Import),
+            import_failed: self.last_failure(JobKind::Import).or_else(|| self.failed_copy()),
             topic_count: self.hierarchy.is_some().then(|| i64::try_from(leaves.len()).unwrap_or(i64::MAX)),
             topics_with_keywords: self.topics_with_keywords(),
             keywords_exhausted: self.keywords_exhausted(dataset),
@@ -180,7 +180,9 @@ impl Facts {
             dry_run_failed: self.last_failure(JobKind::DryRun),
             training: None,
             loading: LoadingStates {
-                importing: self.progress(JobKind::Import).or_else(|| self.progress(JobKind::UndoImport)),
+                importing: [JobKind::Import, JobKind::UndoImport, JobKind::Duplicate]
+                    .into_iter()
+                    .find_map(|kind| self.progress(kind)),
                 validating: self.progress(JobKind::Validate),
                 categorizing: self.progress(JobKind::Categorize),
                 testing_grader: None,
@@ -219,6 +221,11 @@ impl Facts {
         } else {
             error
         })
+    }
+
+    /// Why the dataset could not be copied whole; once records were imported into it, that is no matter any more.
+    fn failed_copy(&self) -> Option<String> {
+        if self.newest(JobKind::Import).is_some() { None } else { self.last_failure(JobKind::Duplicate) }
     }
 
     fn progress(&self, kind: JobKind) -> Option<Progress> {

@@ -22,6 +22,9 @@ pub(crate) const BATCH: i64 = 2_000;
 /// Left to other processes between two transactions; within this one, waiting for the writer is fair anyway.
 pub(crate) const PAUSE: Duration = Duration::from_millis(5);
 
+/// How often the server looks for deleted datasets that nobody can bring back any more.
+const LOOK_FOR_DELETED: Duration = Duration::from_mins(1);
+
 /// Validates every record again by the present rules. Answers the job's id.
 pub async fn validate_again(state: &AppState, id: &str) -> ServiceResult<String> {
     revalidate(state, id, None).await
@@ -46,7 +49,7 @@ pub(super) async fn revalidate(state: &AppState, id: &str, config: Option<&Valid
     Ok(job_id)
 }
 
-/// Hides a dataset and stops its jobs; its rows go in the background.
+/// Hides a dataset for good (nobody has seen it yet) and stops its jobs; its rows go in the background.
 pub(crate) async fn discard(state: &AppState, id: &str) -> ServiceResult<()> {
     let mut tx = state.db.begin().await?;
     db::datasets::hide(&mut tx, id).await?;
@@ -70,16 +73,47 @@ pub(crate) fn purge_in_background(state: &AppState) {
     });
 }
 
-/// Deletes what deleted datasets have left: also called at start, for what a process that ended left over.
+/// Deletes what deleted datasets have left, once nobody can bring them back: also what a process that ended left over.
 pub async fn purge_deleted(state: &AppState) -> ServiceResult<()> {
-    for id in db::datasets::hidden(&state.db, deletion::kept_since()).await? {
-        purge(state, &id).await?;
+    loop {
+        // Giving a dataset up gives up what was deleted from it, too: so there may be more to do afterwards.
+        let hidden = db::datasets::hidden(&state.db, deletion::kept_since()).await?;
+        if hidden.is_empty() {
+            return Ok(());
+        }
+        for id in hidden {
+            purge(state, &id).await?;
+            if state.shutdown.is_cancelled() {
+                return Ok(());
+            }
+        }
     }
-    Ok(())
 }
 
-/// Two processes may be at it at once: what is gone is gone.
+/// Looks regularly, from the start to the state's shutdown, for what nobody can bring back any more.
+pub async fn purge_while_running(state: AppState) {
+    loop {
+        if let Err(error) = purge_deleted(&state).await {
+            tracing::warn!(%error, "the rows of a deleted dataset could not be deleted; it is tried again");
+        }
+        tokio::select! {
+            () = state.shutdown.cancelled() => return,
+            () = tokio::time::sleep(LOOK_FOR_DELETED) => {}
+        }
+    }
+}
+
+/// Two processes may be at it at once: what is gone is gone, and what somebody brings back first stays.
 async fn purge(state: &AppState, id: &str) -> ServiceResult<()> {
+    let mut tx = state.db.begin().await?;
+    if !db::datasets::give_up(&mut tx, id, deletion::kept_since()).await? {
+        return Ok(());
+    }
+    let imports = db::jobs::abandon(&mut tx, id).await?;
+    tx.commit().await?;
+    for args in &imports {
+        uploads::discard_of(args).await;
+    }
     while delete_some(&state.db, id).await? {
         if state.shutdown.is_cancelled() {
             return Ok(());

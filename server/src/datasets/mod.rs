@@ -1,9 +1,13 @@
-//! Datasets as a service: list, overview, settings, delete. Records are in [`records`].
+//! Datasets as a service: list, overview, settings, duplicate, delete. Records are in [`records`].
 
+pub mod bulk;
+mod deleted;
 pub mod deletion;
+mod duplicate;
 mod facts;
 pub(crate) mod large;
 mod overview;
+pub mod passport;
 pub mod records;
 mod reset;
 mod rules_preview;
@@ -11,10 +15,13 @@ pub mod search;
 mod typed_rules;
 pub mod undo_import;
 
+pub use deleted::{delete, list_deleted, restore};
+pub use duplicate::duplicate;
 pub(crate) use facts::facts_of;
 pub(crate) use large::{discard, purge_in_background};
-pub use large::{purge_deleted, validate_again};
+pub use large::{purge_deleted, purge_while_running, validate_again};
 pub use overview::{coverage, hygiene, overview};
+pub(crate) use records::DUPLICATE_PREFIX;
 pub use reset::reset_pipeline;
 pub use rules_preview::preview_rules;
 pub use typed_rules::TypedRules;
@@ -97,19 +104,6 @@ async fn all_validated(state: &AppState, id: &str) -> ServiceResult<bool> {
     let ended_early = |job: &JobStatus| job.kind == JobKind::Validate && job.state != JobState::Succeeded;
     let hygiene = hygiene(state, id).await?;
     Ok(!jobs.iter().any(ended_early) && hygiene.pending == 0 && hygiene.pii.not_looked_at == 0)
-}
-
-/// Deletes a dataset with all that belongs to it; its running jobs notice and stop.
-pub async fn delete(state: &AppState, id: &str, confirm_name: &str) -> ServiceResult<()> {
-    let dataset = db::datasets::get(&state.db, id).await?;
-    if confirm_name.trim() != dataset.name.trim() {
-        return Err(AppError::invalid_field(
-            "confirm_name",
-            format!("Type the dataset's name, \"{}\", to confirm that it shall be deleted.", dataset.name),
-        )
-        .into());
-    }
-    large::discard(state, id).await
 }
 
 pub(crate) fn check_name(name: &str) -> Result<&str, AppError> {

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::search::{RecordTexts, indexed_words};
+use crate::db::records::changes::{self, DataChange};
 use crate::db::records::query::{self, KeyedRecord};
 use crate::db::records::scan::{self, Scan};
 use crate::db::records::write::{self, RecordVerdict};
@@ -12,7 +13,7 @@ use crate::import::{derive, pii_beside};
 use crate::jobs::import::refuse_while_validating;
 use crate::json;
 use crate::state::AppState;
-use crate::types::dataset::{DatasetRecord, RecordEdit, RecordFilter, RecordPage, RecordSort};
+use crate::types::dataset::{DatasetRecord, RecordEdit, RecordFilter, RecordPage, RecordSort, TopicGroup};
 use crate::types::error::AppError;
 use crate::types::validation::{RecordStatus, ValidationError};
 use crate::validation::duplicates::{Candidate, prompt_hash, resolve_duplicates};
@@ -34,6 +35,15 @@ pub async fn page(
     db::records::page::page(&state.db, dataset_id, filter, sort, page.max(1), page_size.clamp(1, 200)).await
 }
 
+/// How many of the records that match carry each topic.
+pub async fn groups(state: &AppState, dataset_id: &str, filter: RecordFilter) -> ServiceResult<Vec<TopicGroup>> {
+    db::datasets::get(&state.db, dataset_id).await?;
+    let filter = RecordFilter { topic: None, ..filter };
+    let mut groups = db::records::page::groups(&state.db, dataset_id, &filter).await?;
+    groups.sort_by_key(|group| (group.topic.is_none(), std::cmp::Reverse(group.records)));
+    Ok(groups)
+}
+
 /// The first valid records, whole.
 pub async fn first_valid(state: &AppState, dataset_id: &str, count: i64) -> ServiceResult<Vec<DatasetRecord>> {
     db::datasets::get(&state.db, dataset_id).await?;
@@ -53,6 +63,17 @@ pub async fn update(
     dataset_id: &str,
     record_id: i64,
     edit: &RecordEdit,
+) -> ServiceResult<DatasetRecord> {
+    change(state, dataset_id, record_id, edit, DataChange::Edit).await
+}
+
+/// The same, told apart in the record's history, which keeps what was there before.
+pub(super) async fn change(
+    state: &AppState,
+    dataset_id: &str,
+    record_id: i64,
+    edit: &RecordEdit,
+    kind: DataChange,
 ) -> ServiceResult<DatasetRecord> {
     let config = db::datasets::get(&state.db, dataset_id).await?.validation_config;
     let data = parse_edit(&edit.data)?;
@@ -81,6 +102,7 @@ pub async fn update(
     // The line as it came goes with the edit.
     let beside = pii_beside(&before.metadata, &before.item, before.evaluation.as_ref(), None);
     derived.pii = derived.pii.union(beside);
+    changes::keep_data(&mut tx, record_id, kind).await?;
     let (item, metadata) = (&before.item, &before.metadata);
     let words = indexed_words(RecordTexts { data: &data, item, metadata, raw: None });
     write::set_data(&mut tx, record_id, &json, &derived, &words).await?;
@@ -216,7 +238,8 @@ fn with_duplicate(verdict: &RecordVerdict, duplicate_of: Option<i64>) -> RecordV
     }
 }
 
-const DUPLICATE_PREFIX: &str = "same span or prompt as record ";
+/// What `details` says before the kept record's id.
+pub(crate) const DUPLICATE_PREFIX: &str = "same span or prompt as record ";
 
 /// A fresh verdict of a record that shares a key with the kept record `original`.
 pub(crate) fn mark_duplicate(mut verdict: RecordVerdict, original: i64) -> RecordVerdict {

@@ -1,4 +1,5 @@
-//! Table `datasets`. A deleted one is hidden until its rows are gone: only [`hidden`] finds it.
+//! Table `datasets`. A deleted one is hidden until somebody brings it back or its rows are gone: only
+//! [`restorable`], [`hidden`] and jobs find it.
 
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row};
@@ -8,7 +9,7 @@ use crate::clock::now_ms;
 use crate::error::ServiceResult;
 use crate::types::TimestampMs;
 use crate::types::coverage::TargetDistribution;
-use crate::types::dataset::{Dataset, RecordDeletion};
+use crate::types::dataset::{Dataset, DeletedDataset, RecordDeletion};
 use crate::types::error::AppError;
 use crate::types::validation::ValidationConfig;
 
@@ -44,6 +45,30 @@ pub async fn insert(tx: &mut Tx, id: &str, name: &str, objective: &str) -> Servi
     Ok(())
 }
 
+/// Stores a copy of one, with its objective, rules and targets.
+pub async fn insert_copy(tx: &mut Tx, id: &str, name: &str, copy_of: &str) -> ServiceResult<()> {
+    sqlx::query(
+        "INSERT INTO datasets (id, name, objective, validation_config, target_distribution, created_at, updated_at)
+         SELECT ?1, ?2, objective, validation_config, target_distribution, ?3, ?3 FROM datasets WHERE id = ?4",
+    )
+    .bind(id)
+    .bind(name)
+    .bind(now_ms())
+    .bind(copy_of)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Whether one has exactly this name.
+pub async fn has_name(tx: &mut Tx, name: &str) -> ServiceResult<bool> {
+    let row = sqlx::query("SELECT 1 FROM datasets WHERE deleted_at IS NULL AND name = ? LIMIT 1")
+        .bind(name)
+        .fetch_optional(&mut **tx)
+        .await?;
+    Ok(row.is_some())
+}
+
 /// All of them, last changed first.
 pub async fn list(db: impl Reader) -> ServiceResult<Vec<Dataset>> {
     let query = QueryBuilder::new("SELECT * FROM datasets WHERE deleted_at IS NULL ORDER BY updated_at DESC, id DESC");
@@ -54,6 +79,16 @@ pub async fn list(db: impl Reader) -> ServiceResult<Vec<Dataset>> {
 /// One of them; 404 if there is none.
 pub async fn get(db: impl Reader, id: &str) -> ServiceResult<Dataset> {
     let mut query = QueryBuilder::new("SELECT * FROM datasets WHERE deleted_at IS NULL AND id = ");
+    query.push_bind(id.to_owned());
+    match db.rows(query).await?.pop() {
+        Some(row) => read_row(&row),
+        None => Err(AppError::not_found(format!("Dataset {}", shorten(id))).into()),
+    }
+}
+
+/// The same for a job, which may be at work on one that was deleted meanwhile: it stops as it does when it is cancelled.
+pub async fn get_for_job(db: impl Reader, id: &str) -> ServiceResult<Dataset> {
+    let mut query = QueryBuilder::new("SELECT * FROM datasets WHERE id = ");
     query.push_bind(id.to_owned());
     match db.rows(query).await?.pop() {
         Some(row) => read_row(&row),
@@ -127,23 +162,93 @@ pub async fn touch_topics(tx: &mut Tx, id: &str) -> ServiceResult<()> {
     Ok(())
 }
 
-/// Hides it, and the records that were deleted from it, from everything but [`hidden`] and [`delete`].
+/// Hides it, and the records that were deleted from it, for good: from everything but [`hidden`] and [`delete`].
 pub async fn hide(tx: &mut Tx, id: &str) -> ServiceResult<()> {
-    sqlx::query("UPDATE datasets SET deleted_at = ? WHERE id = ?").bind(now_ms()).bind(id).execute(&mut **tx).await?;
+    sqlx::query("UPDATE datasets SET deleted_at = ?, restorable_until = NULL WHERE id = ?")
+        .bind(now_ms())
+        .bind(id)
+        .execute(&mut **tx)
+        .await?;
     forget_trash(tx, id).await
 }
 
-/// The ids of those that are hidden for good: not those that keep records which were deleted after `kept_since`, or which
-/// an import replaced that can still be undone.
-pub async fn hidden(db: &Db, kept_since: TimestampMs) -> ServiceResult<Vec<String>> {
-    let rows = sqlx::query(
-        "SELECT id FROM datasets WHERE deleted_at IS NOT NULL AND (deletion_of IS NULL
-             OR (deleted_at <= ? AND id NOT IN (SELECT replaced FROM imports WHERE replaced IS NOT NULL)))",
+/// Hides it until somebody brings it back, or nobody can any more.
+pub async fn hide_until(tx: &mut Tx, id: &str, until: TimestampMs) -> ServiceResult<()> {
+    sqlx::query("UPDATE datasets SET deleted_at = ?, restorable_until = ? WHERE id = ? AND deleted_at IS NULL")
+        .bind(now_ms())
+        .bind(until)
+        .bind(id)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// Shows a hidden one again. False if it cannot be brought back (any more).
+pub async fn unhide(tx: &mut Tx, id: &str) -> ServiceResult<bool> {
+    let shown = sqlx::query(
+        "UPDATE datasets SET deleted_at = NULL, restorable_until = NULL
+         WHERE id = ? AND deleted_at IS NOT NULL AND deletion_of IS NULL AND restorable_until > ?",
     )
-    .bind(kept_since)
-    .fetch_all(db.read())
+    .bind(id)
+    .bind(now_ms())
+    .execute(&mut **tx)
     .await?;
+    Ok(shown.rows_affected() == 1)
+}
+
+/// Those that can be brought back, last deleted first.
+pub async fn restorable(db: impl Reader) -> ServiceResult<Vec<DeletedDataset>> {
+    let mut query = QueryBuilder::new(
+        "SELECT id, name, deleted_at, restorable_until, (SELECT COUNT(*) FROM records WHERE dataset_id = d.id) AS records
+         FROM datasets d WHERE deleted_at IS NOT NULL AND deletion_of IS NULL AND restorable_until > ",
+    );
+    query.push_bind(now_ms()).push(" ORDER BY deleted_at DESC, id DESC");
+    let read = |row: &SqliteRow| {
+        Ok(DeletedDataset {
+            id: row.try_get("id")?,
+            name: row.try_get("name")?,
+            records: row.try_get("records")?,
+            deleted_at: row.try_get("deleted_at")?,
+            restorable_until: row.try_get("restorable_until")?,
+        })
+    };
+    db.rows(query).await?.iter().map(read).collect()
+}
+
+/// Hidden for good: one that nobody can bring back, or records that were deleted long ago, but for what an import replaced
+/// that can still be undone.
+macro_rules! for_good {
+    () => {
+        "deleted_at IS NOT NULL AND ((deletion_of IS NULL AND COALESCE(restorable_until, 0) <= ?2)
+           OR (deletion_of IS NOT NULL AND deleted_at <= ?1
+               AND id NOT IN (SELECT replaced FROM imports WHERE replaced IS NOT NULL)))"
+    };
+}
+
+/// The ids of those that are hidden for good: not those that can be brought back, nor those that keep records which
+/// were deleted after `kept_since`.
+pub async fn hidden(db: &Db, kept_since: TimestampMs) -> ServiceResult<Vec<String>> {
+    let rows = sqlx::query(concat!("SELECT id FROM datasets WHERE ", for_good!()))
+        .bind(kept_since)
+        .bind(now_ms())
+        .fetch_all(db.read())
+        .await?;
     rows.iter().map(|row| Ok(row.try_get("id")?)).collect()
+}
+
+/// From now on nobody can bring it back, nor what was deleted from it. False if somebody just has.
+pub async fn give_up(tx: &mut Tx, id: &str, kept_since: TimestampMs) -> ServiceResult<bool> {
+    let given_up = sqlx::query(concat!(
+        "UPDATE datasets SET restorable_until = NULL, deletion_of = NULL WHERE id = ?3 AND ",
+        for_good!()
+    ))
+    .bind(kept_since)
+    .bind(now_ms())
+    .bind(id)
+    .execute(&mut **tx)
+    .await?;
+    forget_trash(tx, id).await?;
+    Ok(given_up.rows_affected() == 1)
 }
 
 /// Makes the hidden dataset that keeps records deleted from another, with the rules these were validated by.

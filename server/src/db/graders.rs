@@ -97,3 +97,16 @@ pub async fn delete_all(tx: &mut Tx, dataset_id: &str) -> ServiceResult<()> {
     sqlx::query("DELETE FROM graders WHERE dataset_id = ?").bind(dataset_id).execute(&mut **tx).await?;
     Ok(())
 }
+
+/// Copies every version of the grader to another dataset, which has none.
+pub async fn copy_all(tx: &mut Tx, from: &str, to: &str) -> ServiceResult<()> {
+    sqlx::query(
+        "INSERT INTO graders (dataset_id, version, config, created_at)
+         SELECT ?, version, config, created_at FROM graders WHERE dataset_id = ?",
+    )
+    .bind(to)
+    .bind(from)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}

@@ -1,4 +1,4 @@
-//! Table `imports`.
+//! Table `imports`: what a dataset's imports are, and where the records of a copied dataset came from (`copied_from`).
 
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row};
@@ -127,7 +127,7 @@ fn read_counts(row: &SqliteRow) -> ServiceResult<(Counts<ImportFormat>, Counts<S
 
 /// How many imports a dataset has had.
 pub async fn count(db: impl Reader, dataset_id: &str) -> ServiceResult<i64> {
-    let mut query = QueryBuilder::new("SELECT COUNT(*) AS n FROM imports WHERE dataset_id = ");
+    let mut query = QueryBuilder::new("SELECT COUNT(*) AS n FROM imports WHERE copied_from IS NULL AND dataset_id = ");
     query.push_bind(dataset_id.to_owned());
     db.rows(query).await?.first().map_or(Ok(0), |row| Ok(row.try_get("n")?))
 }
@@ -142,7 +142,10 @@ pub async fn list(db: impl Reader, dataset_id: &str) -> ServiceResult<Vec<Import
          LEFT JOIN (SELECT import_id, SUM(records * (status = 'valid')) AS valid, SUM(records * (status = 'invalid')) AS invalid,
                            SUM(records * (status = 'duplicate')) AS duplicates FROM record_tallies WHERE dataset_id = ",
     );
-    query.push_bind(dataset_id.to_owned()).push(" GROUP BY import_id) c ON c.import_id = i.id WHERE i.dataset_id = ");
+    query.push_bind(dataset_id.to_owned()).push(
+        " GROUP BY import_id) c ON c.import_id = i.id
+         WHERE i.copied_from IS NULL AND i.dataset_id = ",
+    );
     query.push_bind(dataset_id.to_owned()).push(" ORDER BY i.created_at DESC, i.id DESC LIMIT ").push(MAX_FILES);
     let rows = db.rows(query).await?;
     let mut reports = Vec::with_capacity(rows.len());
@@ -331,4 +334,22 @@ pub async fn begins_after(tx: &mut Tx, id: &str) -> ServiceResult<i64> {
     .fetch_one(&mut **tx)
     .await?;
     Ok(row.try_get("id")?)
+}
+
+/// Where the records of a copied dataset came from: the imports of the other, each under an id of its own. They are no
+/// imports of the copy, so only its records know of them.
+pub async fn copy_origins(tx: &mut Tx, from: &str, to: &str, job_id: &str) -> ServiceResult<()> {
+    sqlx::query(
+        "INSERT INTO imports (id, dataset_id, job_id, file_name, mode, bytes, last_line, records, duration_ms, settled,
+                              formats, skipped, created_at, copied_from)
+         SELECT ?2 || '/' || id, ?2, ?3, file_name, mode, bytes, last_line, records, duration_ms, 1, formats, skipped,
+                created_at, id
+         FROM imports WHERE dataset_id = ?1",
+    )
+    .bind(from)
+    .bind(to)
+    .bind(job_id)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
 }

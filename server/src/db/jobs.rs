@@ -260,26 +260,46 @@ pub async fn requeue(tx: &mut Tx, id: &str) -> ServiceResult<()> {
     Ok(())
 }
 
+/// What asking for a cancel writes; `?2` is the time, `?3` the kind that runs in any case.
+macro_rules! cancelling {
+    () => {
+        "UPDATE jobs SET cancel_requested = (state = 'running' OR (state = 'queued' AND (attempts > 0 OR kind = ?3))),
+                         state = CASE WHEN state = 'queued' AND attempts = 0 AND kind <> ?3 THEN 'cancelled' ELSE state END,
+                         finished_at = CASE WHEN state = 'queued' AND attempts = 0 AND kind <> ?3 THEN ?2 ELSE finished_at END
+         WHERE "
+    };
+}
+
 /// Asks a job to stop. One that never ran is cancelled at once, unless it is of the kind `must_run`; any other is
 /// left to its runner (the present or the next one), which keeps and reports what was done. Answers the job as it is
 /// then, and its arguments.
 pub async fn request_cancel(db: &Db, id: &str, must_run: JobKind) -> ServiceResult<(JobStatus, String)> {
     let mut tx = db.begin().await?;
-    let row = sqlx::query(
-        "UPDATE jobs SET cancel_requested = (state = 'running' OR (state = 'queued' AND (attempts > 0 OR kind = ?3))),
-                         state = CASE WHEN state = 'queued' AND attempts = 0 AND kind <> ?3 THEN 'cancelled' ELSE state END,
-                         finished_at = CASE WHEN state = 'queued' AND attempts = 0 AND kind <> ?3 THEN ?2 ELSE finished_at END
-         WHERE id = ?1 RETURNING *",
-    )
-    .bind(id)
-    .bind(now_ms())
-    .bind(must_run.as_str())
-    .fetch_optional(&mut *tx)
-    .await?;
+    let row = sqlx::query(concat!(cancelling!(), "id = ?1 RETURNING *"))
+        .bind(id)
+        .bind(now_ms())
+        .bind(must_run.as_str())
+        .fetch_optional(&mut *tx)
+        .await?;
     let Some(row) = row else { return Err(AppError::not_found("This job").into()) };
     let answer = (read_status(&row)?, row.try_get("args")?);
     tx.commit().await?;
     Ok(answer)
+}
+
+/// Asks every active job of a dataset to stop, in the same way.
+pub async fn request_cancel_all(
+    tx: &mut Tx,
+    dataset_id: &str,
+    must_run: JobKind,
+) -> ServiceResult<Vec<(JobStatus, String)>> {
+    let rows = sqlx::query(concat!(cancelling!(), "dataset_id = ?1 AND state IN ('queued', 'running') RETURNING *"))
+        .bind(dataset_id)
+        .bind(now_ms())
+        .bind(must_run.as_str())
+        .fetch_all(&mut **tx)
+        .await?;
+    rows.iter().map(|row| Ok((read_status(row)?, row.try_get("args")?))).collect()
 }
 
 /// Ends every active job of a dataset that was deleted; a runner that is at one finds that it has lost it. Answers the

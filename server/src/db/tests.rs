@@ -226,6 +226,12 @@ async fn lists_read_no_record_that_they_do_not_show() {
         let plan = plan_of(&db, matching.count_query().sql().as_ref()).await;
         assert!(plan.contains("record_tallies"), "{filter:?}: {plan}");
     }
+    for filter in [&RecordFilter::default(), &status] {
+        let matching = Matching::resolve(&db, "d", filter, RecordSort::Oldest).await.unwrap();
+        let plan = plan_of(&db, matching.groups_query().sql().as_ref()).await;
+        assert!(plan.contains("USING COVERING INDEX records_by_topic_id ("), "{filter:?}: {plan}");
+        assert!(!plan.contains("TEMP B-TREE"), "{filter:?}: {plan}");
+    }
     let matching = Matching::resolve(&db, "d", &error, RecordSort::Oldest).await.unwrap();
     let plan = plan_of(&db, matching.ids_query(50, 100).sql().as_ref()).await;
     assert!(plan.contains("USING COVERING INDEX records_by_errors (dataset_id=? AND errors=?)"), "{plan}");

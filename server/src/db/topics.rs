@@ -127,3 +127,16 @@ pub async fn delete_all(tx: &mut Tx, dataset_id: &str) -> ServiceResult<()> {
     sqlx::query("DELETE FROM topic_hierarchies WHERE dataset_id = ?").bind(dataset_id).execute(&mut **tx).await?;
     Ok(())
 }
+
+/// Copies every version of the hierarchy to another dataset, which has none.
+pub async fn copy_all(tx: &mut Tx, from: &str, to: &str) -> ServiceResult<()> {
+    sqlx::query(
+        "INSERT INTO topic_hierarchies (dataset_id, version, nodes, created_at)
+         SELECT ?, version, nodes, created_at FROM topic_hierarchies WHERE dataset_id = ?",
+    )
+    .bind(to)
+    .bind(from)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}

@@ -53,7 +53,7 @@ async fn plan(context: &JobContext, row: &DryRunRow) -> ServiceResult<()> {
     let state = &context.state;
     let config = &row.summary.config;
     let mut snapshot = state.db.snapshot().await?;
-    let dataset = db::datasets::get(&mut snapshot, &row.dataset_id).await?;
+    let dataset = db::datasets::get_for_job(&mut snapshot, &row.dataset_id).await?;
     let facts = facts_of(&mut snapshot, &dataset).await?;
     let leaves = facts.hierarchy.as_ref().map(TopicHierarchy::leaf_names).unwrap_or_default();
     let topic_of = |key: &RecordKey| key.topic.clone().filter(|topic| leaves.contains(topic.as_str()));

@@ -141,13 +141,22 @@ pub fn limits(state: &AppState, is_upload: bool) -> ImportLimits {
 }
 
 /// A validation of all records decides duplicates in record order; what came or changed beside it could be
-/// decided by half the picture. So it is beside the undo of an import. Asked within the transaction that stores it.
+/// decided by half the picture. The same holds while a dataset is still being filled with another's records, very many of
+/// them are changed, or an import is undone. Asked within the transaction that stores it.
 pub(crate) async fn refuse_while_validating(tx: &mut Tx, dataset_id: &str) -> ServiceResult<()> {
     if db::jobs::is_active(&mut *tx, dataset_id, JobKind::Validate).await? {
         return Err(AppError::conflict(
             "The records are being validated by changed rules. Wait until that is done, then try again.",
         )
         .into());
+    }
+    if db::jobs::is_active(&mut *tx, dataset_id, JobKind::Bulk).await? {
+        let message = "Very many records are being changed at once. Wait until that is done (or cancel it in the list of records), then try again.";
+        return Err(AppError::conflict(message).into());
+    }
+    if db::jobs::is_active(&mut *tx, dataset_id, JobKind::Duplicate).await? {
+        let message = "The records are still being copied into this dataset. Wait until that is done, then try again.";
+        return Err(AppError::conflict(message).into());
     }
     if db::jobs::is_active(tx, dataset_id, JobKind::UndoImport).await? {
         return Err(AppError::conflict(
@@ -233,7 +242,7 @@ pub(super) async fn give_up(context: &JobContext, args: &str) -> ServiceResult<(
 
 async fn read_file(context: &JobContext, args: &Args) -> ServiceResult<Outcome> {
     let state = &context.state;
-    let dataset = db::datasets::get(&state.db, &context.dataset_id).await?;
+    let dataset = db::datasets::get_for_job(&state.db, &context.dataset_id).await?;
     let skip = db::imports::last_line(&state.db, &args.import_id).await?;
     let total = i64::try_from(tokio::fs::metadata(&args.path).await?.len()).unwrap_or(i64::MAX);
     let options = ReadOptions {

@@ -5,9 +5,11 @@
 //! file; [`run_kind`] is the one list of them. Cancel is a state: [`cancel`] stores it, the heartbeat finds
 //! it, and [`JobContext::should_stop`] tells the work.
 
+pub mod bulk;
 pub mod categorize;
 pub mod context;
 pub mod dry_run;
+pub mod duplicate;
 pub mod import;
 mod import_bounds;
 pub mod runner;
@@ -22,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use context::{JobContext, Outcome};
 
-use crate::db;
+use crate::db::{self, Tx};
 use crate::error::ServiceResult;
 use crate::state::AppState;
 use crate::types::error::AppError;
@@ -66,6 +68,8 @@ impl Jobs {
 /// The one list of kinds.
 async fn run_kind(kind: JobKind, context: &JobContext, args: &str) -> ServiceResult<Outcome> {
     match kind {
+        JobKind::Bulk => bulk::run(context, args).await,
+        JobKind::Duplicate => duplicate::run(context, args).await,
         JobKind::Import => import::run(context, args).await,
         JobKind::Validate => validate::run(context, args).await,
         JobKind::Categorize => categorize::run(context, args).await,
@@ -87,13 +91,23 @@ async fn give_up(kind: JobKind, context: &JobContext, args: &str) -> ServiceResu
 /// validation runs in any case, if only to take off the verdicts by the former rules.
 pub async fn cancel(state: &AppState, job_id: &str) -> ServiceResult<JobStatus> {
     let (status, args) = db::jobs::request_cancel(&state.db, job_id, JobKind::Validate).await?;
+    carry_out_cancel(state, &status, &args).await;
+    Ok(status)
+}
+
+/// Asks every job of a dataset to stop, in the transaction that deletes it; [`carry_out_cancel`] for each follows.
+pub(crate) async fn cancel_all_of(tx: &mut Tx, dataset_id: &str) -> ServiceResult<Vec<(JobStatus, String)>> {
+    db::jobs::request_cancel_all(tx, dataset_id, JobKind::Validate).await
+}
+
+/// What follows once it is stored that a job shall stop.
+pub(crate) async fn carry_out_cancel(state: &AppState, status: &JobStatus, args: &str) {
     if status.kind == JobKind::Import && status.state == JobState::Cancelled {
-        uploads::discard_of(&args).await;
+        uploads::discard_of(args).await;
     }
-    state.jobs.cancel_running(job_id);
+    state.jobs.cancel_running(&status.id);
     state.jobs.wake();
     state.events.send(&status.dataset_id, DatasetEvent::Job { job: status.clone() });
-    Ok(status)
 }
 
 /// Who runs a job that is waited for.

@@ -111,7 +111,7 @@ async fn move_batch(context: &JobContext, from: &str, to: &str, which: &Which) -
 /// since the records that came back were validated, all are validated again.
 async fn end(context: &JobContext, args: &Args, back: Option<&str>) -> ServiceResult<()> {
     let mut tx = context.begin().await?;
-    let now = db::datasets::get(&mut tx, &context.dataset_id).await?.validation_config;
+    let now = db::datasets::get_for_job(&mut tx, &context.dataset_id).await?.validation_config;
     let mut rules_changed = false;
     if let Some(back) = back {
         let rules = db::datasets::trash_rules(&mut tx, back, &context.dataset_id, 0).await?;

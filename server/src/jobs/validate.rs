@@ -111,7 +111,7 @@ struct Checked {
 /// The rules and the texts cannot change meanwhile: see the module's head.
 async fn validate_batch(context: &JobContext, batch: Vec<DatasetRecord>) -> ServiceResult<()> {
     let state = &context.state;
-    let config = db::datasets::get(&state.db, &context.dataset_id).await?.validation_config;
+    let config = db::datasets::get_for_job(&state.db, &context.dataset_id).await?.validation_config;
     let tokens = state.tokens.clone();
     let checked = tokio::task::spawn_blocking(move || {
         let check = |record: DatasetRecord| {

@@ -12,6 +12,7 @@ use crate::db::{self, Of, Tx};
 use crate::error::ServiceResult;
 use crate::state::AppState;
 use crate::types::error::AppError;
+use crate::types::job::JobKind;
 
 /// So many records are carried along in the transaction of the change itself: some tenths of a second.
 const AT_ONCE: i64 = 10_000;
@@ -21,6 +22,15 @@ const TELL: Duration = Duration::from_secs(1);
 
 /// Two changes of one label at once would not know which comes first.
 pub(crate) async fn refuse_while_carrying(state: &AppState, tx: &mut Tx, dataset_id: &str) -> ServiceResult<()> {
+    if db::jobs::is_active(&mut *tx, dataset_id, JobKind::Duplicate).await? {
+        // Records that are still to come carry the labels of the dataset that is copied.
+        let message = "The records are still being copied into this dataset. Wait until that is done, then try again.";
+        return Err(AppError::conflict(message).into());
+    }
+    if db::jobs::is_active(&mut *tx, dataset_id, JobKind::Bulk).await? {
+        let message = "Very many records are being changed at once. Wait until that is done (or cancel it in the list of records), then try again.";
+        return Err(AppError::conflict(message).into());
+    }
     if db::topics::changes(tx, dataset_id).await?.is_empty() {
         return Ok(());
     }

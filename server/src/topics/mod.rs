@@ -7,4 +7,5 @@ mod service;
 
 pub use carry::finish_all;
 pub(crate) use carry::{go_on, records_along, refuse_while_carrying};
+pub(crate) use service::check_leaf;
 pub use service::{assign, edit, import, set_targets, start_categorize};

@@ -114,21 +114,15 @@ pub async fn assign(state: &AppState, dataset_id: &str, record_ids: &[i64], topi
     }
     let mut tx = state.db.begin().await?;
     db::datasets::get(&mut tx, dataset_id).await?;
-    let hierarchy = db::topics::current(&mut tx, dataset_id).await?.unwrap_or_default();
-    if let Some(topic) = topic
-        && !hierarchy.leaves().iter().any(|leaf| leaf.name == topic)
-    {
-        return Err(AppError::invalid_field(
-            "topic",
-            format!("“{topic}” is no topic that can label records. Choose one of the lowest level, or add it first."),
-        )
-        .into());
+    if let Some(topic) = topic {
+        check_leaf(&mut tx, dataset_id, topic).await?;
     }
     // A record of another dataset must not be reached through this one.
     let distinct: std::collections::HashSet<i64> = record_ids.iter().copied().collect();
     if db::records::query::count_of(&mut tx, dataset_id, record_ids).await? != distinct.len() as u64 {
         return Err(AppError::not_found("One of these records").into());
     }
+    db::records::changes::keep_topics(&mut tx, record_ids, topic).await?;
     let mut changed = 0;
     for id in record_ids {
         match topic {
@@ -150,6 +144,17 @@ pub async fn assign(state: &AppState, dataset_id: &str, record_ids: &[i64], topi
     tx.commit().await?;
     state.events.changed(dataset_id);
     Ok(changed)
+}
+
+/// Refuses a topic that can label no record.
+pub(crate) async fn check_leaf(tx: &mut db::Tx, dataset_id: &str, topic: &str) -> ServiceResult<()> {
+    let hierarchy = db::topics::current(&mut *tx, dataset_id).await?.unwrap_or_default();
+    if hierarchy.leaves().iter().any(|leaf| leaf.name == topic) {
+        return Ok(());
+    }
+    let message =
+        format!("“{topic}” is no topic that can label records. Choose one of the lowest level, or add it first.");
+    Err(AppError::invalid_field("topic", message).into())
 }
 
 /// Queues labelling by keyword.

@@ -202,6 +202,21 @@ pub struct DatasetSummary {
     pub pipeline: super::pipeline::PipelineState,
 }
 
+/// A dataset that was deleted and can still be brought back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeletedDataset {
+    /// Its id, which the undo names.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// How many records it has.
+    pub records: i64,
+    /// When it was deleted.
+    pub deleted_at: TimestampMs,
+    /// From then on it is gone for good.
+    pub restorable_until: TimestampMs,
+}
+
 /// Which records a page of the records overlay shows.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecordFilter {
@@ -355,6 +370,28 @@ impl ScoreRange {
 /// Most records that one call deletes, exports or ticks: what one transaction can hold without keeping others waiting.
 pub const MAX_SELECTED: usize = 10_000;
 
+/// The records of one topic among those that match a filter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TopicGroup {
+    /// As they carry it; `None`: none.
+    pub topic: Option<String>,
+    /// How many.
+    pub records: i64,
+}
+
+/// What is done with every record that matches a filter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "action", rename_all = "snake_case")]
+pub enum BulkAction {
+    /// Gives them a topic by hand; `None` takes theirs away.
+    Assign {
+        /// The topic.
+        topic: Option<String>,
+    },
+    /// Deletes them, to be undone like any other deletion.
+    Delete,
+}
+
 /// A deletion of records that can still be undone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecordDeletion {
@@ -387,6 +424,14 @@ pub struct RecordRow {
     pub needs_review: bool,
     /// Line in its file.
     pub line: Option<i64>,
+    /// Its file.
+    pub file_name: Option<String>,
+    /// Synthetic?
+    pub is_generated: bool,
+    /// Its score in the newest finished dry run, if that sampled it.
+    pub score: Option<f64>,
+    /// When its data was last edited, or stored.
+    pub updated_at: TimestampMs,
     /// What validation says.
     pub validation: RecordValidationStatus,
 }

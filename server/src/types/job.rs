@@ -8,12 +8,16 @@ use super::TimestampMs;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum JobKind {
+    /// Copies another dataset's records into a new one.
+    Duplicate,
     /// Reads a file into a dataset.
     Import,
     /// Validates every record again (after a change of the rules).
     Validate,
     /// Labels records by keywords.
     Categorize,
+    /// Does one thing with very many records.
+    Bulk,
     /// Grades a sample of responses and gives the verdict.
     DryRun,
     /// Takes away what an import brought, or brings it back.
@@ -22,14 +26,17 @@ pub enum JobKind {
 
 impl JobKind {
     /// All kinds.
-    pub const ALL: [Self; 5] = [Self::Import, Self::Validate, Self::Categorize, Self::DryRun, Self::UndoImport];
+    pub const ALL: [Self; 7] =
+        [Self::Duplicate, Self::Import, Self::Validate, Self::Categorize, Self::Bulk, Self::DryRun, Self::UndoImport];
 
     /// The name used in JSON and SQL.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Duplicate => "duplicate",
             Self::Import => "import",
             Self::Validate => "validate",
             Self::Categorize => "categorize",
+            Self::Bulk => "bulk",
             Self::DryRun => "dry_run",
             Self::UndoImport => "undo_import",
         }

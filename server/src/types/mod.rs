@@ -12,6 +12,7 @@ pub mod grader;
 pub mod import;
 pub mod job;
 pub mod overview;
+pub mod passport;
 pub mod pii;
 pub mod pipeline;
 pub mod topics;

@@ -27,7 +27,10 @@ pub fn ExtractPanel() -> impl IntoView {
     let running = move |kind| process.job(kind).is_some_and(|job| job.state.is_active());
     let overview = process.overview();
     let checks = memo(move || {
-        let now = Running { import: running(JobKind::Import), validation: running(JobKind::Validate) };
+        let now = Running {
+            import: running(JobKind::Import) || running(JobKind::Duplicate),
+            validation: running(JobKind::Validate),
+        };
         overview.with(|overview| checks(overview, now))
     });
     let checked = field(|o| o.hygiene.timestamp);
@@ -35,6 +38,7 @@ pub fn ExtractPanel() -> impl IntoView {
     let has_records = field(|o| o.hygiene.total + o.hygiene.pending > 0);
     view! {
         <div class="panel panel--extract">
+            <JobProgress kind=JobKind::Duplicate title="Copying" />
             <JobProgress kind=JobKind::Import title="Importing" />
             <JobProgress kind=JobKind::UndoImport title="Undoing an import" />
             <NothingImported />

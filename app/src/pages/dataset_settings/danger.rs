@@ -8,6 +8,7 @@ use leptos_router::hooks::use_navigate;
 
 use super::reset::ResetForm;
 use super::{error_at, error_elsewhere};
+use crate::finetune::deleted_datasets::use_datasets_changed;
 use crate::ui::{Button, ButtonVariant, ErrorView, Field, described_by, memo, use_toaster, visible};
 
 /// The pipeline's reset and the dataset's deletion.
@@ -37,7 +38,8 @@ fn DeleteForm(
     #[prop(into)]
     name: Signal<String>,
 ) -> impl IntoView {
-    let toaster = use_toaster();
+    let (toaster, changed) = (use_toaster(), use_datasets_changed());
+    let id = dataset_id.clone();
     let navigate = use_navigate();
     let typed = RwSignal::new(String::new());
     let delete = ServerAction::<DeleteDataset>::new();
@@ -48,7 +50,7 @@ fn DeleteForm(
     let is_other = move || is_live.get() && name.with(|name| typed.read().trim() != name.trim());
     Effect::new(move |_| {
         if delete.value().get().is_some_and(|deleted| deleted.is_ok()) {
-            toaster.success(format!("Deleted “{}”.", name.get_untracked()));
+            changed.tell_deleted(toaster, id.clone(), &name.get_untracked());
             navigate("/finetune", leptos_router::NavigateOptions::default());
         }
     });
@@ -56,7 +58,7 @@ fn DeleteForm(
             <ActionForm action=delete attr:class="stack">
                 <input type="hidden" name="dataset_id" value=dataset_id/>
                 <p>
-                    "Deleting the dataset deletes its records, topics, graders and dry runs. This cannot be undone; download the records first if you may need them."
+                    "Deleting the dataset deletes its records, topics, graders and dry runs, and cancels what runs in it. For an hour the list of datasets can bring it back; then it is gone for good."
                 </p>
                 <Field
                     id="settings-confirm"

@@ -1,5 +1,6 @@
 //! Table `records_fts`: the words of every record, for search. Rows that go take theirs along by a trigger.
 
+use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, Sqlite};
 
 use super::super::{Db, Tx, from_json};
@@ -19,6 +20,9 @@ pub(super) async fn put(tx: &mut Tx, words: &[(i64, &str)]) -> ServiceResult<()>
     Ok(())
 }
 
+/// Rows a statement where very many are indexed.
+const WORDS_PER_STATEMENT: usize = 50;
+
 /// Records of a step of [`catch_up`].
 const STEP: i64 = 500;
 
@@ -36,16 +40,7 @@ pub async fn catch_up(db: &Db) -> ServiceResult<Option<(i64, i64)>> {
             .bind(STEP)
             .fetch_all(&mut *tx)
             .await?;
-    let mut texts = Vec::with_capacity(rows.len());
-    for row in &rows {
-        let words = indexed_words(RecordTexts {
-            data: &from_json("records.data", row.try_get("data")?)?,
-            item: &from_json("records.item", row.try_get("item")?)?,
-            metadata: &from_json("records.metadata", row.try_get("metadata")?)?,
-            raw: row.try_get("raw")?,
-        });
-        texts.push((row.try_get("id")?, words));
-    }
+    let texts = read_words(&rows)?;
     let Some((reached, _)) = texts.last() else {
         sqlx::query("DELETE FROM records_fts_backlog").execute(&mut *tx).await?;
         tx.commit().await?;
@@ -56,6 +51,36 @@ pub async fn catch_up(db: &Db) -> ServiceResult<Option<(i64, i64)>> {
     sqlx::query("UPDATE records_fts_backlog SET after_id = ?").bind(reached).execute(&mut *tx).await?;
     tx.commit().await?;
     Ok(Some((reached, up_to_id)))
+}
+
+/// Indexes the records of a dataset from one id to another, which were copied there without their words.
+pub(super) async fn index_copied(tx: &mut Tx, dataset_id: &str, first: i64, last: i64) -> ServiceResult<()> {
+    let rows =
+        sqlx::query("SELECT id, data, item, metadata, raw FROM records WHERE dataset_id = ? AND id BETWEEN ? AND ?")
+            .bind(dataset_id)
+            .bind(first)
+            .bind(last)
+            .fetch_all(&mut **tx)
+            .await?;
+    let texts = read_words(&rows)?;
+    for chunk in texts.chunks(WORDS_PER_STATEMENT) {
+        put(tx, &chunk.iter().map(|(id, words)| (*id, words.as_str())).collect::<Vec<_>>()).await?;
+    }
+    Ok(())
+}
+
+fn read_words(rows: &[SqliteRow]) -> ServiceResult<Vec<(i64, String)>> {
+    let mut texts = Vec::with_capacity(rows.len());
+    for row in rows {
+        let words = indexed_words(RecordTexts {
+            data: &from_json("records.data", row.try_get("data")?)?,
+            item: &from_json("records.item", row.try_get("item")?)?,
+            metadata: &from_json("records.metadata", row.try_get("metadata")?)?,
+            raw: row.try_get("raw")?,
+        });
+        texts.push((row.try_get("id")?, words));
+    }
+    Ok(texts)
 }
 
 #[cfg(test)]

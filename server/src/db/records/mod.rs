@@ -1,6 +1,7 @@
-//! Table `records`: [`write`] stores and changes, [`bulk`] very many at once, [`page`] lists and searches them, [`query`]
-//! decides what duplicates what, [`tallies`] counts, [`scan`] walks over them, [`strata`] draws samples, [`trash`] keeps
-//! what was deleted; [`fts`] holds their words, [`pii`] knows which hold personal data.
+//! Table `records`: [`write`] stores and changes, [`bulk`] very many at once, [`copy`] into another dataset, [`page`] lists and
+//! searches them, [`query`] decides what duplicates what, [`tallies`] counts, [`scan`] walks over them, [`strata`] draws samples,
+//! [`trash`] keeps what was deleted; [`fts`] holds their words, [`pii`] knows which hold personal data. [`passport`] reads what
+//! is known of one, [`changes`] what people changed of it.
 
 /// The words of the methods that a machine respects, in SQL.
 macro_rules! said_methods {
@@ -10,8 +11,11 @@ macro_rules! said_methods {
 }
 
 pub mod bulk;
+pub mod changes;
+pub mod copy;
 pub mod fts;
 pub mod page;
+pub mod passport;
 pub mod pii;
 pub mod query;
 pub mod scan;

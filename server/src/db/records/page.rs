@@ -6,11 +6,11 @@
 
 use sqlx::{QueryBuilder, Row, Sqlite};
 
-use super::super::Db;
+use super::super::{Db, Tx};
 use super::{json_list, read_method, read_validation, tallies};
 use crate::datasets::search::TextSearch;
 use crate::error::ServiceResult;
-use crate::types::dataset::{RecordFilter, RecordPage, RecordRow, RecordSort, SEARCH_COUNTED, ScoreRange};
+use crate::types::dataset::{RecordFilter, RecordPage, RecordRow, RecordSort, SEARCH_COUNTED, ScoreRange, TopicGroup};
 use crate::types::validation::ValidationError;
 
 /// A page of rows that match, and how many match in all.
@@ -41,6 +41,22 @@ pub async fn ids(db: &Db, dataset_id: &str, filter: &RecordFilter, limit: i64) -
     read_ids(db, matching.ids_query(limit, 0)).await
 }
 
+/// How many of the records that match carry each topic, in the topics' order.
+pub async fn groups(db: &Db, dataset_id: &str, filter: &RecordFilter) -> ServiceResult<Vec<TopicGroup>> {
+    let matching = Matching::resolve(db, dataset_id, filter, RecordSort::Oldest).await?;
+    let rows = matching.groups_query().build().fetch_all(db.read()).await?;
+    rows.iter().map(|row| Ok(TopicGroup { topic: row.try_get("topic")?, records: row.try_get("n")? })).collect()
+}
+
+/// Chooses every record that matches for a job. Answers how many.
+pub async fn select_for(tx: &mut Tx, job_id: &str, matching: &Matching<'_>) -> ServiceResult<i64> {
+    let mut query = QueryBuilder::new("INSERT OR IGNORE INTO record_selections (job_id, record_id) SELECT ");
+    query.push_bind(job_id.to_owned()).push(", ").push(matching.id()).push(" FROM ");
+    matching.push_matching(&mut query);
+    let selected = query.build().execute(&mut **tx).await?.rows_affected();
+    Ok(i64::try_from(selected).unwrap_or(i64::MAX))
+}
+
 async fn read_ids(db: &Db, mut query: QueryBuilder<Sqlite>) -> ServiceResult<Vec<i64>> {
     query.build().fetch_all(db.read()).await?.iter().map(|row| Ok(row.try_get("id")?)).collect()
 }
@@ -49,8 +65,12 @@ async fn read_ids(db: &Db, mut query: QueryBuilder<Sqlite>) -> ServiceResult<Vec
 async fn read_rows(db: &Db, dataset_id: &str, ids: &[i64]) -> ServiceResult<Vec<RecordRow>> {
     let stored = sqlx::query(
         "SELECT r.id, r.preview, r.message_count, r.has_output, r.topic, r.topic_confidence, r.topic_method, r.needs_review,
-                r.line, r.status, r.errors, r.details, r.duplicate_of
-         FROM json_each(?) AS listed CROSS JOIN records r ON r.id = listed.value WHERE r.dataset_id = ? ORDER BY listed.key",
+                r.line, r.status, r.errors, r.details, r.duplicate_of, r.is_generated, r.updated_at,
+                (SELECT file_name FROM imports WHERE id = r.import_id) AS file_name,
+                (SELECT AVG(score) FROM dry_run_samples WHERE record_id = r.id AND dry_run_id =
+                   (SELECT id FROM dry_runs WHERE result IS NOT NULL AND dataset_id = ?2
+                    ORDER BY created_at DESC, id DESC LIMIT 1)) AS score
+         FROM json_each(?1) AS listed CROSS JOIN records r ON r.id = listed.value WHERE r.dataset_id = ?2 ORDER BY listed.key",
     )
     .bind(serde_json::to_string(ids)?)
     .bind(dataset_id)
@@ -69,6 +89,10 @@ async fn read_rows(db: &Db, dataset_id: &str, ids: &[i64]) -> ServiceResult<Vec<
             topic_method: method.map(|word| read_method(&word)).transpose()?,
             needs_review: row.try_get("needs_review")?,
             line: row.try_get("line")?,
+            file_name: row.try_get("file_name")?,
+            is_generated: row.try_get("is_generated")?,
+            score: row.try_get("score")?,
+            updated_at: row.try_get("updated_at")?,
             validation: read_validation(&row)?,
         });
     }
@@ -94,7 +118,7 @@ enum Walk {
 const FEW: i64 = 100_000;
 
 /// What is asked of the list, with what had to be looked up for it.
-pub(in crate::db) struct Matching<'a> {
+pub struct Matching<'a> {
     dataset_id: &'a str,
     filter: &'a RecordFilter,
     sort: RecordSort,
@@ -106,7 +130,7 @@ pub(in crate::db) struct Matching<'a> {
 
 impl<'a> Matching<'a> {
     /// Looks up what the queries need.
-    pub(in crate::db) async fn resolve(
+    pub async fn resolve(
         db: &Db,
         dataset_id: &'a str,
         filter: &'a RecordFilter,
@@ -169,6 +193,26 @@ impl<'a> Matching<'a> {
         matches!(self.sort, RecordSort::Oldest | RecordSort::Newest)
     }
 
+    /// How many carry each topic. Without another narrow filter the index has them in the topics' order.
+    pub(in crate::db) fn groups_query(&self) -> QueryBuilder<Sqlite> {
+        let filter = self.filter;
+        let mut query = QueryBuilder::new("SELECT r.topic, COUNT(*) AS n FROM ");
+        match self.walk {
+            Walk::List
+                if filter.error.is_none() && !filter.needs_review && !filter.generated && filter.pii.is_none() =>
+            {
+                query.push("records r INDEXED BY records_by_topic_id WHERE r.dataset_id = ");
+                query.push_bind(self.dataset_id.to_owned());
+                self.push_conditions(&mut query);
+            }
+            // Whose topics have to be looked up anyway.
+            Walk::WordsAmong => self.push_walk(Walk::Words, &mut query),
+            walk => self.push_walk(walk, &mut query),
+        }
+        query.push(" GROUP BY r.topic");
+        query
+    }
+
     /// The ids of a page.
     pub(in crate::db) fn ids_query(&self, limit: i64, offset: i64) -> QueryBuilder<Sqlite> {
         let mut query = QueryBuilder::new("SELECT ");
@@ -202,7 +246,11 @@ impl<'a> Matching<'a> {
 
     /// What stands behind FROM.
     fn push_matching(&self, query: &mut QueryBuilder<Sqlite>) {
-        match self.walk {
+        self.push_walk(self.walk, query);
+    }
+
+    fn push_walk(&self, walk: Walk, query: &mut QueryBuilder<Sqlite>) {
+        match walk {
             Walk::Scored => self.push_scored(query),
             Walk::List | Walk::ListAmongWords => self.push_list(query),
             Walk::Words => {
@@ -225,7 +273,7 @@ impl<'a> Matching<'a> {
             }
         }
         self.push_conditions(query);
-        if let (Walk::Scored | Walk::ListAmongWords, Some(search)) = (self.walk, &self.search) {
+        if let (Walk::Scored | Walk::ListAmongWords, Some(search)) = (walk, &self.search) {
             query.push(" AND r.id IN (SELECT rowid FROM records_fts WHERE words MATCH ");
             query.push_bind(search.expression().to_owned()).push(")");
         }

@@ -3,7 +3,7 @@
 
 use sqlx::{QueryBuilder, Row, Sqlite};
 
-use super::super::{Db, Tx};
+use super::super::{Reader, Tx};
 use super::query::read_hash;
 use crate::error::ServiceResult;
 
@@ -72,11 +72,11 @@ impl Which {
 }
 
 /// How many there are.
-pub async fn count(db: &Db, dataset_id: &str, which: &Which) -> ServiceResult<i64> {
+pub async fn count(db: impl Reader, dataset_id: &str, which: &Which) -> ServiceResult<i64> {
     let mut query = QueryBuilder::new("SELECT COUNT(*) AS n FROM records WHERE dataset_id = ");
-    query.push_bind(dataset_id);
+    query.push_bind(dataset_id.to_owned());
     which.push(&mut query);
-    Ok(query.build().fetch_one(db.read()).await?.try_get("n")?)
+    db.rows(query).await?.first().map_or(Ok(0), |row| Ok(row.try_get("n")?))
 }
 
 /// The ids of some of them, as many as a transaction takes.
