@@ -20,6 +20,7 @@ mod import_losses;
 mod import_previews;
 mod imports;
 mod large_changes;
+mod near_duplicates;
 mod pages;
 mod races;
 mod refusals;

@@ -35,8 +35,9 @@ pub async fn run(state: &AppState, command: Command) -> Result<ExitCode, CliErro
         Command::Serve => Err(CliError::Message("serve is started elsewhere".to_owned())),
         Command::Import(options) => import(state, options).await,
         Command::Validate(options) => validate(state, options).await,
+        Command::NearDuplicates(options) => super::near_duplicates::run(state, options).await,
         Command::DryRun(options) => run_dry(state, options).await,
-        Command::Export(options) => export(state, options).await,
+        Command::Export(options) => Box::pin(export(state, options)).await,
         Command::Demo(options) => demo(state, options.json).await,
     }
 }

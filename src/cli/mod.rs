@@ -1,10 +1,11 @@
-//! `anneal serve | import | validate | dry-run | export | demo`.
+//! `anneal serve | import | validate | near-duplicates | dry-run | export | demo`.
 //!
 //! Exit codes: 0 fine, 100 the verdict is not GO, 1 an error (2 is clap's, for a command line that cannot be read).
 
 mod commands;
 mod export_file;
 mod import;
+mod near_duplicates;
 mod options;
 mod output;
 mod serve;
@@ -64,14 +65,18 @@ pub enum CliError {
 
 async fn run(options: Options) -> Result<ExitCode, CliError> {
     let command = options.command();
-    let config = options.config()?.check()?;
+    let mut config = options.config()?.check()?;
+    if !matches!(command, Command::Serve) {
+        // A command does what it was asked for; nobody may be there to do what it leaves behind.
+        config.near_duplicates_up_to = 0;
+    }
     let worker = WorkerCommand::this_program()
         .map_err(|error| CliError::Message(format!("the path of this program cannot be found: {error}")))?;
     let state = AppState::open(config, worker).await?;
     if matches!(command, Command::Serve) {
         return serve::serve(state).await;
     }
-    let result = commands::run(&state, command).await;
+    let result = Box::pin(commands::run(&state, command)).await;
     state.background.close();
     state.background.wait().await;
     state.shutdown.cancel();

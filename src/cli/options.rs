@@ -57,6 +57,8 @@ pub enum Command {
     Import(ImportOptions),
     /// Print a dataset's hygiene report, as it is stored
     Validate(ValidateOptions),
+    /// Find records whose prompts say nearly the same
+    NearDuplicates(NearDuplicatesOptions),
     /// Grade a sample of recorded responses and print the verdict (exit code 100 unless it is GO)
     DryRun(DryRunOptions),
     /// Write records, topics, reports or the training files
@@ -120,6 +122,21 @@ pub struct ValidateOptions {
     /// Validate every record again first; dry runs made before are then out of date
     #[arg(long)]
     pub again: bool,
+    #[command(flatten)]
+    pub output: OutputOptions,
+}
+
+/// `anneal near-duplicates`.
+#[derive(Debug, Clone, Args)]
+pub struct NearDuplicatesOptions {
+    /// Id or name
+    pub dataset: String,
+    /// How alike two prompts must be, 0.7 to 1 [default: as last time, at first 0.8]
+    #[arg(long)]
+    pub threshold: Option<f64>,
+    /// Delete all but the earliest record of each cluster; the dataset's page can take that back for a day
+    #[arg(long)]
+    pub keep_one: bool,
     #[command(flatten)]
     pub output: OutputOptions,
 }

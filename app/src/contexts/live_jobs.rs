@@ -35,6 +35,8 @@ pub fn apply_to(inputs: &mut PipelineInputs, jobs: &[JobStatus]) {
             JobKind::Validate => &mut inputs.loading.validating,
             JobKind::Categorize => &mut inputs.loading.categorizing,
             JobKind::DryRun => &mut inputs.loading.dry_running,
+            // No step waits for it.
+            JobKind::NearDuplicates => continue,
         };
         *slot = progress;
     }

@@ -34,6 +34,7 @@ pub async fn overview(state: &AppState, id: &str) -> ServiceResult<DatasetOvervi
         imports: db::imports::list(&mut snapshot, id).await?,
         imports_total: db::imports::count(&mut snapshot, id).await?,
         last_deletion: db::datasets::trash_of(&mut snapshot, id, kept_since()).await?.into_iter().next(),
+        near_duplicates: db::near_duplicates::current(&mut snapshot, id).await?,
         jobs: facts.jobs,
         recorded_responses: facts.recorded_responses,
         pipeline_inputs,

@@ -10,6 +10,7 @@ pub mod context;
 pub mod dry_run;
 pub mod import;
 mod import_bounds;
+pub mod near_duplicates;
 pub mod runner;
 pub mod validate;
 
@@ -69,6 +70,7 @@ async fn run_kind(kind: JobKind, context: &JobContext, args: &str) -> ServiceRes
         JobKind::Validate => validate::run(context, args).await,
         JobKind::Categorize => categorize::run(context, args).await,
         JobKind::DryRun => dry_run::run(context, args).await,
+        JobKind::NearDuplicates => near_duplicates::run(context, args).await,
     }
 }
 

@@ -71,10 +71,12 @@ impl Clusters {
     }
 
     /// Compares a candidate with those of its bucket that came before. `bucket` is handed on from one to the next.
-    pub fn compare(&mut self, bucket: &mut Bucket, candidate: Candidate, shingles: Arc<Shingles>) {
+    /// (Of a record that is no longer there, there are no shingles.)
+    pub fn compare(&mut self, bucket: &mut Bucket, candidate: Candidate, shingles: Option<Arc<Shingles>>) {
         if candidate.is_first {
             bucket.kept.clear();
         }
+        let Some(shingles) = shingles else { return };
         let record = candidate.record;
         let mut hangs = false;
         for (other, other_shingles) in &bucket.kept {
@@ -159,7 +161,7 @@ mod tests {
             let mut bucket = Bucket::default();
             for candidate in clusters.candidates(band) {
                 looked_at += 1;
-                clusters.compare(&mut bucket, candidate, shingles[candidate.record as usize].clone());
+                clusters.compare(&mut bucket, candidate, Some(shingles[candidate.record as usize].clone()));
             }
         }
         (clusters.into_clusters(), looked_at)
@@ -239,7 +241,7 @@ mod tests {
         for band in 0..BANDS {
             let mut bucket = Bucket::default();
             for candidate in clusters.candidates(band) {
-                clusters.compare(&mut bucket, candidate, strangers[candidate.record as usize].clone());
+                clusters.compare(&mut bucket, candidate, Some(strangers[candidate.record as usize].clone()));
                 assert!(bucket.kept.len() <= KEPT_AT_MOST);
             }
         }
@@ -262,7 +264,7 @@ mod tests {
                 32 => Arc::new(Shingles::of_text("stranger number 31")),
                 n => Arc::new(Shingles::of_text(&format!("stranger number {n}"))),
             };
-            clusters.compare(&mut bucket, candidate, shingles);
+            clusters.compare(&mut bucket, candidate, Some(shingles));
         }
         assert_eq!(clusters.into_clusters(), [(0..16).collect::<Vec<u32>>(), vec![31, 32]]);
     }

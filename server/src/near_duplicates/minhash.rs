@@ -76,7 +76,6 @@ fn minima(shingles: &Shingles) -> [u32; HASHES] {
     minima
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "the upper half of 64 bits")]
 const fn high(value: u64) -> u32 {
     (value >> 32) as u32
 }

@@ -172,7 +172,7 @@ const fn is_without_blanks(character: char) -> bool {
 }
 
 /// Spreads every bit over all others (the finalizer of splitmix64).
-pub(super) const fn mix(value: u64) -> u64 {
+pub(crate) const fn mix(value: u64) -> u64 {
     let value = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -289,7 +289,8 @@ mod tests {
 
     #[test]
     fn a_very_long_prompt_is_compared_by_its_start() {
-        let text = |end: &str| (0..MAX_WORDS).map(|n| format!("{n} ")).collect::<String>() + end;
+        let numbers = (0..MAX_WORDS).map(|n| n.to_string()).collect::<Vec<_>>().join(" ");
+        let text = |end: &str| format!("{numbers} {end}");
         assert_eq!(Shingles::of_text(&text("one end")), Shingles::of_text(&text("another")));
         assert_eq!(Shingles::of_text(&text("")).hashes().len(), MAX_WORDS - 2);
     }

@@ -16,11 +16,13 @@ pub enum JobKind {
     Categorize,
     /// Grades a sample of responses and gives the verdict.
     DryRun,
+    /// Looks for records that say nearly the same.
+    NearDuplicates,
 }
 
 impl JobKind {
     /// All kinds.
-    pub const ALL: [Self; 4] = [Self::Import, Self::Validate, Self::Categorize, Self::DryRun];
+    pub const ALL: [Self; 5] = [Self::Import, Self::Validate, Self::Categorize, Self::DryRun, Self::NearDuplicates];
 
     /// The name used in JSON and SQL.
     pub const fn as_str(self) -> &'static str {
@@ -29,6 +31,7 @@ impl JobKind {
             Self::Validate => "validate",
             Self::Categorize => "categorize",
             Self::DryRun => "dry_run",
+            Self::NearDuplicates => "near_duplicates",
         }
     }
 

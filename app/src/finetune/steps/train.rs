@@ -206,8 +206,13 @@ fn SplitTable(topics: Vec<SplitTopic>) -> impl IntoView {
 /// Both files of the split shown, of the data it was made of: the server refuses them once that has changed.
 fn split_url(dataset_id: &str, part: &str, config: &SplitConfig, basis: SplitBasis) -> String {
     format!(
-        "/download/{dataset_id}/split/{part}.jsonl?train_ratio={}&seed={}&stratify_by_topic={}&records_revision={}&topics_revision={}",
-        config.train_ratio, config.seed, config.stratify_by_topic, basis.records_revision, basis.topics_revision
+        "/download/{dataset_id}/split/{part}.jsonl?train_ratio={}&seed={}&stratify_by_topic={}&records_revision={}&topics_revision={}&near_duplicates={}",
+        config.train_ratio,
+        config.seed,
+        config.stratify_by_topic,
+        basis.records_revision,
+        basis.topics_revision,
+        basis.near_duplicates
     )
 }
 
@@ -245,8 +250,13 @@ mod tests {
     fn downloads_ask_for_the_split_shown() {
         let config = read_split("80", "3", true).unwrap();
         assert_eq!(
-            split_url("d", "valid", &config, SplitBasis { records_revision: 7, topics_revision: 2 }),
-            "/download/d/split/valid.jsonl?train_ratio=0.8&seed=3&stratify_by_topic=true&records_revision=7&topics_revision=2"
+            split_url(
+                "d",
+                "valid",
+                &config,
+                SplitBasis { records_revision: 7, topics_revision: 2, near_duplicates: 5 }
+            ),
+            "/download/d/split/valid.jsonl?train_ratio=0.8&seed=3&stratify_by_topic=true&records_revision=7&topics_revision=2&near_duplicates=5"
         );
     }
 }
