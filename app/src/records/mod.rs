@@ -1,6 +1,7 @@
 //! Records: the overlay over the canvas, and how one conversation looks.
 
 mod conversation;
+mod near_duplicates;
 mod pager;
 mod record_editor;
 mod record_pane;
@@ -11,6 +12,7 @@ mod records_filters;
 mod records_overlay;
 
 pub use conversation::{Conversation, LongText};
+pub use near_duplicates::NearDuplicatesLine;
 pub use pager::Pager;
 pub use recorded_answer::{RecordedAnswer, first_line};
 pub use records_filters::{leaf_topics, topic_options};

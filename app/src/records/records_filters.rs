@@ -6,6 +6,7 @@ use anneal_server::types::overview::DatasetOverview;
 use anneal_server::types::validation::{RecordStatus, ValidationError};
 use leptos::prelude::*;
 
+use super::near_duplicates::NearDuplicatesChip;
 use super::records_overlay::{Leaving, RecordsState};
 use crate::contexts::ANY_TOPIC;
 use crate::finetune::steps::parts::field;
@@ -17,7 +18,8 @@ pub fn FilterChips(state: RecordsState) -> impl IntoView {
     let chip = move |words: &'static str, status: Option<RecordStatus>, count: fn(&DatasetOverview) -> i64| {
         let count = field(count);
         let is_on = move || {
-            state.filter.with(|filter| filter.status == status && filter.error.is_none() && !filter.needs_review)
+            state.near.with(Option::is_none)
+                && state.filter.with(|filter| filter.status == status && filter.error.is_none() && !filter.needs_review)
         };
         let href = move || {
             let kept = state.filter.with(|filter| RecordFilter {
@@ -29,6 +31,7 @@ pub fn FilterChips(state: RecordsState) -> impl IntoView {
             });
             state.process.url_with(|query| {
                 query.records = Some((kept, 1));
+                query.near = None;
                 query.record = None;
             })
         };
@@ -46,6 +49,7 @@ pub fn FilterChips(state: RecordsState) -> impl IntoView {
             {chip("Invalid", Some(RecordStatus::Invalid), |o| o.hygiene.rejected)}
             {chip("Duplicates", Some(RecordStatus::Duplicate), |o| o.hygiene.duplicates_removed)}
             <ReviewToggle state />
+            <NearDuplicatesChip state />
             <SearchForm state />
         </div>
     }
@@ -155,6 +159,7 @@ fn ReviewToggle(state: RecordsState) -> impl IntoView {
         filter.needs_review = !filter.needs_review;
         state.process.url_with(|query| {
             query.records = Some((filter, 1));
+            query.near = None;
             query.record = None;
         })
     };
@@ -189,6 +194,7 @@ fn SearchForm(state: RecordsState) -> impl IntoView {
             ..RecordFilter::default()
         });
         query.records = Some((kept, 1));
+        query.near = None;
         query.record = None;
         query.pairs()
     });
@@ -228,6 +234,7 @@ pub fn ActiveFilters(state: RecordsState) -> impl IntoView {
     let all = move || {
         state.process.url_with(|query| {
             query.records = Some((RecordFilter::default(), 1));
+            query.near = None;
             query.record = None;
         })
     };

@@ -9,11 +9,12 @@ use anneal_server::types::error::AppError;
 use anneal_server::types::validation::RecordStatus;
 use leptos::prelude::*;
 
+use super::near_duplicates::NearDuplicateList;
 use super::record_pane::RecordPane;
 use super::record_table::RecordTable;
 use super::records_bulk::BulkActions;
 use super::records_filters::{ActiveFilters, FilterChips};
-use crate::contexts::{FinetuneProcess, use_finetune_process};
+use crate::contexts::{FinetuneProcess, NearView, use_finetune_process};
 use crate::finetune::steps::ErrorBreakdown;
 use crate::finetune::steps::parts::field;
 use crate::ui::{Dialog, DialogSize, Disclosure, Loaded, Question, load, memo};
@@ -31,6 +32,8 @@ pub struct RecordsState {
     pub process: FinetuneProcess,
     /// The filter in the URL.
     pub filter: Memo<RecordFilter>,
+    /// Whether clusters of near-duplicates are shown, and which one alone.
+    pub near: Memo<Option<NearView>>,
     /// The record in the URL.
     pub record: Memo<Option<i64>>,
     /// The rows shown.
@@ -78,7 +81,8 @@ impl RecordsState {
             now
         });
         let (unsaved, leaving) = (RwSignal::new(false), RwSignal::new(None));
-        Self { process, filter, record, rows, total: RwSignal::new(0), ticked, unsaved, leaving }
+        let near = memo(move || process.query().with(|query| query.near));
+        Self { process, filter, near, record, rows, total: RwSignal::new(0), ticked, unsaved, leaving }
     }
 
     /// Goes there, or first asks if something is not saved.
@@ -131,6 +135,7 @@ pub fn RecordsOverlay() -> impl IntoView {
     let close_href = Signal::derive(move || {
         process.url_with(|query| {
             query.records = None;
+            query.near = None;
             query.record = None;
         })
     });
@@ -167,7 +172,9 @@ fn Overlay(handle: RwSignal<Option<RecordsState>>) -> impl IntoView {
                     </div>
                 </Show>
                 <BulkActions state />
-                <RecordTable state />
+                <Show when=move || state.near.with(Option::is_some) fallback=move || view! { <RecordTable state /> }>
+                    <NearDuplicateList state />
+                </Show>
             </div>
             <RecordPane state />
         </div>

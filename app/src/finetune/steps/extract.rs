@@ -13,7 +13,7 @@ use super::job_progress::JobProgress;
 use super::parts::{Bar, Check, CheckState, Checklist, RecordsLink, When, field};
 use crate::contexts::{PageDialog, use_finetune_process};
 use crate::finetune::delete_dataset::{DatasetToDelete, ToDelete, delete_url};
-use crate::records::Conversation;
+use crate::records::{Conversation, NearDuplicatesLine};
 use crate::ui::{ButtonVariant, Sentence, load, memo};
 
 /// Conversations shown.
@@ -48,6 +48,7 @@ pub fn ExtractPanel() -> impl IntoView {
                         </header>
                         <Counts />
                         <Checklist checks />
+                        <NearDuplicatesLine />
                         <p class="muted small">{rules}</p>
                     </section>
                     <section class="card">

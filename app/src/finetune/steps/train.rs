@@ -5,11 +5,12 @@ use anneal_server::format;
 use anneal_server::types::dry_run::Verdict;
 use anneal_server::types::error::AppError;
 use anneal_server::types::overview::DatasetOverview;
-use anneal_server::types::training::{SplitBasis, SplitConfig, SplitPreview, SplitTopic};
+use anneal_server::types::training::{NearDuplicatesKnown, SplitBasis, SplitConfig, SplitPreview, SplitTopic};
 use leptos::prelude::*;
 
 use super::parts::{Check, CheckState, Checklist, field};
 use crate::contexts::use_finetune_process;
+use crate::records::NearDuplicatesLine;
 use crate::ui::{ButtonVariant, Card, ErrorView, Field, Stat, UserText, described_by, load, memo};
 
 /// The panel of step 6.
@@ -76,7 +77,10 @@ fn SplitForm() -> impl IntoView {
     let seed = RwSignal::new(first.seed.to_string());
     let stratify = RwSignal::new(first.stratify_by_topic);
     let config = memo(move || read_split(&percent.get(), &seed.get(), stratify.get()));
-    let revision = field(|o| (o.dataset.records_revision, o.dataset.topics_revision));
+    let revision = field(|o| {
+        let near_duplicates = o.near_duplicates.map(|found| (found.run_id, found.is_stale));
+        (o.dataset.records_revision, o.dataset.topics_revision, near_duplicates)
+    });
     let preview = load(
         move || (config.get(), revision.get()),
         move |(config, _)| async move { preview_split(process.dataset_id(), config?).await },
@@ -126,6 +130,7 @@ fn SplitForm() -> impl IntoView {
                     }
                 })}
             </Transition>
+            <NearDuplicatesLine />
         </Card>
     }
 }
@@ -142,6 +147,12 @@ fn Split(preview: SplitPreview) -> impl IntoView {
             format::counted(preview.left_out, "valid record")
         )
     });
+    let together = near_duplicates_words(preview.near_duplicates, preview.kept_together);
+    let together = if preview.near_duplicates == NearDuplicatesKnown::Current {
+        view! { <p class="note">{together}</p> }.into_any()
+    } else {
+        view! { <p class="note note--attention">"! " {together}</p> }.into_any()
+    };
     let warnings = preview
         .warnings
         .into_iter()
@@ -154,6 +165,7 @@ fn Split(preview: SplitPreview) -> impl IntoView {
             <Stat value=format::count(all) label="together" />
         </div>
         {left_out.map(|text| view! { <p class="note">{text}</p> })}
+        {together}
         {warnings}
         <div class="row">
             <a class=ButtonVariant::Primary.class() href=train_url download rel="external">
@@ -164,6 +176,17 @@ fn Split(preview: SplitPreview) -> impl IntoView {
             </a>
         </div>
         <SplitTable topics=preview.by_topic />
+    }
+}
+
+fn near_duplicates_words(known: NearDuplicatesKnown, kept_together: i64) -> String {
+    let clusters = format::counted(kept_together, "cluster");
+    let together = format!("{clusters} of near-duplicates kept together");
+    match (known, kept_together) {
+        (NearDuplicatesKnown::Never, _) => "Near-duplicates have not been looked for: two records that say nearly the same may stand in both files. Look for them first.".to_owned(),
+        (NearDuplicatesKnown::Stale, _) => format!("The records have changed since near-duplicates were looked for: some may stand in both files ({together}). Look again first."),
+        (NearDuplicatesKnown::Current, 0) => "There are no near-duplicates that could stand in both files.".to_owned(),
+        (NearDuplicatesKnown::Current, _) => format!("{together}: no two records that say nearly the same stand in both files."),
     }
 }
 
