@@ -23,6 +23,7 @@ mod large_changes;
 mod near_duplicates;
 mod pages;
 mod races;
+mod records_list;
 mod refusals;
 mod resets;
 mod sample;

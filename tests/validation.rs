@@ -7,7 +7,7 @@ use anneal_server::types::validation::{RecordStatus, ValidationConfig, Validatio
 use serde_json::{Value, json};
 
 use crate::support::app::TestApp;
-use crate::support::records::{chat, chats};
+use crate::support::records::chat;
 
 const QUESTION: &str = "Where is my parcel today?";
 
@@ -193,8 +193,8 @@ async fn records_are_filtered_by_what_is_wrong_with_them() {
         (json!({ "text": "%" }), vec![]),
         (json!({ "text": "{OOPS" }), vec![records[3]]),
         (json!({ "text": "\u{0}" }), vec![]),
-        (json!({ "text": "parcel\u{0}" }), vec![]),
-        (json!({ "text": "oops\u{0}" }), vec![]),
+        (json!({ "text": "parcel\u{0}" }), vec![records[0], records[1]]),
+        (json!({ "text": "oops\u{0}" }), vec![records[3]]),
     ];
     for (wanted, expected) in cases {
         let mut filter = json!({ "status": null, "error": null, "topic": null, "needs_review": false, "text": null });
@@ -203,59 +203,5 @@ async fn records_are_filtered_by_what_is_wrong_with_them() {
         let page: RecordPage = app.ask("records/list", arguments).await;
         let got: Vec<i64> = page.rows.iter().map(|row| row.id).collect();
         assert_eq!((got, page.total), (expected.clone(), i64::try_from(expected.len()).unwrap()), "{wanted}");
-    }
-}
-
-#[tokio::test]
-async fn a_search_looks_behind_a_nul() {
-    let app = TestApp::start().await;
-    // (A file whose beginning holds one counts as binary.)
-    let lines = chats(100, &[])
-        + &[chat("Where is my\u{0} parcel today?", "Here.", json!({})), "{oops \u{0} Hidden".to_owned()].join("\n");
-    let id = app.imported("a.jsonl", lines).await;
-    let records: Vec<i64> = app.rows(&id).await.into_iter().skip(100).map(|row| row.id).collect();
-    for (text, expected) in [
-        ("\u{0}", vec![records[0], records[1]]),
-        ("my\u{0} parcel", vec![records[0]]),
-        ("oops \u{0}", vec![records[1]]),
-        ("hidden", vec![records[1]]),
-        ("\u{0}parcel", vec![]),
-    ] {
-        let filter = json!({ "status": null, "error": null, "topic": null, "needs_review": false, "text": text });
-        let arguments = json!({ "dataset_id": id, "filter": filter, "page": 1, "page_size": 50 });
-        let page: RecordPage = app.ask("records/list", arguments).await;
-        assert_eq!(page.rows.iter().map(|row| row.id).collect::<Vec<_>>(), expected, "{text:?}");
-    }
-}
-
-#[tokio::test]
-async fn a_search_reads_what_records_say_page_by_page_beside_the_other_filters() {
-    let app = TestApp::start().await;
-    let call = json!({ "messages": [{ "role": "user", "content": "Wo ist meine Stra\u{df}e?" }, { "role": "assistant", "tool_calls":
-        [{ "id": "c1", "type": "function", "function": { "name": "find_street", "arguments": "{\"city\": \"K\\u00f6ln\"}" } }] }],
-        "reference_answer": "\u{c4}U\u{df}ERE Kanalgasse", "difficulty": "hard" });
-    let lines = chats(5, &["a", "b"]) + &[call.to_string(), chat("short", "Order 7.", json!({}))].join("\n");
-    let id = app.imported("a.jsonl", lines).await;
-    let all: Vec<i64> = app.rows(&id).await.iter().map(|row| row.id).collect();
-    let no_filter = json!({ "status": null, "error": null, "topic": null, "needs_review": false, "text": null });
-    for (wanted, page, expected, total) in [
-        (json!({ "text": "role" }), 1, vec![], 0),
-        (json!({ "text": "{" }), 1, vec![], 0),
-        (json!({ "text": "hard" }), 1, vec![], 0),
-        (json!({ "text": "STRASSE" }), 1, vec![all[5]], 1),
-        (json!({ "text": "city: k\u{d6}LN" }), 1, vec![all[5]], 1),
-        (json!({ "text": "\u{e4}u\u{df}ere  kanal" }), 1, vec![all[5]], 1),
-        (json!({ "text": "order" }), 1, vec![all[0], all[1]], 6),
-        (json!({ "text": "order" }), 3, vec![all[4], all[6]], 6),
-        (json!({ "text": "order" }), 4, vec![], 6),
-        (json!({ "text": "order", "status": "invalid" }), 1, vec![all[6]], 1),
-        (json!({ "text": "order", "topic": "b" }), 1, vec![all[1], all[3]], 2),
-    ] {
-        let mut filter = no_filter.clone();
-        filter.as_object_mut().unwrap().extend(wanted.as_object().unwrap().clone());
-        let arguments = json!({ "dataset_id": id, "filter": filter, "page": page, "page_size": 2 });
-        let got: RecordPage = app.ask("records/list", arguments).await;
-        let ids: Vec<i64> = got.rows.iter().map(|row| row.id).collect();
-        assert_eq!((ids, got.total), (expected, total), "{wanted}, page {page}");
     }
 }

@@ -44,6 +44,7 @@ impl AppState {
     /// this very program, called as one.
     pub async fn open(config: Config, worker: WorkerCommand) -> ServiceResult<Self> {
         let db = Db::open(&config.database_path()).await?;
+        crate::datasets::search::catch_up(&db).await?;
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         let leptos_options = LeptosOptions::builder()
             .output_name("anneal")

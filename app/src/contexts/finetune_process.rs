@@ -4,7 +4,7 @@
 use anneal_server::api::{categorize, get_overview, test_grader, update_validation_config};
 use anneal_server::format;
 use anneal_server::pipeline::{compute_pipeline_state, next_step};
-use anneal_server::types::dataset::RecordFilter;
+use anneal_server::types::dataset::{RecordFilter, RecordSort};
 use anneal_server::types::error::AppError;
 use anneal_server::types::event::DatasetEvent;
 use anneal_server::types::job::{JobKind, JobStatus};
@@ -259,6 +259,11 @@ impl FinetuneProcess {
     /// The records overlay's filter and page, if it is open (`?records=...&page=`).
     pub fn records_view(self) -> Option<(RecordFilter, i64)> {
         self.query.with(|query| query.records.clone())
+    }
+
+    /// The order of the records in the overlay.
+    pub fn records_sort(self) -> RecordSort {
+        self.query.with(|query| query.sort)
     }
 
     /// Opens the records overlay at its first page (or filters it anew) by changing the URL.

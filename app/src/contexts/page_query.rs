@@ -1,9 +1,9 @@
 //! What a person sees of a dataset, as the query of its URL:
-//! `?step=coverage&records=invalid&error=invalid_role&topic=&review=1&q=text&page=3&record=17&dialog=add`, or near-duplicates:
-//! `?records=near&cluster=17&page=2&record=18`.
+//! `?step=coverage&records=invalid&error=invalid_role&topic=&review=1&q=text&sort=newest&page=3&record=17&dialog=add`, or
+//! near-duplicates: `?records=near&cluster=17&page=2&record=18`.
 //! Parsed once into [`PageQuery`]; what is not understood is ignored, what is not ours is kept.
 
-use anneal_server::types::dataset::{RecordFilter, ScoreRange};
+use anneal_server::types::dataset::{RecordFilter, RecordSort, ScoreRange};
 use anneal_server::types::pipeline::PipelineStepId;
 use anneal_server::types::validation::{RecordStatus, ValidationError};
 
@@ -72,6 +72,8 @@ pub struct PageQuery {
     pub records: Option<(RecordFilter, i64)>,
     /// The overlay shows clusters of near-duplicates instead; a filter does not count then.
     pub near: Option<NearView>,
+    /// The order of the overlay's records.
+    pub sort: RecordSort,
     /// The record opened in the overlay's reading pane.
     pub record: Option<i64>,
     /// The open dialog.
@@ -83,8 +85,21 @@ pub struct PageQuery {
 /// What a form's list of topics sends for "any topic"; no topic can be called so. (An empty one means "without".)
 pub const ANY_TOPIC: &str = "\u{1}any";
 
-const OWN_KEYS: [&str; 11] =
-    ["step", "records", "cluster", "error", "topic", "review", "score", "q", "page", "record", "dialog"];
+const OWN_KEYS: [&str; 13] = [
+    "step",
+    "records",
+    "cluster",
+    "error",
+    "topic",
+    "review",
+    "generated",
+    "score",
+    "q",
+    "sort",
+    "page",
+    "record",
+    "dialog",
+];
 
 /// What the overlay shows instead of records by status.
 const NEAR: &str = "near";
@@ -104,6 +119,7 @@ impl PageQuery {
             step: get("step").and_then(PipelineStepId::parse),
             records: records_of(&get),
             near: (get("records") == Some(NEAR)).then(|| NearView::new(get("cluster").and_then(|id| id.parse().ok()))),
+            sort: get("sort").and_then(RecordSort::parse).unwrap_or_default(),
             record: get("record").and_then(|id| id.parse().ok()),
             dialog: get("dialog").and_then(PageDialog::parse),
             other: pairs.iter().filter(|(key, _)| is_of_a_panel(key)).cloned().collect(),
@@ -137,11 +153,17 @@ impl PageQuery {
             if filter.needs_review {
                 add("review", "1");
             }
+            if filter.generated {
+                add("generated", "1");
+            }
             if let Some(score) = filter.score {
                 add("score", &score.key());
             }
             if let Some(text) = &filter.text {
                 add("q", text);
+            }
+            if self.sort != RecordSort::default() {
+                add("sort", self.sort.as_str());
             }
             if *page > 1 {
                 add("page", &page.to_string());
@@ -170,6 +192,7 @@ fn records_of<'a>(get: &impl Fn(&str) -> Option<&'a str>) -> Option<(RecordFilte
         error: get("error").and_then(ValidationError::parse),
         topic: get("topic").filter(|topic| *topic != ANY_TOPIC).map(str::to_owned),
         needs_review: get("review") == Some("1"),
+        generated: get("generated") == Some("1"),
         score: get("score").and_then(ScoreRange::parse),
         text: get("q").filter(|text| !text.is_empty()).map(str::to_owned),
     };
@@ -245,12 +268,14 @@ mod tests {
                     error: Some(ValidationError::InvalidRole),
                     topic: Some(String::new()),
                     needs_review: true,
+                    generated: true,
                     text: Some("50% & more? %41 ü+".to_owned()),
                     score: Some(ScoreRange { from: 20, to: 40 }),
                 },
                 3,
             )),
             near: None,
+            sort: RecordSort::MostMessages,
             record: Some(17),
             dialog: Some(PageDialog::Help),
             other: vec![("run".to_owned(), "a b".to_owned())],
@@ -258,8 +283,8 @@ mod tests {
         let text = query.to_query_string();
         assert_eq!(
             text,
-            "?step=dryrun&records=invalid&error=invalid_role&topic=&review=1&score=20-40&q=50%25%20%26%20more%3F%20%2541%20%C3%BC%2B\
-             &page=3&record=17&dialog=help&run=a%20b"
+            "?step=dryrun&records=invalid&error=invalid_role&topic=&review=1&generated=1&score=20-40&q=50%25%20%26%20more%3F%20%2541%20%C3%BC%2B\
+             &sort=most_messages&page=3&record=17&dialog=help&run=a%20b"
         );
         assert_eq!(PageQuery::parse(&text), query);
         assert_eq!(PageQuery::parse(&text[1..]), query, "the router leaves the question mark out");
@@ -282,7 +307,7 @@ mod tests {
     fn nonsense_is_ignored() {
         assert_eq!(PageQuery::parse("?step=nope&records=some&page=-1&record=x&dialog="), PageQuery::default());
         assert_eq!(
-            PageQuery::parse("records=all&page=0&error=?&score=40-20").records,
+            PageQuery::parse("records=all&page=0&error=?&score=40-20&generated=yes&sort=up").records,
             Some((RecordFilter::default(), 1))
         );
         assert_eq!(

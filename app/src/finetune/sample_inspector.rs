@@ -163,7 +163,7 @@ fn SampleList(found: SamplePage, page: i64, to_page: Callback<i64, String>) -> i
         <ul class="inspector">
             {found.samples.into_iter().map(|sample| view! { <SampleItem sample /> }).collect_view()}
         </ul>
-        <Pager page total page_size=PAGE_SIZE to_page noun="sample" />
+        <Pager page total at_least=false page_size=PAGE_SIZE to_page noun="sample" />
     }
     .into_any()
 }

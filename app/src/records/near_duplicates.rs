@@ -278,7 +278,7 @@ fn ClusterPage(near: Near, page: NearDuplicatePage, cluster: Option<i64>) -> imp
                 .map(|of| view! { <Cluster near cluster=of whole=cluster.is_some() is_stale /> })
                 .collect_view()}
         </ul>
-        {(total > 0 && !is_empty).then(|| view! { <Pager page=number total page_size to_page noun /> })}
+        {(total > 0 && !is_empty).then(|| view! { <Pager page=number total at_least=false page_size to_page noun /> })}
     }
     .into_any()
 }

@@ -10,6 +10,8 @@ pub fn Pager(
     page: i64,
     /// All rows.
     total: i64,
+    /// Whether there are more, which were not counted.
+    at_least: bool,
     /// Rows on a page.
     page_size: i64,
     /// The URL of a page.
@@ -36,7 +38,13 @@ pub fn Pager(
     view! {
         <nav class="pager" aria-label="Pages">
             <span class="muted" role="status">
-                {format!("{} to {} of {}", format::count(from), format::count(to), format::counted(total, noun))}
+                {format!(
+                    "{} to {} of {}{}",
+                    format::count(from),
+                    format::count(to),
+                    if at_least { "more than " } else { "" },
+                    format::counted(total, noun),
+                )}
             </span>
             <span class="pager__links">
                 {link(1, "First", page > 1)} {link(page - 1, "Previous", page > 1)} {link(page + 1, "Next", page < last)}

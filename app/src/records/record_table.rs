@@ -46,10 +46,10 @@ pub fn RecordTable(state: RecordsState) -> impl IntoView {
                         }
                         Ok(page) if page.rows.is_empty() => view! { <NoRows state page /> }.into_any(),
                         Ok(page) => {
-                            let (number, total) = (page.page, page.total);
+                            let (number, total, at_least) = (page.page, page.total, page.at_least);
                             view! {
                                 <Rows state rows=page.rows />
-                                <Pager page=number total page_size=PAGE_SIZE to_page noun="record" />
+                                <Pager page=number total at_least page_size=PAGE_SIZE to_page noun="record" />
                             }
                                 .into_any()
                         }

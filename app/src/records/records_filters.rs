@@ -285,6 +285,7 @@ mod tests {
             error: Some(ValidationError::InvalidRole),
             topic: Some(String::new()),
             needs_review: true,
+            generated: false,
             text: Some("x".to_owned()),
             score: Some(ScoreRange { from: 0, to: 20 }),
         };

@@ -66,10 +66,11 @@ impl RecordsState {
         let view = memo(move || process.records_view().unwrap_or_default());
         let filter = memo(move || view.with(|(filter, _)| filter.clone()));
         let page = memo(move || view.with(|(_, page)| (*page).max(1)));
+        let sort = memo(move || process.records_sort());
         let revision = field(|o| o.dataset.records_revision);
         let rows = load(
-            move || (filter.get(), page.get(), revision.get()),
-            move |(filter, page, _)| list_records(process.dataset_id(), filter, page, PAGE_SIZE),
+            move || (filter.get(), sort.get(), page.get(), revision.get()),
+            move |(filter, sort, page, _)| list_records(process.dataset_id(), filter, Some(sort), page, PAGE_SIZE),
         );
         let record = memo(move || process.open_record_id());
         let ticked = RwSignal::new(BTreeSet::new());

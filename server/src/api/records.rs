@@ -3,19 +3,21 @@
 use leptos::prelude::*;
 use leptos::server_fn::codec::Json;
 
-use crate::types::dataset::{DatasetRecord, RecordDeletion, RecordEdit, RecordFilter, RecordPage};
+use crate::types::dataset::{DatasetRecord, RecordDeletion, RecordEdit, RecordFilter, RecordPage, RecordSort};
 use crate::types::error::AppError;
 
-/// A page of records; `page` from 1, `page_size` 1 to 200.
+/// A page of records; `page` from 1, `page_size` 1 to 200; in record order where no `sort` is given.
 #[server(prefix = "/api", endpoint = "records/list", input = Json)]
 pub async fn list_records(
     dataset_id: String,
     filter: RecordFilter,
+    sort: Option<RecordSort>,
     page: i64,
     page_size: i64,
 ) -> Result<RecordPage, AppError> {
     super::boundary::answer(|state| async move {
-        crate::datasets::records::page(&state, &dataset_id, &filter, page, page_size).await
+        let sort = sort.unwrap_or_default();
+        crate::datasets::records::page(&state, &dataset_id, &filter, sort, page, page_size).await
     })
     .await
 }

@@ -4,7 +4,7 @@
 use super::new_id;
 use super::records::recheck_duplicates;
 use crate::clock::now_ms;
-use crate::db::records::query;
+use crate::db::records::page;
 use crate::db::records::trash::{self, Keys};
 use crate::db::{self, Tx};
 use crate::error::ServiceResult;
@@ -25,7 +25,7 @@ const KEPT_MS: TimestampMs = 24 * 60 * 60 * 1000;
 /// The records that match, in record order; of very many the first [`MAX_SELECTED`].
 pub async fn matching(state: &AppState, dataset_id: &str, filter: &RecordFilter) -> ServiceResult<Vec<i64>> {
     db::datasets::get(&state.db, dataset_id).await?;
-    query::ids(&state.db, dataset_id, filter, i64::try_from(MAX_SELECTED).unwrap_or(i64::MAX)).await
+    page::ids(&state.db, dataset_id, filter, i64::try_from(MAX_SELECTED).unwrap_or(i64::MAX)).await
 }
 
 /// Refuses a selection that is empty, or larger than one transaction shall be.

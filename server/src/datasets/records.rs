@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::search::{RecordTexts, indexed_words};
 use crate::db::records::query::{self, KeyedRecord};
 use crate::db::records::scan::{self, Scan};
 use crate::db::records::write::{self, RecordVerdict};
@@ -11,7 +12,7 @@ use crate::import::derive;
 use crate::jobs::import::refuse_while_validating;
 use crate::json;
 use crate::state::AppState;
-use crate::types::dataset::{DatasetRecord, RecordEdit, RecordFilter, RecordPage};
+use crate::types::dataset::{DatasetRecord, RecordEdit, RecordFilter, RecordPage, RecordSort};
 use crate::types::error::AppError;
 use crate::types::validation::{RecordStatus, ValidationError};
 use crate::validation::duplicates::{Candidate, prompt_hash, resolve_duplicates};
@@ -25,11 +26,12 @@ pub async fn page(
     state: &AppState,
     dataset_id: &str,
     filter: &RecordFilter,
+    sort: RecordSort,
     page: i64,
     page_size: i64,
 ) -> ServiceResult<RecordPage> {
     db::datasets::get(&state.db, dataset_id).await?;
-    query::page(&state.db, dataset_id, filter, page.max(1), page_size.clamp(1, 200)).await
+    db::records::page::page(&state.db, dataset_id, filter, sort, page.max(1), page_size.clamp(1, 200)).await
 }
 
 /// The first valid records, whole.
@@ -76,7 +78,9 @@ pub async fn update(
         return Ok(before);
     }
     ask_before_breaking(&before, &derived.findings, edit)?;
-    write::set_data(&mut tx, record_id, &json, &derived).await?;
+    let (item, metadata) = (&before.item, &before.metadata);
+    let words = indexed_words(RecordTexts { data: &data, item, metadata, raw: None });
+    write::set_data(&mut tx, record_id, &json, &derived, &words).await?;
     write::set_verdict(&mut tx, record_id, &verdict_of(&derived.findings)).await?;
     let hashes: Vec<[u8; 16]> = prompt_hash(&before.data).into_iter().chain(derived.prompt_hash).collect();
     recheck_duplicates(&mut tx, dataset_id, hashes, before.span_id.into_iter().collect()).await?;

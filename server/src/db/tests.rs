@@ -169,9 +169,8 @@ async fn stored_runs_name_no_model_that_was_not_called() {
 #[tokio::test]
 async fn walks_and_counts_go_by_their_index() {
     use super::Of;
-    use super::records::query::{recorded_responses_query, search_query, status_counts_query, topic_counts_query};
+    use super::records::query::{recorded_responses_query, status_counts_query, topic_counts_query};
     use super::records::scan::{Scan, keys_query};
-    use crate::types::dataset::RecordFilter;
     use crate::types::validation::RecordStatus;
     let (_dir, db) = open().await;
     let recorded = Scan { with_output: true, ..Scan::valid() };
@@ -192,13 +191,6 @@ async fn walks_and_counts_go_by_their_index() {
         assert!(plan.contains("id>?"), "the walk goes on where it stopped: {plan}");
         assert!(!plan.contains("TEMP B-TREE"), "{scan:?}: {plan}");
     }
-    let some =
-        RecordFilter { status: Some(RecordStatus::Invalid), topic: Some("t".to_owned()), ..RecordFilter::default() };
-    for (filter, index) in [(RecordFilter::default(), "records_by_id"), (some, "records_by_status_id")] {
-        let plan = plan_of(&db, search_query("d", &filter, 5).sql().as_ref()).await;
-        assert!(plan.contains(&format!("USING INDEX {index} (")) && plan.contains("id>?"), "{filter:?}: {plan}");
-        assert!(!plan.contains("TEMP B-TREE"), "{filter:?}: {plan}");
-    }
     for of in [Of::One("d"), Of::All] {
         for (query, index) in [
             (status_counts_query(of), "records_by_status"),
@@ -208,6 +200,55 @@ async fn walks_and_counts_go_by_their_index() {
             let plan = plan_of(&db, query.sql().as_ref()).await;
             assert!(plan.contains(&format!("USING COVERING INDEX {index}")), "{of:?}: {plan}");
             assert!(!plan.contains("TEMP B-TREE"), "{of:?}: {plan}");
+        }
+    }
+}
+
+/// Whatever is listed is found, counted and skipped in an index; only a search in another order than the import's gathers
+/// and sorts.
+#[tokio::test]
+async fn lists_read_no_record_that_they_do_not_show() {
+    use super::records::page::Matching;
+    use crate::types::dataset::{RecordFilter, RecordSort};
+    use crate::types::validation::{RecordStatus, ValidationError};
+    let (_dir, db) = open().await;
+    let status = RecordFilter { status: Some(RecordStatus::Invalid), ..RecordFilter::default() };
+    let topic = RecordFilter { topic: Some("t".to_owned()), ..RecordFilter::default() };
+    let both = RecordFilter { status: Some(RecordStatus::Valid), ..topic.clone() };
+    let error = RecordFilter { error: Some(ValidationError::Duplicate), ..RecordFilter::default() };
+    let review = RecordFilter { needs_review: true, ..both.clone() };
+    let generated = RecordFilter { generated: true, ..both.clone() };
+    for (filter, sort, index) in [
+        (&RecordFilter::default(), RecordSort::Oldest, "records_by_id"),
+        (&RecordFilter::default(), RecordSort::Newest, "records_by_id"),
+        (&RecordFilter::default(), RecordSort::MostMessages, "records_by_messages"),
+        (&RecordFilter::default(), RecordSort::FewestMessages, "records_by_messages"),
+        (&RecordFilter::default(), RecordSort::LastChanged, "records_by_change"),
+        (&status, RecordSort::Oldest, "records_by_status_id"),
+        (&status, RecordSort::LastChanged, "records_by_change"),
+        (&topic, RecordSort::Oldest, "records_by_topic_id"),
+        (&both, RecordSort::Newest, "records_by_topic_id"),
+        (&both, RecordSort::MostMessages, "records_by_messages"),
+        (&review, RecordSort::Oldest, "records_to_review"),
+        (&generated, RecordSort::Oldest, "records_generated"),
+    ] {
+        let matching = Matching::resolve(&db, "d", filter, sort).await.unwrap();
+        for query in [matching.ids_query(50, 100), matching.count_query()] {
+            let plan = plan_of(&db, query.sql().as_ref()).await;
+            assert!(plan.contains(&format!("USING COVERING INDEX {index} (")), "{filter:?} {sort:?}: {plan}");
+            assert!(!plan.contains("TEMP B-TREE"), "{filter:?} {sort:?}: {plan}");
+        }
+    }
+    let matching = Matching::resolve(&db, "d", &error, RecordSort::Oldest).await.unwrap();
+    let plan = plan_of(&db, matching.ids_query(50, 100).sql().as_ref()).await;
+    assert!(plan.contains("USING COVERING INDEX records_by_errors (dataset_id=? AND errors=?)"), "{plan}");
+    let search = RecordFilter { text: Some("order".to_owned()), ..both };
+    for sort in [RecordSort::Oldest, RecordSort::Newest] {
+        let matching = Matching::resolve(&db, "d", &search, sort).await.unwrap();
+        for query in [matching.ids_query(50, 100), matching.count_query()] {
+            let plan = plan_of(&db, query.sql().as_ref()).await;
+            assert!(plan.contains("COVERING INDEX records_by_id (dataset_id=? AND id=?"), "{sort:?}: {plan}");
+            assert!(!plan.contains("TEMP B-TREE"), "{sort:?}: {plan}");
         }
     }
 }

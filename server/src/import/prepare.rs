@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::formats::{ParsedRecord, parse_line};
 use super::source::SourceLine;
+use crate::datasets::search::{RecordTexts, indexed_words};
 use crate::types::import::{Counts, ImportFormat, SkipReason};
 use crate::types::validation::ValidationConfig;
 use crate::validation::{Findings, TokenCounter, message_text, prompt_hash, record_findings};
@@ -31,6 +32,8 @@ pub struct PreparedRecord {
     pub is_generated: bool,
     /// A score that came with it.
     pub evaluation: Option<String>,
+    /// What a search finds it by (see [`indexed_words`]).
+    pub words: String,
     /// What follows from the above.
     pub derived: Derived,
 }
@@ -72,6 +75,12 @@ pub fn prepare(parsed: ParsedRecord, config: &ValidationConfig, tokens: &TokenCo
     if let Some(raw) = &parsed.raw {
         derived.preview = collapse(raw);
     }
+    let words = indexed_words(RecordTexts {
+        data: &parsed.data,
+        item: &parsed.item,
+        metadata: &parsed.metadata,
+        raw: parsed.raw.as_deref(),
+    });
     PreparedRecord {
         line: parsed.line,
         format: parsed.format,
@@ -83,6 +92,7 @@ pub fn prepare(parsed: ParsedRecord, config: &ValidationConfig, tokens: &TokenCo
         topic: parsed.topic,
         is_generated: parsed.is_generated,
         evaluation: parsed.evaluation.map(|value| value.to_string()),
+        words,
         derived,
     }
 }

@@ -213,13 +213,84 @@ pub struct RecordFilter {
     pub topic: Option<String>,
     /// Only those whose topic needs review.
     pub needs_review: bool,
-    /// Only those that say this: in a message, a tool call or result, or the reference answer. Case does not count, nor
-    /// how many blanks stand between words.
+    /// Only synthetic ones.
+    #[serde(default)]
+    pub generated: bool,
+    /// Only those that say these words: in a message, a tool call or result, or the reference answer. Case does not count,
+    /// nor do accents; words in quotes must stand in that order; the last one may be the beginning of a word.
     pub text: Option<String>,
     /// Only those whose answer the newest finished dry run scored so.
     #[serde(default)]
     pub score: Option<ScoreRange>,
 }
+
+/// In which order the records overlay lists records.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RecordSort {
+    /// As they were imported.
+    #[default]
+    Oldest,
+    /// The last imported first.
+    Newest,
+    /// The longest conversations first, by messages of the prompt.
+    MostMessages,
+    /// The shortest first.
+    FewestMessages,
+    /// The last edited first.
+    LastChanged,
+    /// By the score in the newest finished dry run, the best first; only those that were scored.
+    HighestScore,
+    /// The worst first.
+    LowestScore,
+}
+
+impl RecordSort {
+    /// Every order, as a list offers them.
+    pub const ALL: [Self; 7] = [
+        Self::Oldest,
+        Self::Newest,
+        Self::LastChanged,
+        Self::MostMessages,
+        Self::FewestMessages,
+        Self::HighestScore,
+        Self::LowestScore,
+    ];
+
+    /// The name in JSON and in the address.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Oldest => "oldest",
+            Self::Newest => "newest",
+            Self::MostMessages => "most_messages",
+            Self::FewestMessages => "fewest_messages",
+            Self::LastChanged => "last_changed",
+            Self::HighestScore => "highest_score",
+            Self::LowestScore => "lowest_score",
+        }
+    }
+
+    /// The inverse of [`Self::as_str`].
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|sort| sort.as_str() == name)
+    }
+
+    /// What people call it.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Oldest => "Import order",
+            Self::Newest => "Newest first",
+            Self::MostMessages => "Most messages",
+            Self::FewestMessages => "Fewest messages",
+            Self::LastChanged => "Last changed",
+            Self::HighestScore => "Highest score",
+            Self::LowestScore => "Lowest score",
+        }
+    }
+}
+
+/// A search counts so many matches exactly; of more it says that there are more.
+pub const SEARCH_COUNTED: i64 = 100_000;
 
 /// Scores from one to another, in hundredths: whole numbers, so that an address says them exactly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -300,10 +371,13 @@ pub struct RecordRow {
 /// A page of records.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct RecordPage {
-    /// The rows, in record order.
+    /// The rows, in the order asked for.
     pub rows: Vec<RecordRow>,
     /// How many records match the filter in all.
     pub total: i64,
+    /// Whether a search matches more than `total` (then [`SEARCH_COUNTED`]) records.
+    #[serde(default)]
+    pub at_least: bool,
     /// The page shown, from 1.
     pub page: i64,
     /// Rows per page.

@@ -1,5 +1,5 @@
-//! Table `records`: [`write`] stores and changes, [`bulk`] very many at once, [`query`] reads pages and counts,
-//! [`scan`] walks them, [`trash`] keeps what was deleted.
+//! Table `records`: [`write`] stores and changes, [`bulk`] very many at once, [`page`] lists and searches them, [`query`]
+//! counts, [`scan`] walks over them, [`trash`] keeps what was deleted; [`fts`] holds their words.
 
 /// The words of the methods that a machine respects, in SQL.
 macro_rules! said_methods {
@@ -9,6 +9,8 @@ macro_rules! said_methods {
 }
 
 pub mod bulk;
+pub mod fts;
+pub mod page;
 pub mod query;
 pub mod scan;
 pub mod trash;

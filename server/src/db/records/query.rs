@@ -1,17 +1,15 @@
-//! Pages, counts, and what duplicates what.
+//! One record, counts, and what duplicates what.
 
 use std::collections::HashMap;
 
-use futures_util::TryStreamExt;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 
 use super::super::{Db, Of, Reader, Tx, unknown_word};
 use super::write::RecordVerdict;
-use super::{RECORD_COLUMNS, json_list, read_method, read_record, read_validation};
-use crate::datasets::search::{StoredTexts, TextSearch};
+use super::{RECORD_COLUMNS, json_list, read_record, read_validation};
 use crate::error::{ServiceError, ServiceResult};
-use crate::types::dataset::{DatasetRecord, RecordFilter, RecordPage, RecordRow, ScoreRange};
+use crate::types::dataset::DatasetRecord;
 use crate::types::error::AppError;
 use crate::types::topics::TopicCount;
 use crate::types::validation::{RecordStatus, RecordValidationStatus, ValidationError};
@@ -39,144 +37,6 @@ fn one(dataset_id: &str, record_id: i64) -> QueryBuilder<Sqlite> {
 
 fn found(record_id: i64, row: Option<SqliteRow>) -> ServiceResult<DatasetRecord> {
     row.map_or_else(|| Err(AppError::not_found(format!("Record {record_id}")).into()), |row| read_record(&row))
-}
-
-/// A page of rows that match, and how many match in all.
-pub async fn page(
-    db: &Db,
-    dataset_id: &str,
-    filter: &RecordFilter,
-    page: i64,
-    page_size: i64,
-) -> ServiceResult<RecordPage> {
-    let first = (page - 1).saturating_mul(page_size);
-    if let Some(search) = filter.text.as_deref().and_then(TextSearch::new) {
-        let (ids, total) = found_ids(db, dataset_id, filter, &search, first, page_size).await?;
-        let mut query = rows_query();
-        query.push(" WHERE r.dataset_id = ").push_bind(dataset_id.to_owned());
-        query.push(" AND r.id IN (SELECT value FROM json_each(").push_bind(serde_json::to_string(&ids)?);
-        query.push(")) ORDER BY r.id");
-        return Ok(RecordPage { rows: read_rows(db, query).await?, total, page, page_size });
-    }
-    let mut counting = QueryBuilder::<Sqlite>::new("SELECT COUNT(*) AS n FROM records r");
-    push_filter(&mut counting, dataset_id, filter);
-    let total: i64 = counting.build().fetch_one(db.read()).await?.try_get("n")?;
-    let mut query = rows_query();
-    push_filter(&mut query, dataset_id, filter);
-    query.push(" ORDER BY r.id LIMIT ").push_bind(page_size).push(" OFFSET ").push_bind(first);
-    Ok(RecordPage { rows: read_rows(db, query).await?, total, page, page_size })
-}
-
-fn rows_query() -> QueryBuilder<Sqlite> {
-    QueryBuilder::new(
-        "SELECT id, preview, message_count, has_output, topic, topic_confidence, topic_method, needs_review, line,
-                status, errors, details, duplicate_of FROM records r",
-    )
-}
-
-async fn read_rows(db: &Db, mut query: QueryBuilder<Sqlite>) -> ServiceResult<Vec<RecordRow>> {
-    let mut rows = Vec::new();
-    for row in query.build().fetch_all(db.read()).await? {
-        let method: Option<String> = row.try_get("topic_method")?;
-        rows.push(RecordRow {
-            id: row.try_get("id")?,
-            preview: row.try_get("preview")?,
-            message_count: row.try_get("message_count")?,
-            has_output: row.try_get("has_output")?,
-            topic: row.try_get("topic")?,
-            topic_confidence: row.try_get("topic_confidence")?,
-            topic_method: method.map(|word| read_method(&word)).transpose()?,
-            needs_review: row.try_get("needs_review")?,
-            line: row.try_get("line")?,
-            validation: read_validation(&row)?,
-        });
-    }
-    Ok(rows)
-}
-
-/// The ids of the first records that match, in record order.
-pub async fn ids(db: &Db, dataset_id: &str, filter: &RecordFilter, limit: i64) -> ServiceResult<Vec<i64>> {
-    if let Some(search) = filter.text.as_deref().and_then(TextSearch::new) {
-        return Ok(found_ids(db, dataset_id, filter, &search, 0, limit).await?.0);
-    }
-    let mut query = QueryBuilder::<Sqlite>::new("SELECT id FROM records r");
-    push_filter(&mut query, dataset_id, filter);
-    query.push(" ORDER BY r.id LIMIT ").push_bind(limit);
-    query.build().fetch_all(db.read()).await?.iter().map(|row| Ok(row.try_get("id")?)).collect()
-}
-
-/// Records of a walk that hold the WAL at once.
-const SEARCH_WINDOW: usize = 2_000;
-
-/// Those of the filtered records that say what is searched for: the ids of one page, and how many there are in all.
-async fn found_ids(
-    db: &Db,
-    dataset_id: &str,
-    filter: &RecordFilter,
-    search: &TextSearch,
-    first: i64,
-    page_size: i64,
-) -> ServiceResult<(Vec<i64>, i64)> {
-    let (mut ids, mut total, mut after_id) = (Vec::new(), 0, 0_i64);
-    loop {
-        let mut query = search_query(dataset_id, filter, after_id);
-        let mut rows = query.build().fetch(db.read());
-        let mut seen = 0;
-        while let Some(row) = rows.try_next().await? {
-            (seen, after_id) = (seen + 1, row.try_get("id")?);
-            let (data, item, metadata) = (row.try_get("data")?, row.try_get("item")?, row.try_get("metadata")?);
-            if search.finds(StoredTexts { data, item, metadata, raw: row.try_get("raw")? }) {
-                if total >= first && total - first < page_size {
-                    ids.push(after_id);
-                }
-                total += 1;
-            }
-        }
-        if seen < SEARCH_WINDOW {
-            return Ok((ids, total));
-        }
-    }
-}
-
-/// The next window of the walk. The index is named because the planner would sort each window anew.
-pub(in crate::db) fn search_query(dataset_id: &str, filter: &RecordFilter, after_id: i64) -> QueryBuilder<Sqlite> {
-    let mut query = QueryBuilder::new("SELECT id, data, item, metadata, raw FROM records r INDEXED BY ");
-    query.push(if filter.status.is_some() { "records_by_status_id" } else { "records_by_id" });
-    push_filter(&mut query, dataset_id, filter);
-    query.push(" AND r.id > ").push_bind(after_id).push(" ORDER BY r.id LIMIT ").push(SEARCH_WINDOW);
-    query
-}
-
-/// Every condition but the text's.
-fn push_filter(query: &mut QueryBuilder<Sqlite>, dataset_id: &str, filter: &RecordFilter) {
-    query.push(" WHERE r.dataset_id = ").push_bind(dataset_id.to_owned());
-    if let Some(status) = filter.status {
-        query.push(" AND r.status = ").push_bind(status.as_str());
-    }
-    if let Some(error) = filter.error {
-        query.push(" AND EXISTS (SELECT 1 FROM json_each(r.errors) WHERE value = ").push_bind(error.as_str()).push(")");
-    }
-    match filter.topic.as_deref() {
-        Some("") => {
-            query.push(" AND r.topic IS NULL");
-        }
-        Some(topic) => {
-            query.push(" AND r.topic = ").push_bind(topic.to_owned());
-        }
-        None => {}
-    }
-    if filter.needs_review {
-        query.push(" AND r.needs_review = 1");
-    }
-    if let Some(ScoreRange { from, to }) = filter.score {
-        query.push(
-            " AND r.id IN (SELECT record_id FROM dry_run_samples WHERE dry_run_id =
-                (SELECT id FROM dry_runs WHERE result IS NOT NULL AND dataset_id = ",
-        );
-        query.push_bind(dataset_id.to_owned()).push(" ORDER BY created_at DESC, id DESC LIMIT 1) AND score >= ");
-        query.push_bind(f64::from(from) / 100.0).push(if to == 100 { " AND score <= " } else { " AND score < " });
-        query.push_bind(f64::from(to) / 100.0).push(")");
-    }
 }
 
 /// Records per status and first error, by dataset.

@@ -3,7 +3,7 @@
 use sqlx::{QueryBuilder, Row, Sqlite};
 
 use super::super::Tx;
-use super::{json_list, method_word};
+use super::{fts, json_list, method_word};
 use crate::clock::now_ms;
 use crate::error::ServiceResult;
 use crate::import::{Derived, PreparedRecord};
@@ -94,12 +94,16 @@ pub async fn insert(
         });
         query.build().execute(&mut **tx).await?;
     }
+    let words: Vec<_> = (first_id..).zip(records).map(|(id, new)| (id, new.record.words.as_str())).collect();
+    for chunk in words.chunks(ROWS_PER_STATEMENT) {
+        fts::put(tx, chunk).await?;
+    }
     Ok(())
 }
 
-/// Replaces a record's data and what is derived from it. An unparsable line that was mended loses its raw text.
+/// Replaces a record's data and what is derived from it, its words (`datasets::search`) among that. An unparsable line that was mended loses its raw text.
 /// `updated_at` always grows, even for two edits in one millisecond: it tells editors apart.
-pub async fn set_data(tx: &mut Tx, record_id: i64, data: &str, derived: &Derived) -> ServiceResult<()> {
+pub async fn set_data(tx: &mut Tx, record_id: i64, data: &str, derived: &Derived, words: &str) -> ServiceResult<()> {
     sqlx::query(
         "UPDATE records SET data = ?, raw = NULL, preview = ?, message_count = ?, has_output = ?,
                             ends_with_user = ?, prompt_hash = ?, updated_at = MAX(?, updated_at + 1) WHERE id = ?",
@@ -114,7 +118,7 @@ pub async fn set_data(tx: &mut Tx, record_id: i64, data: &str, derived: &Derived
     .bind(record_id)
     .execute(&mut **tx)
     .await?;
-    Ok(())
+    fts::put(tx, &[(record_id, words)]).await
 }
 
 /// Stores what validation says of a record.
