@@ -8,3 +8,4 @@ cd "$root"
 
 cargo build --quiet --release --package anneal --bin anneal --features ssr
 node benches/import.mjs target/release/anneal "${1:-100000}"
+node benches/near-duplicates.mjs target/release/anneal "${1:-100000}"

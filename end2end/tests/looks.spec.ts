@@ -12,6 +12,7 @@ const paths = [
   "/ID?step=dryrun&dialog=dryrun",
   "/ID?records=invalid",
   "/ID?records=all&record=1",
+  "/ID?records=near",
   "/ID?dialog=help",
   "/ID/settings",
 ];

@@ -71,7 +71,7 @@ pub fn NearDuplicatesLine(
 fn found_words(found: Option<NearDuplicates>) -> String {
     let Some(found) = found else { return "Near-duplicates have not been looked for.".to_owned() };
     let words = match found.clusters {
-        0 => format!("No near-duplicates among {}.", format::counted(found.records, "valid record")),
+        0 => format!("No near-duplicates; {} compared.", format::counted(found.records, "valid record")),
         clusters => {
             format!(
                 "{} in {}.",
@@ -368,7 +368,7 @@ mod tests {
     #[test]
     fn what_is_known_is_said_in_words() {
         assert_eq!(found_words(None), "Near-duplicates have not been looked for.");
-        assert_eq!(found_words(Some(found(0, false))), "No near-duplicates among 1,008 valid records.");
+        assert_eq!(found_words(Some(found(0, false))), "No near-duplicates; 1,008 valid records compared.");
         assert_eq!(
             found_words(Some(found(12, true))),
             "37 records in 12 near-duplicate clusters. The records have changed since."

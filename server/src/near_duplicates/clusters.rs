@@ -1,6 +1,6 @@
 //! From bands to clusters: which records are compared, and what hangs together. Pure, and the same for the same records.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::minhash::{BANDS, Bands};
@@ -13,7 +13,7 @@ pub const KEPT_OF_A_BUCKET: usize = 16;
 /// In a larger bucket only those that begin a cluster of their own are kept beside them, up to this many in all. So no record is
 /// compared more than 512 times, whatever the records are: 500,000 that share a band are no 125 billion comparisons. What
 /// that costs: in such a bucket, a record that is like none but a later member of a cluster, or like one that came after
-/// the 32nd, is found by another band or not at all.
+/// the 32nd, is found by another band or not at all. (Of what hangs together already, no more than the first 16 count there.)
 pub const KEPT_AT_MOST: usize = 32;
 
 /// Pairs that were compared and are not alike are remembered, up to this many (some 32 MB), because they often share
@@ -62,12 +62,28 @@ impl Clusters {
         for bucket in sorted.chunk_by(|left, right| left.0 == right.0) {
             let root = self.hanging.find(bucket[0].1);
             if bucket.len() > 1 && bucket.iter().any(|(_, record)| self.hanging.find(*record) != root) {
-                let as_candidate =
-                    |(at, (_, record)): (usize, &(u32, u32))| Candidate { record: *record, is_first: at == 0 };
-                candidates.extend(bucket.iter().enumerate().map(as_candidate));
+                self.add_bucket(bucket, &mut candidates);
             }
         }
         candidates
+    }
+
+    /// In a large bucket no more of those that hang together already than would be kept: texts need not be read for nothing.
+    fn add_bucket(&mut self, bucket: &[(u32, u32)], candidates: &mut Vec<Candidate>) {
+        let is_large = bucket.len() > KEPT_AT_MOST;
+        let mut of_cluster = HashMap::<u32, usize>::new();
+        let mut is_first = true;
+        for (_, record) in bucket {
+            if is_large {
+                let seen = of_cluster.entry(self.hanging.find(*record)).or_default();
+                *seen += 1;
+                if *seen > KEPT_OF_A_BUCKET {
+                    continue;
+                }
+            }
+            candidates.push(Candidate { record: *record, is_first });
+            is_first = false;
+        }
     }
 
     /// Compares a candidate with those of its bucket that came before. `bucket` is handed on from one to the next.
@@ -250,6 +266,25 @@ mod tests {
         let copies = vec!["the same text again and again".to_owned(); 3_000];
         let (found, looked_at) = clusters_of(&copies, 0.8);
         assert_eq!((found.len(), found[0].len(), looked_at), (1, 3_000, 3_000));
+    }
+
+    /// A hundred copies and a stranger share every band: all are looked at once, then sixteen of the cluster and the stranger.
+    #[test]
+    fn of_a_known_cluster_few_are_looked_at_again() {
+        let mut clusters = Clusters::new(vec![Bands([7; BANDS]); 101], 0.8);
+        let [copy, stranger] =
+            ["one and the same text", "something else altogether"].map(|text| Arc::new(Shingles::of_text(text)));
+        let mut looked_at = 0;
+        for band in 0..BANDS {
+            let mut bucket = Bucket::default();
+            for candidate in clusters.candidates(band) {
+                looked_at += 1;
+                let shingles = if candidate.record == 50 { &stranger } else { &copy };
+                clusters.compare(&mut bucket, candidate, Some(shingles.clone()));
+            }
+        }
+        assert_eq!(looked_at, 101 + 15 * (KEPT_OF_A_BUCKET + 1));
+        assert_eq!(clusters.into_clusters()[0].len(), 100);
     }
 
     #[test]

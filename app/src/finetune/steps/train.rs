@@ -81,6 +81,7 @@ fn SplitForm() -> impl IntoView {
         let near_duplicates = o.near_duplicates.map(|found| (found.run_id, found.is_stale));
         (o.dataset.records_revision, o.dataset.topics_revision, near_duplicates)
     });
+    let unsure = field(|o| o.near_duplicates.is_none_or(|found| found.is_stale));
     let preview = load(
         move || (config.get(), revision.get()),
         move |(config, _)| async move { preview_split(process.dataset_id(), config?).await },
@@ -122,6 +123,9 @@ fn SplitForm() -> impl IntoView {
                     <span>"Divide every topic by that share"</span>
                 </label>
             </div>
+            <Show when=move || unsure.get()>
+                <NearDuplicatesLine />
+            </Show>
             <Transition fallback=|| view! { <p class="muted" role="status">"Dividing…"</p> }>
                 {move || Suspend::new(async move {
                     match preview.await {
@@ -130,7 +134,6 @@ fn SplitForm() -> impl IntoView {
                     }
                 })}
             </Transition>
-            <NearDuplicatesLine />
         </Card>
     }
 }
