@@ -294,3 +294,20 @@ async fn why_an_import_failed_is_said_once() {
     assert_refused(&ran, "cut off after line");
     assert_eq!(ran.stderr.matches("cut off").count(), 1, "{}", ran.stderr);
 }
+
+#[tokio::test]
+async fn an_import_is_undone_at_a_terminal() {
+    let (dir, file) = with_file("first.jsonl", chats(3, &[]));
+    works(dir.path(), &["import", &file, "--name", "s"]).await;
+    let second = dir.path().join("second.jsonl");
+    std::fs::write(&second, rated(5)).unwrap();
+    works(dir.path(), &["import", &second.display().to_string(), "--into", "s", "--replace"]).await;
+    let undone = works_json(dir.path(), &["imports", "s", "--undo", "last"]).await;
+    assert_eq!((&undone[0]["undo"], &undone[0]["file_name"]), (&json!("can_bring_back"), &json!("second.jsonl")));
+    assert_eq!(works_json(dir.path(), &["validate", "s"]).await["total"], 3);
+    let printed = works(dir.path(), &["imports", "s", "--bring-back", "last"]).await;
+    assert!(printed.contains("second.jsonl  can be undone"), "{printed}");
+    assert_eq!(works_json(dir.path(), &["validate", "s"]).await["total"], 5);
+    assert_refused(&anneal(dir.path(), &["imports", "s", "--undo", "nonsense"]).await, "was not found");
+    assert_refused(&anneal(dir.path(), &["imports", "s", "--bring-back", "last"]).await, "no such import");
+}

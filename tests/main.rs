@@ -18,6 +18,7 @@ mod fidelity;
 mod graders;
 mod import_losses;
 mod import_previews;
+mod import_undo;
 mod imports;
 mod large_changes;
 mod near_duplicates;

@@ -148,3 +148,22 @@ test("what was chosen or pasted is not lost by a slip", async ({ page, server })
   await createDataset(page);
   await expect(page.getByText("1 valid record").first()).toBeVisible();
 });
+
+test("an import is undone as a whole, and brought back", async ({ page, server }) => {
+  const dataset = await importLines(page, server.url, [chatLine(1), chatLine(2)]);
+  await page.goto(`${dataset}?dialog=add`);
+  await hydrated(page);
+  await chooseLines(page, [chatLine(2), chatLine(3), "oops"], "second.jsonl");
+  await page.getByRole("button", { name: "Add records" }).click();
+  await importIt(page);
+  await page.goto(`${dataset}?step=extract`);
+  const row = page.getByRole("row", { name: /second\.jsonl/ });
+  await expect(page.getByText("3 valid records").first()).toBeVisible();
+  await row.getByRole("button", { name: "Undo" }).click();
+  await expect(row).toContainText("undone");
+  await expect(page.getByText("2 valid records").first()).toBeVisible();
+  await page.reload();
+  await row.getByRole("button", { name: "Bring back" }).click();
+  await expect(page.getByText("3 valid records").first()).toBeVisible();
+  await expect(row.getByRole("button", { name: "Undo" })).toBeVisible();
+});

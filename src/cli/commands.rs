@@ -23,6 +23,7 @@ use serde_json::json;
 
 use super::export_file::{nothing_yet, write, write_json};
 use super::import::import;
+use super::imports::imports;
 use super::options::{Command, DryRunOptions, ExportOptions, ExportWhat, ValidateOptions};
 use super::{CliError, output, work_off};
 
@@ -34,6 +35,7 @@ pub async fn run(state: &AppState, command: Command) -> Result<ExitCode, CliErro
     match command {
         Command::Serve => Err(CliError::Message("serve is started elsewhere".to_owned())),
         Command::Import(options) => import(state, options).await,
+        Command::Imports(options) => imports(state, options).await,
         Command::Validate(options) => validate(state, options).await,
         Command::NearDuplicates(options) => super::near_duplicates::run(state, options).await,
         Command::DryRun(options) => run_dry(state, options).await,

@@ -1,10 +1,11 @@
-//! `anneal serve | import | validate | near-duplicates | dry-run | export | demo`.
+//! `anneal serve | import | imports | validate | near-duplicates | dry-run | export | demo`.
 //!
 //! Exit codes: 0 fine, 100 the verdict is not GO, 1 an error (2 is clap's, for a command line that cannot be read).
 
 mod commands;
 mod export_file;
 mod import;
+mod imports;
 mod near_duplicates;
 mod options;
 mod output;

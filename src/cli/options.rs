@@ -55,6 +55,8 @@ pub enum Command {
     Serve,
     /// Read files of traces into a dataset
     Import(ImportOptions),
+    /// List a dataset's imports; undo one as a whole, or bring it back
+    Imports(ImportsOptions),
     /// Print a dataset's hygiene report, as it is stored
     Validate(ValidateOptions),
     /// Find records whose prompts say nearly the same
@@ -112,6 +114,21 @@ fn csv_mapping(text: &str) -> Result<CsvMapping, String> {
         mapping.columns.insert(column.trim().to_owned(), field);
     }
     Ok(mapping)
+}
+
+/// `anneal imports`.
+#[derive(Debug, Clone, Args)]
+pub struct ImportsOptions {
+    /// Id or name
+    pub dataset: String,
+    /// Take away what this import brought (its id, or "last"), and give back what it replaced
+    #[arg(long, value_name = "IMPORT", conflicts_with = "bring_back")]
+    pub undo: Option<String>,
+    /// Take the undo of this import back (its id, or "last"); possible for a day
+    #[arg(long, value_name = "IMPORT")]
+    pub bring_back: Option<String>,
+    #[command(flatten)]
+    pub output: OutputOptions,
 }
 
 /// `anneal validate`.

@@ -31,7 +31,9 @@ pub fn apply_to(inputs: &mut PipelineInputs, jobs: &[JobStatus]) {
         let running = jobs.iter().find(|job| job.kind == kind && job.state.is_active());
         let progress = running.map(|job| Progress { percent: job.percent() });
         let slot = match kind {
-            JobKind::Import => &mut inputs.loading.importing,
+            // They exclude each other: the end of one says nothing of the other.
+            JobKind::UndoImport if progress.is_none() => continue,
+            JobKind::Import | JobKind::UndoImport => &mut inputs.loading.importing,
             JobKind::Validate => &mut inputs.loading.validating,
             JobKind::Categorize => &mut inputs.loading.categorizing,
             JobKind::DryRun => &mut inputs.loading.dry_running,

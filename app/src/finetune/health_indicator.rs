@@ -28,7 +28,11 @@ pub fn HealthIndicator() -> impl IntoView {
     let process = use_finetune_process();
     let overview = process.overview();
     let health = memo(move || {
-        let (import, validate) = (process.job(JobKind::Import), process.job(JobKind::Validate));
+        let [import, undo, validate] =
+            [JobKind::Import, JobKind::UndoImport, JobKind::Validate].map(|kind| process.job(kind));
+        if let Some(undo) = undo.filter(|job| job.state.is_active()) {
+            return Health::Working { words: undoing(&undo), percent: undo.percent() };
+        }
         overview.with(|overview| health_of(&overview.hygiene, import.as_ref(), validate.as_ref()))
     });
     let url_of = move |status| {
@@ -121,6 +125,10 @@ fn health_of(hygiene: &HygieneReport, import: Option<&JobStatus>, validate: Opti
         invalid,
         is_bad: hygiene.rejected * 5 > hygiene.total,
     }
+}
+
+fn undoing(job: &JobStatus) -> String {
+    if job.message.is_empty() { "Undoing an import…".to_owned() } else { format!("Import: {}…", job.message) }
 }
 
 /// A whole percentage, but never 0% for some nor 100% for not all.

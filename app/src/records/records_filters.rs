@@ -267,6 +267,9 @@ fn filter_words(filter: &RecordFilter) -> Vec<String> {
     if let Some(score) = filter.score {
         words.push(format!("score {} in the newest dry run", score.words()));
     }
+    if filter.generated {
+        words.push("synthetic".to_owned());
+    }
     if let Some(text) = &filter.text {
         words.push(format!("containing “{text}”"));
     }
@@ -285,7 +288,7 @@ mod tests {
             error: Some(ValidationError::InvalidRole),
             topic: Some(String::new()),
             needs_review: true,
-            generated: false,
+            generated: true,
             text: Some("x".to_owned()),
             score: Some(ScoreRange { from: 0, to: 20 }),
         };
@@ -295,6 +298,7 @@ mod tests {
             "without a topic",
             "topic to review",
             "score 0.00 to 0.20 in the newest dry run",
+            "synthetic",
             "containing “x”",
         ];
         assert_eq!(filter_words(&filter), expected);

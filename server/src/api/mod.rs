@@ -8,6 +8,7 @@
 mod datasets;
 mod dry_run;
 mod grader;
+mod imports;
 mod jobs;
 mod near_duplicates;
 mod records;
@@ -18,6 +19,7 @@ mod uploads;
 pub use datasets::*;
 pub use dry_run::*;
 pub use grader::*;
+pub use imports::*;
 pub use jobs::*;
 pub use near_duplicates::*;
 pub use records::*;

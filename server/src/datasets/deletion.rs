@@ -117,7 +117,7 @@ pub async fn restore(state: &AppState, dataset_id: &str, deletion_id: &str) -> S
 }
 
 /// Whoever shares a key with what came or went may have become a duplicate, or ceased to be one.
-async fn decide_anew(tx: &mut Tx, dataset_id: &str, keys: Keys) -> ServiceResult<()> {
+pub(crate) async fn decide_anew(tx: &mut Tx, dataset_id: &str, keys: Keys) -> ServiceResult<()> {
     recheck_duplicates(tx, dataset_id, keys.hashes, keys.spans).await?;
     db::datasets::touch_records(tx, dataset_id).await
 }

@@ -176,7 +176,7 @@ impl Facts {
             dry_run_failed: self.last_failure(JobKind::DryRun),
             training: None,
             loading: LoadingStates {
-                importing: self.progress(JobKind::Import),
+                importing: self.progress(JobKind::Import).or_else(|| self.progress(JobKind::UndoImport)),
                 validating: self.progress(JobKind::Validate),
                 categorizing: self.progress(JobKind::Categorize),
                 testing_grader: None,

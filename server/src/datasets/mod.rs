@@ -8,6 +8,7 @@ pub mod records;
 mod reset;
 pub mod search;
 mod typed_rules;
+pub mod undo_import;
 
 pub(crate) use facts::facts_of;
 pub(crate) use large::{discard, purge_in_background};

@@ -3,6 +3,7 @@
 use super::deletion::kept_since;
 use super::facts::facts_of;
 use crate::clock::now_ms;
+use crate::db::datasets::Trash;
 use crate::db::{self, Of};
 use crate::dry_run;
 use crate::error::ServiceResult;
@@ -33,7 +34,10 @@ pub async fn overview(state: &AppState, id: &str) -> ServiceResult<DatasetOvervi
         dry_run_history: db::dry_runs::list(&mut snapshot, id).await?,
         imports: db::imports::list(&mut snapshot, id).await?,
         imports_total: db::imports::count(&mut snapshot, id).await?,
-        last_deletion: db::datasets::trash_of(&mut snapshot, id, kept_since()).await?.into_iter().next(),
+        last_deletion: db::datasets::trash_of(&mut snapshot, id, Trash::Deletions, kept_since())
+            .await?
+            .into_iter()
+            .next(),
         near_duplicates: db::near_duplicates::current(&mut snapshot, id).await?,
         jobs: facts.jobs,
         recorded_responses: facts.recorded_responses,

@@ -139,10 +139,12 @@ pub async fn hide(tx: &mut Tx, id: &str) -> ServiceResult<()> {
     forget_trash(tx, id).await
 }
 
-/// The ids of those that are hidden for good: not those that keep records which were deleted after `kept_since`.
+/// The ids of those that are hidden for good: not those that keep records which were deleted after `kept_since`, or which
+/// an import replaced that can still be undone.
 pub async fn hidden(db: &Db, kept_since: TimestampMs) -> ServiceResult<Vec<String>> {
     let rows = sqlx::query(
-        "SELECT id FROM datasets WHERE deleted_at IS NOT NULL AND (deletion_of IS NULL OR deleted_at <= ?)",
+        "SELECT id FROM datasets WHERE deleted_at IS NOT NULL AND (deletion_of IS NULL
+             OR (deleted_at <= ? AND id NOT IN (SELECT replaced FROM imports WHERE replaced IS NOT NULL)))",
     )
     .bind(kept_since)
     .fetch_all(db.read())
@@ -180,13 +182,30 @@ pub async fn trash_rules(
     row.map(|row| from_json("datasets.validation_config", row.try_get("validation_config")?)).transpose()
 }
 
-/// The hidden datasets with what was deleted from one, newest first, that can still be wanted back.
-pub async fn trash_of(db: impl Reader, id: &str, kept_since: TimestampMs) -> ServiceResult<Vec<RecordDeletion>> {
+/// What hidden datasets keep for one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trash {
+    /// What a person deleted.
+    Deletions,
+    /// That, and what the undo of an import or a replacing one took away.
+    All,
+}
+
+/// The hidden datasets with what went from one after `kept_since`, newest first.
+pub async fn trash_of(
+    db: impl Reader,
+    id: &str,
+    kind: Trash,
+    kept_since: TimestampMs,
+) -> ServiceResult<Vec<RecordDeletion>> {
     let mut query = QueryBuilder::new(
         "SELECT id, deleted_at, (SELECT COUNT(*) FROM records WHERE dataset_id = d.id) AS records FROM datasets d
          WHERE deletion_of = ",
     );
     query.push_bind(id.to_owned()).push(" AND deleted_at > ").push_bind(kept_since);
+    if kind == Trash::Deletions {
+        query.push(" AND NOT EXISTS (SELECT 1 FROM imports WHERE dataset_id = d.deletion_of AND d.id IN (replaced, taken_back))");
+    }
     query.push(" ORDER BY deleted_at DESC, id DESC");
     let read = |row: &SqliteRow| {
         Ok(RecordDeletion {

@@ -7,28 +7,38 @@ use super::{Db, Reader, Tx, unknown_word};
 use crate::clock::now_ms;
 use crate::error::ServiceResult;
 use crate::types::error::AppError;
-use crate::types::import::{Counts, ImportFormat, ImportMode, ImportReport, MAX_FILES, SkipReason};
+use crate::types::import::{Counts, ImportFormat, ImportMode, ImportReport, ImportUndo, MAX_FILES, SkipReason};
 use crate::types::job::JobState;
 
+/// An import about to be stored.
+#[derive(Debug, Clone, Copy)]
+pub struct NewImport<'a> {
+    /// UUID v7.
+    pub id: &'a str,
+    /// Its job.
+    pub job_id: &'a str,
+    /// The file's name as the user knows it.
+    pub file_name: &'a str,
+    /// Append or replace.
+    pub mode: ImportMode,
+    /// The replacing import together with which it was asked for.
+    pub added_to: Option<&'a str>,
+    /// The file's size.
+    pub bytes: i64,
+}
+
 /// Stores a new import.
-pub async fn insert(
-    tx: &mut Tx,
-    id: &str,
-    dataset_id: &str,
-    job_id: &str,
-    file_name: &str,
-    mode: ImportMode,
-    bytes: i64,
-) -> ServiceResult<()> {
+pub async fn insert(tx: &mut Tx, dataset_id: &str, import: &NewImport<'_>) -> ServiceResult<()> {
     sqlx::query(
-        "INSERT INTO imports (id, dataset_id, job_id, file_name, mode, bytes, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO imports (id, dataset_id, job_id, file_name, mode, added_to, bytes, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     )
-    .bind(id)
+    .bind(import.id)
     .bind(dataset_id)
-    .bind(job_id)
-    .bind(file_name)
-    .bind(mode.as_str())
-    .bind(bytes)
+    .bind(import.job_id)
+    .bind(import.file_name)
+    .bind(import.mode.as_str())
+    .bind(import.added_to)
+    .bind(import.bytes)
     .bind(now_ms())
     .execute(&mut **tx)
     .await?;
@@ -164,10 +174,94 @@ pub async fn list(db: impl Reader, dataset_id: &str) -> ServiceResult<Vec<Import
             bytes: row.try_get("bytes")?,
             duration_ms: row.try_get("duration_ms")?,
             error: row.try_get("error")?,
+            undo: read_undo(&row)?,
             created_at: row.try_get("created_at")?,
         });
     }
     Ok(reports)
+}
+
+/// What a list offers to do with an import.
+fn read_undo(row: &SqliteRow) -> ServiceResult<ImportUndo> {
+    let import = read_undoing(row)?;
+    Ok(match (read_settled(row)?, import.undone) {
+        (None, _) => ImportUndo::NotYet,
+        (Some(_), true) if import.taken_back.is_some() => ImportUndo::CanBringBack,
+        (Some(_), true) => ImportUndo::Undone,
+        (Some(_), false) if row.try_get::<i64, _>("records")? == 0 => ImportUndo::Nothing,
+        (Some(_), false) if import.replaces && import.replaced.is_none() => ImportUndo::TooLate,
+        (Some(_), false) => ImportUndo::CanUndo,
+    })
+}
+
+/// Where an import's records, and those it replaced, are.
+#[derive(Debug, Clone)]
+pub struct Undoing {
+    /// Its dataset.
+    pub dataset_id: String,
+    /// Whether it is one that replaces.
+    pub replaces: bool,
+    /// The hidden dataset that keeps what it replaced.
+    pub replaced: Option<String>,
+    /// The hidden dataset that keeps what its undo took away.
+    pub taken_back: Option<String>,
+    /// Whether it is undone.
+    pub undone: bool,
+}
+
+/// Where its records are; 404 if there is no such import.
+pub async fn undoing(tx: &mut Tx, id: &str) -> ServiceResult<Undoing> {
+    let row = sqlx::query("SELECT * FROM imports WHERE id = ?").bind(id).fetch_optional(&mut **tx).await?;
+    row.map_or_else(|| Err(AppError::not_found("This import").into()), |row| read_undoing(&row))
+}
+
+fn read_undoing(row: &SqliteRow) -> ServiceResult<Undoing> {
+    Ok(Undoing {
+        dataset_id: row.try_get("dataset_id")?,
+        replaces: read_mode(row)? == ImportMode::Replace,
+        replaced: row.try_get("replaced")?,
+        taken_back: row.try_get("taken_back")?,
+        undone: row.try_get::<Option<i64>, _>("undone_at")?.is_some(),
+    })
+}
+
+/// Notes the hidden dataset that keeps what an import replaced, or else what its undo takes away.
+pub async fn set_kept(tx: &mut Tx, id: &str, replaced: bool, kept: &str) -> ServiceResult<()> {
+    let query = if replaced {
+        sqlx::query("UPDATE imports SET replaced = ? WHERE id = ?")
+    } else {
+        sqlx::query("UPDATE imports SET taken_back = ? WHERE id = ?")
+    };
+    query.bind(kept).bind(id).execute(&mut **tx).await?;
+    Ok(())
+}
+
+/// An import is undone with those that were added to it, or it no longer is.
+pub async fn set_undone(tx: &mut Tx, id: &str, undone: bool) -> ServiceResult<()> {
+    sqlx::query("UPDATE imports SET undone_at = ?1 WHERE id = ?2 OR added_to = ?2")
+        .bind(undone.then(now_ms))
+        .bind(id)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// What imports of a dataset replaced is no longer kept: another one that does not belong to the newest of them has come.
+pub async fn forget_replaced(tx: &mut Tx, dataset_id: &str, but: &str) -> ServiceResult<()> {
+    // Without its dataset it is nobody's, and goes.
+    sqlx::query(
+        "UPDATE datasets SET deletion_of = NULL WHERE id IN (SELECT replaced FROM imports WHERE dataset_id = ?1 AND id <> ?2)",
+    )
+    .bind(dataset_id)
+    .bind(but)
+    .execute(&mut **tx)
+    .await?;
+    sqlx::query("UPDATE imports SET replaced = NULL WHERE dataset_id = ?1 AND id <> ?2 AND replaced IS NOT NULL")
+        .bind(dataset_id)
+        .bind(but)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
 }
 
 /// What is left of an import whose job has not ended yet.

@@ -18,7 +18,7 @@ use self::writer::Writer;
 use super::{JobContext, Outcome};
 use crate::clock::now_ms;
 use crate::datasets::new_id;
-use crate::db::imports::Settled;
+use crate::db::imports::{NewImport, Settled};
 use crate::db::{self, Tx};
 use crate::error::{ServiceError, ServiceResult};
 use crate::format;
@@ -94,7 +94,15 @@ pub async fn start(
         };
         let words = serde_json::to_string(&args)?;
         db::jobs::insert_at(&mut tx, &job_id, JobKind::Import, dataset_id, &words, asked_at).await?;
-        db::imports::insert(&mut tx, &import_id, dataset_id, &job_id, &file.file_name, mode, size).await?;
+        let import = NewImport {
+            id: &import_id,
+            job_id: &job_id,
+            file_name: &file.file_name,
+            mode,
+            added_to: args.added_to.as_deref(),
+            bytes: size,
+        };
+        db::imports::insert(&mut tx, dataset_id, &import).await?;
         if mode == ImportMode::Replace {
             replacing = Some(import_id);
         }
@@ -133,11 +141,17 @@ pub fn limits(state: &AppState, is_upload: bool) -> ImportLimits {
 }
 
 /// A validation of all records decides duplicates in record order; what came or changed beside it could be
-/// decided by half the picture. Asked within the transaction that stores it.
+/// decided by half the picture. So it is beside the undo of an import. Asked within the transaction that stores it.
 pub(crate) async fn refuse_while_validating(tx: &mut Tx, dataset_id: &str) -> ServiceResult<()> {
-    if db::jobs::is_active(tx, dataset_id, JobKind::Validate).await? {
+    if db::jobs::is_active(&mut *tx, dataset_id, JobKind::Validate).await? {
         return Err(AppError::conflict(
             "The records are being validated by changed rules. Wait until that is done, then try again.",
+        )
+        .into());
+    }
+    if db::jobs::is_active(tx, dataset_id, JobKind::UndoImport).await? {
+        return Err(AppError::conflict(
+            "An import is being undone or brought back. Wait until that is done, then try again.",
         )
         .into());
     }

@@ -84,8 +84,7 @@ pub(super) async fn run(context: &JobContext, args: &str) -> ServiceResult<Outco
         let mut tx = context.begin().await?;
         let again = round < ROUNDS
             && store::is_stale(&mut tx, run_id).await?
-            && !db::jobs::is_active(&mut tx, &context.dataset_id, JobKind::Import).await?
-            && !db::jobs::is_active(&mut tx, &context.dataset_id, JobKind::Validate).await?;
+            && !records_are_changing(&mut tx, &context.dataset_id).await?;
         if !again {
             store::finish(&mut tx, run_id, look.valid).await?;
             store::set_counts(&mut tx, run_id, there).await?;
@@ -101,6 +100,16 @@ pub(super) async fn run(context: &JobContext, args: &str) -> ServiceResult<Outco
         0 => "none found".to_owned(),
         _ => format!("{} in {}", format::counted(members, "record"), format::counted(clusters, "cluster")),
     }))
+}
+
+/// Whether a job is at work whose end is soon enough to look again.
+async fn records_are_changing(tx: &mut Tx, dataset_id: &str) -> ServiceResult<bool> {
+    for kind in [JobKind::Import, JobKind::UndoImport, JobKind::Validate] {
+        if db::jobs::is_active(&mut *tx, dataset_id, kind).await? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// What was found before stays; the signatures stay too.

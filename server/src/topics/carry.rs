@@ -5,6 +5,7 @@
 use std::time::{Duration, Instant};
 
 use crate::datasets::large::{BATCH, PAUSE};
+use crate::db::datasets::Trash;
 use crate::db::records::{bulk, query};
 use crate::db::topics::{StoredChange, TopicChange};
 use crate::db::{self, Of, Tx};
@@ -33,7 +34,7 @@ pub(crate) async fn refuse_while_carrying(state: &AppState, tx: &mut Tx, dataset
 /// the commit.
 pub(crate) async fn records_along(tx: &mut Tx, dataset_id: &str, changes: &[TopicChange]) -> ServiceResult<()> {
     // Deleted records may come back.
-    for deletion in db::datasets::trash_of(&mut *tx, dataset_id, 0).await? {
+    for deletion in db::datasets::trash_of(&mut *tx, dataset_id, Trash::All, 0).await? {
         for change in changes {
             bulk::carry_topic(tx, &deletion.id, change, i64::MAX, i64::MAX).await?;
         }

@@ -266,8 +266,29 @@ pub struct ImportReport {
     pub duration_ms: i64,
     /// Why it ended early.
     pub error: Option<String>,
+    /// Whether it can be undone.
+    pub undo: ImportUndo,
     /// When it was asked for.
     pub created_at: TimestampMs,
+}
+
+/// What can be done about an import that was a mistake.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ImportUndo {
+    /// It is still going on: cancel it first.
+    #[default]
+    NotYet,
+    /// It brought no record.
+    Nothing,
+    /// Its records can be taken away again; one that replaced gives back what was there before.
+    CanUndo,
+    /// It replaced records, and what it replaced is no longer kept: another import has come since.
+    TooLate,
+    /// It was undone, and its records can be brought back.
+    CanBringBack,
+    /// It was undone, and its records are gone.
+    Undone,
 }
 
 /// The most files that can be imported in one go.

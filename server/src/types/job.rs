@@ -18,11 +18,14 @@ pub enum JobKind {
     DryRun,
     /// Looks for records that say nearly the same.
     NearDuplicates,
+    /// Takes away what an import brought, or brings it back.
+    UndoImport,
 }
 
 impl JobKind {
     /// All kinds.
-    pub const ALL: [Self; 5] = [Self::Import, Self::Validate, Self::Categorize, Self::DryRun, Self::NearDuplicates];
+    pub const ALL: [Self; 6] =
+        [Self::Import, Self::Validate, Self::Categorize, Self::DryRun, Self::NearDuplicates, Self::UndoImport];
 
     /// The name used in JSON and SQL.
     pub const fn as_str(self) -> &'static str {
@@ -32,6 +35,7 @@ impl JobKind {
             Self::Categorize => "categorize",
             Self::DryRun => "dry_run",
             Self::NearDuplicates => "near_duplicates",
+            Self::UndoImport => "undo_import",
         }
     }
 

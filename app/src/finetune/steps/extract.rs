@@ -35,6 +35,7 @@ pub fn ExtractPanel() -> impl IntoView {
     view! {
         <div class="panel panel--extract">
             <JobProgress kind=JobKind::Import title="Importing" />
+            <JobProgress kind=JobKind::UndoImport title="Undoing an import" />
             <NothingImported />
             <JobProgress kind=JobKind::Validate title="Validating" />
             <div class="panel__columns">

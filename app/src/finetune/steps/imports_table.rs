@@ -1,17 +1,20 @@
 //! The imports of a dataset: what each brought, or why it failed.
 
+use anneal_server::api::{redo_import, undo_import};
 use anneal_server::format;
-use anneal_server::types::import::{ImportFormat, ImportMode, ImportReport, SkipReason};
+use anneal_server::types::import::{ImportFormat, ImportMode, ImportReport, ImportUndo, SkipReason};
 use anneal_server::types::job::JobState;
 use leptos::prelude::*;
 
-use super::parts::{When, field};
-use crate::ui::{Sentence, UserText};
+use super::parts::{ErrorNote, Task, When, field};
+use crate::contexts::use_finetune_process;
+use crate::ui::{Button, Sentence, UserText};
 
 /// All imports, newest first.
 #[component]
 pub fn ImportsTable() -> impl IntoView {
     let imports = field(|o| o.imports.clone());
+    let task = Task::new();
     let left_out = field(|o| o.imports_total - i64::try_from(o.imports.len()).unwrap_or(o.imports_total));
     view! {
         <Show
@@ -33,9 +36,10 @@ pub fn ImportsTable() -> impl IntoView {
                             <th scope="col">"When"</th>
                         </tr>
                     </thead>
-                    <tbody>{move || imports.get().into_iter().map(|import| view! { <ImportRow import /> }).collect_view()}</tbody>
+                    <tbody>{move || imports.get().into_iter().map(|import| view! { <ImportRow import task /> }).collect_view()}</tbody>
                 </table>
             </div>
+            <ErrorNote error=task.error() />
             <Show when=move || { left_out.get() > 0 }>
                 <p class="muted">{move || format!("… and {} before them", format::counted(left_out.get(), "import"))}</p>
             </Show>
@@ -45,8 +49,9 @@ pub fn ImportsTable() -> impl IntoView {
 
 /// One import; why it failed is a line of its own below, which unfolds.
 #[component]
-fn ImportRow(import: ImportReport) -> impl IntoView {
+fn ImportRow(import: ImportReport, task: Task) -> impl IntoView {
     let state = match import.state {
+        _ if matches!(import.undo, ImportUndo::CanBringBack | ImportUndo::Undone) => "↶ undone",
         JobState::Queued => "… queued",
         JobState::Running => "… running",
         JobState::Succeeded => "✓ done",
@@ -68,7 +73,9 @@ fn ImportRow(import: ImportReport) -> impl IntoView {
                 <span class="imports__formats muted">{formats}</span>
                 {passed_over.map(|words| view! { <span class="imports__formats muted">{words}</span> })}
             </th>
-            <td data-label="State" class="imports__state">{state}</td>
+            <td data-label="State" class="imports__state">
+                {state} <UndoOf id=import.id.clone() undo=import.undo task />
+            </td>
             <td data-label="Rows" class="number">{format::count(import.records)}</td>
             <td data-label="Valid" class="number">{format::count(import.valid)}</td>
             <td data-label="Invalid" class="number">{format::count(import.invalid)}</td>
@@ -95,6 +102,30 @@ fn ImportRow(import: ImportReport) -> impl IntoView {
                     </tr>
                 }
             })}
+    }
+}
+
+/// The button that undoes an import, or brings it back. It asks nothing, for the other one takes that back.
+#[component]
+fn UndoOf(id: String, undo: ImportUndo, task: Task) -> impl IntoView {
+    let process = use_finetune_process();
+    let busy = Signal::derive(move || task.busy());
+    match undo {
+        ImportUndo::CanUndo => {
+            let act = move |_| task.start(undo_import(process.dataset_id(), id.clone()), move |_| process.refresh());
+            let title = "Take its records away again, and give back those it replaced";
+            view! { <Button small=true busy title on:click=act>"Undo"</Button> }.into_any()
+        }
+        ImportUndo::CanBringBack => {
+            let act = move |_| task.start(redo_import(process.dataset_id(), id.clone()), move |_| process.refresh());
+            let title = "Its records are kept for a day after the undo";
+            view! { <Button small=true busy title on:click=act>"Bring back"</Button> }.into_any()
+        }
+        ImportUndo::TooLate => view! {
+            <span class="muted small" title="What it replaced was kept until the next import">"no undo: an import came since"</span>
+        }
+            .into_any(),
+        ImportUndo::NotYet | ImportUndo::Nothing | ImportUndo::Undone => ().into_any(),
     }
 }
 

@@ -245,7 +245,7 @@ pub async fn sharing_keys(
     rows.iter().map(read_keyed).collect()
 }
 
-/// Every record that is marked as the duplicate of one that does not exist (any more).
+/// Every record that is marked as the duplicate of one that its dataset does not have (any more).
 pub async fn orphaned_duplicates(
     connection: &mut SqliteConnection,
     dataset_id: &str,
@@ -253,7 +253,7 @@ pub async fn orphaned_duplicates(
     let rows = sqlx::query(
         "SELECT id, span_id, prompt_hash, status, errors, details, duplicate_of FROM records AS r
          WHERE dataset_id = ? AND status IN ('duplicate', 'invalid') AND duplicate_of IS NOT NULL
-           AND NOT EXISTS (SELECT 1 FROM records WHERE id = r.duplicate_of) ORDER BY id",
+           AND NOT EXISTS (SELECT 1 FROM records WHERE id = r.duplicate_of AND dataset_id = r.dataset_id) ORDER BY id",
     )
     .bind(dataset_id)
     .fetch_all(connection)

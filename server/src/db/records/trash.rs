@@ -1,9 +1,9 @@
 //! Records that were deleted and may be wanted back: they keep their row and change their dataset for a hidden one
 //! (`db::datasets::insert_trash`), so that nothing that reads a dataset sees them.
 
-use sqlx::Row;
+use sqlx::{QueryBuilder, Row, Sqlite};
 
-use super::super::Tx;
+use super::super::{Db, Tx};
 use super::query::read_hash;
 use crate::error::ServiceResult;
 
@@ -42,6 +42,61 @@ pub async fn ids_of(tx: &mut Tx, dataset_id: &str) -> ServiceResult<Vec<i64>> {
         .fetch_all(&mut **tx)
         .await?;
     rows.iter().map(|row| Ok(row.try_get("id")?)).collect()
+}
+
+/// Some of a dataset's records.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Which {
+    /// Those that an import brought, and those that were added to it.
+    Import(String),
+    /// All of them.
+    All,
+    /// None.
+    Nothing,
+}
+
+impl Which {
+    /// The condition, behind `dataset_id = ?`.
+    fn push(&self, query: &mut QueryBuilder<Sqlite>) {
+        match self {
+            Self::All => {}
+            Self::Nothing => {
+                query.push(" AND FALSE");
+            }
+            Self::Import(id) => {
+                query.push(" AND import_id IN (SELECT id FROM imports WHERE id = ").push_bind(id.clone());
+                query.push(" OR added_to = ").push_bind(id.clone()).push(")");
+            }
+        }
+    }
+}
+
+/// How many there are.
+pub async fn count(db: &Db, dataset_id: &str, which: &Which) -> ServiceResult<i64> {
+    let mut query = QueryBuilder::new("SELECT COUNT(*) AS n FROM records WHERE dataset_id = ");
+    query.push_bind(dataset_id);
+    which.push(&mut query);
+    Ok(query.build().fetch_one(db.read()).await?.try_get("n")?)
+}
+
+/// The ids of some of them, as many as a transaction takes.
+pub async fn next_ids(tx: &mut Tx, dataset_id: &str, which: &Which, limit: i64) -> ServiceResult<Vec<i64>> {
+    let mut query = QueryBuilder::new("SELECT id FROM records WHERE dataset_id = ");
+    query.push_bind(dataset_id);
+    which.push(&mut query);
+    query.push(" LIMIT ").push_bind(limit);
+    query.build().fetch_all(&mut **tx).await?.iter().map(|row| Ok(row.try_get("id")?)).collect()
+}
+
+/// Gives all records of a dataset up to and including `last_id` to another (a replacing import has been read whole).
+pub async fn give_up_to(tx: &mut Tx, from: &str, to: &str, last_id: i64) -> ServiceResult<()> {
+    sqlx::query("UPDATE records SET dataset_id = ? WHERE dataset_id = ? AND id <= ?")
+        .bind(to)
+        .bind(from)
+        .bind(last_id)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
 }
 
 /// Gives those of these records that are in one dataset to another. Answers how many.

@@ -176,16 +176,6 @@ pub async fn clear_topic(tx: &mut Tx, record_id: i64) -> ServiceResult<()> {
     Ok(())
 }
 
-/// Deletes the records a dataset had up to and including `last_id` (a replacing import has been read whole).
-pub async fn delete_up_to(tx: &mut Tx, dataset_id: &str, last_id: i64) -> ServiceResult<()> {
-    sqlx::query("DELETE FROM records WHERE dataset_id = ? AND id <= ?")
-        .bind(dataset_id)
-        .bind(last_id)
-        .execute(&mut **tx)
-        .await?;
-    Ok(())
-}
-
 /// Deletes what one import brought (a replacing import that failed).
 pub async fn delete_import(tx: &mut Tx, import_id: &str) -> ServiceResult<()> {
     sqlx::query("DELETE FROM records WHERE import_id = ?").bind(import_id).execute(&mut **tx).await?;

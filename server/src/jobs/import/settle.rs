@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use super::Args;
-use crate::datasets::purge_in_background;
+use crate::clock::now_ms;
 use crate::datasets::records::recheck_orphaned_duplicates;
+use crate::datasets::{new_id, purge_in_background};
 use crate::db;
 use crate::db::imports::Settled;
+use crate::db::records::trash;
 use crate::error::ServiceResult;
 use crate::jobs::{JobContext, near_duplicates};
 use crate::types::import::ImportMode;
@@ -48,7 +50,10 @@ async fn settle_once(context: &JobContext, args: &Args, settled: Settled) -> Ser
             Settled::Whole => {
                 let replaced_up_to = db::imports::begins_after(&mut tx, &args.import_id).await?;
                 db::datasets::forget_trash(&mut tx, &context.dataset_id).await?;
-                db::records::write::delete_up_to(&mut tx, &context.dataset_id, replaced_up_to).await?;
+                let kept = new_id();
+                db::datasets::insert_trash(&mut tx, &kept, &context.dataset_id, now_ms()).await?;
+                trash::give_up_to(&mut tx, &context.dataset_id, &kept, replaced_up_to).await?;
+                db::imports::set_kept(&mut tx, &args.import_id, true, &kept).await?;
             }
             Settled::Early => {
                 db::records::write::delete_import(&mut tx, &args.import_id).await?;
@@ -57,6 +62,11 @@ async fn settle_once(context: &JobContext, args: &Args, settled: Settled) -> Ser
         }
         // A record edited meanwhile may have become the duplicate of one that is gone now.
         recheck_orphaned_duplicates(&mut tx, &context.dataset_id).await?;
+    }
+    if settled == Settled::Whole {
+        // What an earlier import replaced is kept until the next one, unless this one came together with it.
+        let group = args.added_to.as_ref().unwrap_or(&args.import_id);
+        db::imports::forget_replaced(&mut tx, &context.dataset_id, group).await?;
     }
     db::imports::set_settled(&mut tx, &args.import_id, settled).await?;
     db::datasets::touch_records(&mut tx, &context.dataset_id).await?;
