@@ -78,16 +78,15 @@ async fn begin(context: &JobContext, args: &Args) -> ServiceResult<(Away, Option
         (true, true) => (replaced.clone(), Which::All),
         (true, false) => (None, Which::Nothing),
     };
-    let to = match kept {
-        Some(to) => to,
-        None => {
-            let to = new_id();
-            if !matches!(which, Which::Nothing) {
-                db::datasets::insert_trash(&mut tx, &to, &context.dataset_id, crate::clock::now_ms()).await?;
-                db::imports::set_kept(&mut tx, &args.import_id, args.redo, &to).await?;
-            }
-            to
+    let to = if let Some(to) = kept {
+        to
+    } else {
+        let to = new_id();
+        if !matches!(which, Which::Nothing) {
+            db::datasets::insert_trash(&mut tx, &to, &context.dataset_id, crate::clock::now_ms()).await?;
+            db::imports::set_kept(&mut tx, &args.import_id, args.redo, &to).await?;
         }
+        to
     };
     tx.commit().await?;
     let back = if args.redo { taken_back } else { replaced };
