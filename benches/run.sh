@@ -19,3 +19,5 @@ echo "== lists and pages of that dataset"
 node benches/lists.mjs target/release/anneal "$kept"
 echo "== import: airline spans alone"
 node benches/import.mjs target/release/anneal "$((records / 10))" spans
+echo "== near-duplicates"
+node benches/near-duplicates.mjs target/release/anneal "$((records / 10))"

@@ -190,9 +190,9 @@ async fn the_training_files_are_disjoint_complete_and_repeatable() {
 
     // Its links are of this very state: they give the same files, until something changes.
     let link = |basis: SplitBasis, part: &str| {
-        let SplitBasis { records_revision, topics_revision } = basis;
+        let SplitBasis { records_revision, topics_revision, near_duplicates } = basis;
         format!(
-            "{id}/split/{part}.jsonl?train_ratio=0.8&records_revision={records_revision}&topics_revision={topics_revision}"
+            "{id}/split/{part}.jsonl?train_ratio=0.8&records_revision={records_revision}&topics_revision={topics_revision}&near_duplicates={near_duplicates}"
         )
     };
     assert_eq!(download(&app, &link(preview.basis, "train")).await, train);

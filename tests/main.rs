@@ -24,6 +24,7 @@ mod import_previews;
 mod import_undo;
 mod imports;
 mod large_changes;
+mod near_duplicates;
 mod pages;
 mod passports;
 mod personal_data;

@@ -1,7 +1,7 @@
 // What is in the files is shown before they are imported: formats, problems, conversations, a CSV file's columns.
 import AxeBuilder from "@axe-core/playwright";
 import { chatLine } from "../support/files";
-import { createDataset, importIt, importLines, importPreview } from "../support/import";
+import { chooseLines, createDataset, importIt, importLines, importPreview } from "../support/import";
 import { expect, hydrated, test } from "../support/server";
 
 const csv = "Nr;Frage;Antwort\n1;Where is my parcel now, please?;In Kassel.\n2;May I change my booking?;Yes.\n";

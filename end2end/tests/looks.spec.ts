@@ -13,6 +13,7 @@ const paths = [
   "/ID?records=invalid",
   "/ID?records=all&record=1",
   "/ID?records=all&group=topic",
+  "/ID?records=near",
   "/ID?dialog=help",
   "/ID?dialog=download",
   "/ID/settings",

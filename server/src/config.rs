@@ -35,6 +35,8 @@ pub struct Config {
     pub min_free_disk_bytes: u64,
     /// Limits of user scripts.
     pub script_limits: ScriptLimits,
+    /// After an import, near-duplicates are looked for by themselves in datasets of at most so many valid records.
+    pub near_duplicates_up_to: i64,
     /// Jobs that run at once.
     pub concurrent_jobs: usize,
     /// A running job without a sign of life for so long is taken over.
@@ -85,6 +87,7 @@ impl Default for Config {
             max_import_records: 20_000_000,
             min_free_disk_bytes: 256 << 20,
             script_limits: ScriptLimits::default(),
+            near_duplicates_up_to: 50_000,
             concurrent_jobs: 4,
             job_timeout: Duration::from_secs(10),
             deleted_kept: DELETED_KEPT,

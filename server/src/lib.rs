@@ -17,6 +17,7 @@
 //! | `json` | a person's JSON, read without changing it |
 //! | `uploads` | files that arrived and wait for their import |
 //! | `validation` | rules, tool chain, tokens, duplicates, report |
+//! | `near_duplicates` | prompts that say nearly the same: signatures, clusters |
 //! | `topics`, `coverage` | hierarchy, categorizing, balance |
 //! | `grader` | the script worker process and its pool |
 //! | `dry_run` | sampling, running, statistics, diagnosis, chart |
@@ -65,6 +66,8 @@ pub mod import;
 pub mod jobs;
 #[cfg(feature = "ssr")]
 mod json;
+#[cfg(feature = "ssr")]
+pub mod near_duplicates;
 #[cfg(feature = "ssr")]
 pub mod sample;
 #[cfg(feature = "ssr")]

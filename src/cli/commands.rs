@@ -41,8 +41,9 @@ pub async fn run(state: &AppState, command: Command) -> Result<ExitCode, CliErro
         Command::Imports(options) => imports(state, options).await,
         Command::Validate(options) => validate(state, options).await,
         Command::Records(command) => records(state, command).await,
+        Command::NearDuplicates(options) => super::near_duplicates::run(state, options).await,
         Command::DryRun(options) => run_dry(state, options).await,
-        Command::Export(options) => export(state, options).await,
+        Command::Export(options) => Box::pin(export(state, options)).await,
         Command::Demo(options) => demo(state, options.json).await,
     }
 }

@@ -28,7 +28,9 @@ pub(super) async fn imports(state: &AppState, options: ImportsOptions) -> Result
     if json {
         output::json(&imports)?;
     } else {
-        imports.iter().for_each(|import| output::line(&line_of(import)));
+        for import in &imports {
+            output::line(&line_of(import));
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

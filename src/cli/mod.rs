@@ -1,4 +1,4 @@
-//! `anneal serve | import | imports | validate | records | dry-run | export | demo`.
+//! `anneal serve | import | imports | validate | records | near-duplicates | dry-run | export | demo`.
 //!
 //! Exit codes: 0 fine, 100 the verdict is not GO or more is invalid than allowed, 1 an error (2 is clap's, for a command line that cannot be read).
 
@@ -6,6 +6,7 @@ mod commands;
 mod export_file;
 mod import;
 mod imports;
+mod near_duplicates;
 mod options;
 mod output;
 mod records;
@@ -66,14 +67,18 @@ pub enum CliError {
 
 async fn run(options: Options) -> Result<ExitCode, CliError> {
     let command = options.command();
-    let config = options.config()?.check()?;
+    let mut config = options.config()?.check()?;
+    if !matches!(command, Command::Serve) {
+        // A command does what it was asked for; nobody may be there to do what it leaves behind.
+        config.near_duplicates_up_to = 0;
+    }
     let worker = WorkerCommand::this_program()
         .map_err(|error| CliError::Message(format!("the path of this program cannot be found: {error}")))?;
     let state = AppState::open(config, worker).await?;
     if matches!(command, Command::Serve) {
         return serve::serve(state).await;
     }
-    let result = commands::run(&state, command).await;
+    let result = Box::pin(commands::run(&state, command)).await;
     state.background.close();
     state.background.wait().await;
     state.shutdown.cancel();

@@ -64,6 +64,8 @@ pub enum Command {
     /// Look for records, or at one
     #[command(subcommand)]
     Records(RecordsCommand),
+    /// Find records whose prompts say nearly the same
+    NearDuplicates(NearDuplicatesOptions),
     /// Grade a sample of recorded responses and print the verdict (exit code 100 unless it is GO)
     DryRun(DryRunOptions),
     /// Write records, topics, reports or the training files
@@ -201,6 +203,21 @@ pub struct ShowOptions {
     pub dataset: String,
     /// The record's id, as the search lists it
     pub id: i64,
+    #[command(flatten)]
+    pub output: OutputOptions,
+}
+
+/// `anneal near-duplicates`.
+#[derive(Debug, Clone, Args)]
+pub struct NearDuplicatesOptions {
+    /// Id or name
+    pub dataset: String,
+    /// How alike two prompts must be, 0.7 to 1 [default: as last time, at first 0.8]
+    #[arg(long)]
+    pub threshold: Option<f64>,
+    /// Delete all but the earliest record of each cluster; the dataset's page can take that back for a day
+    #[arg(long)]
+    pub keep_one: bool,
     #[command(flatten)]
     pub output: OutputOptions,
 }

@@ -8,6 +8,7 @@ use anneal_server::types::import::{
     Counts, ImportFormat, ImportPreview, ImportReport, PreviewConversation, SkipReason,
 };
 use anneal_server::types::job::JobStatus;
+use anneal_server::types::near_duplicates::NearDuplicateCluster;
 use anneal_server::types::validation::HygieneReport;
 use serde::Serialize;
 
@@ -161,6 +162,19 @@ pub fn hygiene(report: &HygieneReport) {
             "{} not looked at for personal data: `anneal validate --again` does it",
             format::counted(report.pii.not_looked_at, "record")
         );
+    }
+}
+
+/// A cluster of near-duplicates, a line a record.
+pub fn near_duplicates(cluster: &NearDuplicateCluster) {
+    say!("{}", format::counted(cluster.total, "record"));
+    for record in &cluster.records {
+        let words: String = record.preview.split_whitespace().collect::<Vec<_>>().join(" ");
+        let start: String = words.chars().take(100).collect();
+        let more = if start.len() < words.len() { "…" } else { "" };
+        let alike =
+            if record.id == cluster.kept { "kept".to_owned() } else { format!("{:.0}%", record.similarity * 100.0) };
+        say!("  {:>9}  {alike:>4}  {start}{more}", record.id);
     }
 }
 

@@ -298,6 +298,7 @@ impl FinetuneProcess {
     pub fn open_records_page(self, filter: RecordFilter, page: i64) {
         self.change_url(|query| {
             query.records = Some((filter, page));
+            query.near = None;
             query.record = None;
         });
     }
@@ -306,6 +307,7 @@ impl FinetuneProcess {
     pub fn close_records(self) {
         self.change_url(|query| {
             query.records = None;
+            query.near = None;
             query.record = None;
         });
     }

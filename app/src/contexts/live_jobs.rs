@@ -39,6 +39,8 @@ pub fn apply_to(inputs: &mut PipelineInputs, jobs: &[JobStatus]) {
             // No step waits for it; the records overlay shows it.
             JobKind::Bulk => continue,
             JobKind::DryRun => &mut inputs.loading.dry_running,
+            // No step waits for it.
+            JobKind::NearDuplicates => continue,
         };
         *slot = progress;
     }

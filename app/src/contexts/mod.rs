@@ -6,4 +6,4 @@ mod live_jobs;
 mod page_query;
 
 pub use finetune_process::*;
-pub use page_query::{ANY_TOPIC, PageDialog, PageQuery, pairs_of, query_string};
+pub use page_query::{ANY_TOPIC, NearView, PageDialog, PageQuery, pairs_of, query_string};

@@ -1,5 +1,6 @@
 //! What a person sees of a dataset, as the query of its URL:
-//! `?step=coverage&records=invalid&error=invalid_role&topic=&review=1&pii=email&q=text&sort=newest&page=3&record=17&dialog=add`.
+//! `?step=coverage&records=invalid&error=invalid_role&topic=&review=1&pii=email&q=text&sort=newest&page=3&record=17&dialog=add`, or
+//! near-duplicates: `?records=near&cluster=17&page=2&record=18`.
 //! Parsed once into [`PageQuery`]; what is not understood is ignored, what is not ours is kept.
 
 use anneal_server::types::dataset::{RecordFilter, RecordSort, ScoreRange};
@@ -42,6 +43,30 @@ impl PageDialog {
     }
 }
 
+/// Which clusters of near-duplicates the overlay shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NearView {
+    /// All of them.
+    All,
+    /// The records of this one.
+    Cluster(i64),
+}
+
+impl NearView {
+    /// All of them, or this one.
+    pub fn new(cluster: Option<i64>) -> Self {
+        cluster.map_or(Self::All, Self::Cluster)
+    }
+
+    /// The one, if it is one.
+    pub const fn cluster(self) -> Option<i64> {
+        match self {
+            Self::All => None,
+            Self::Cluster(id) => Some(id),
+        }
+    }
+}
+
 /// What the URL selects.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PageQuery {
@@ -49,6 +74,8 @@ pub struct PageQuery {
     pub step: Option<PipelineStepId>,
     /// The records overlay's filter and page (from 1); `None`: closed.
     pub records: Option<(RecordFilter, i64)>,
+    /// The overlay shows clusters of near-duplicates instead; a filter does not count then.
+    pub near: Option<NearView>,
     /// The order of the overlay's records.
     pub sort: RecordSort,
     /// The record opened in the overlay's reading pane.
@@ -62,9 +89,10 @@ pub struct PageQuery {
 /// What a form's list of topics sends for "any topic"; no topic can be called so. (An empty one means "without".)
 pub const ANY_TOPIC: &str = "\u{1}any";
 
-const OWN_KEYS: [&str; 13] = [
+const OWN_KEYS: [&str; 14] = [
     "step",
     "records",
+    "cluster",
     "error",
     "topic",
     "review",
@@ -77,6 +105,9 @@ const OWN_KEYS: [&str; 13] = [
     "record",
     "dialog",
 ];
+
+/// What the overlay shows instead of records by status.
+const NEAR: &str = "near";
 
 /// A refused form's address has its error (`__err`) and what was typed; no link of the page carries them along.
 fn is_of_a_panel(key: &str) -> bool {
@@ -92,6 +123,7 @@ impl PageQuery {
         Self {
             step: get("step").and_then(PipelineStepId::parse),
             records: records_of(&get),
+            near: (get("records") == Some(NEAR)).then(|| NearView::new(get("cluster").and_then(|id| id.parse().ok()))),
             sort: get("sort").and_then(RecordSort::parse).unwrap_or_default(),
             record: get("record").and_then(|id| id.parse().ok()),
             dialog: get("dialog").and_then(PageDialog::parse),
@@ -112,7 +144,11 @@ impl PageQuery {
             add("step", step.as_str());
         }
         if let Some((filter, page)) = &self.records {
-            add("records", filter.status.map_or("all", RecordStatus::as_str));
+            add("records", self.near.map_or(filter.status.map_or("all", RecordStatus::as_str), |_| NEAR));
+            if let Some(NearView::Cluster(cluster)) = self.near {
+                add("cluster", &cluster.to_string());
+            }
+            let filter = if self.near.is_some() { &RecordFilter::default() } else { filter };
             if let Some(error) = filter.error {
                 add("error", error.as_str());
             }
@@ -156,7 +192,7 @@ impl PageQuery {
 
 fn records_of<'a>(get: &impl Fn(&str) -> Option<&'a str>) -> Option<(RecordFilter, i64)> {
     let status = match get("records")? {
-        "all" => None,
+        "all" | NEAR => None,
         name => Some(RecordStatus::parse(name)?),
     };
     let filter = RecordFilter {
@@ -250,6 +286,7 @@ mod tests {
                 },
                 3,
             )),
+            near: None,
             sort: RecordSort::MostMessages,
             record: Some(17),
             dialog: Some(PageDialog::Help),
@@ -263,6 +300,19 @@ mod tests {
         );
         assert_eq!(PageQuery::parse(&text), query);
         assert_eq!(PageQuery::parse(&text[1..]), query, "the router leaves the question mark out");
+    }
+
+    #[test]
+    fn near_duplicates_have_an_address() {
+        for (text, near, page) in [
+            ("?records=near", NearView::All, 1),
+            ("?records=near&cluster=17&page=2&record=18", NearView::Cluster(17), 2),
+        ] {
+            let query = PageQuery::parse(text);
+            assert_eq!((query.near, query.records.as_ref()), (Some(near), Some(&(RecordFilter::default(), page))));
+            assert_eq!(query.to_query_string(), text);
+        }
+        assert_eq!(PageQuery::parse("?records=all&cluster=17").near, None);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod conversation;
 mod marked_text;
+mod near_duplicates;
 mod pager;
 mod passport;
 mod record_columns;
@@ -16,6 +17,7 @@ mod row_list;
 mod topic_groups;
 
 pub use conversation::{Conversation, LongText};
+pub use near_duplicates::NearDuplicatesLine;
 pub use pager::Pager;
 pub use recorded_answer::{RecordedAnswer, first_line};
 pub use records_filters::{leaf_topics, topic_options};

@@ -7,6 +7,7 @@ use anneal_server::types::pii::{PiiFilter, PiiKind};
 use anneal_server::types::validation::{RecordStatus, ValidationError};
 use leptos::prelude::*;
 
+use super::near_duplicates::NearDuplicatesChip;
 use super::record_columns::ColumnChoice;
 use super::records_overlay::{Leaving, RecordsState};
 use super::topic_groups::GroupToggle;
@@ -20,9 +21,10 @@ pub fn FilterChips(state: RecordsState) -> impl IntoView {
     let chip = move |words: &'static str, status: Option<RecordStatus>, count: fn(&DatasetOverview) -> i64| {
         let count = field(count);
         let is_on = move || {
-            state.filter.with(|filter| {
-                filter.status == status && filter.error.is_none() && !filter.needs_review && !filter.generated
-            })
+            state.near.with(Option::is_none)
+                && state.filter.with(|filter| {
+                    filter.status == status && filter.error.is_none() && !filter.needs_review && !filter.generated
+                })
         };
         let href = move || {
             let kept = state.filter.with(|filter| RecordFilter {
@@ -35,6 +37,7 @@ pub fn FilterChips(state: RecordsState) -> impl IntoView {
             });
             state.process.url_with(|query| {
                 query.records = Some((kept, 1));
+                query.near = None;
                 query.record = None;
             })
         };
@@ -52,6 +55,7 @@ pub fn FilterChips(state: RecordsState) -> impl IntoView {
             {chip("Invalid", Some(RecordStatus::Invalid), |o| o.hygiene.rejected)}
             {chip("Duplicates", Some(RecordStatus::Duplicate), |o| o.hygiene.duplicates_removed)}
             <ReviewToggle state />
+            <NearDuplicatesChip state />
             <GeneratedToggle state />
             <GroupToggle state />
             <ColumnChoice state />
@@ -203,6 +207,7 @@ fn ReviewToggle(state: RecordsState) -> impl IntoView {
         filter.needs_review = !filter.needs_review;
         state.process.url_with(|query| {
             query.records = Some((filter, 1));
+            query.near = None;
             query.record = None;
         })
     };
@@ -291,6 +296,7 @@ fn SearchForm(state: RecordsState) -> impl IntoView {
             ..RecordFilter::default()
         });
         query.records = Some((kept, 1));
+        query.near = None;
         query.record = None;
         query.sort = RecordSort::default();
         query.pairs()
@@ -333,6 +339,7 @@ pub fn ActiveFilters(state: RecordsState) -> impl IntoView {
     let all = move || {
         state.process.url_with(|query| {
             query.records = Some((RecordFilter::default(), 1));
+            query.near = None;
             query.record = None;
         })
     };

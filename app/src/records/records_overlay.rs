@@ -7,13 +7,14 @@ use anneal_server::types::dataset::{RecordFilter, RecordSort};
 use anneal_server::types::validation::RecordStatus;
 use leptos::prelude::*;
 
+use super::near_duplicates::NearDuplicateList;
 use super::record_columns::{Column, chosen_columns};
 use super::record_pane::RecordPane;
 use super::record_table::RecordTable;
 use super::records_bulk::BulkActions;
 use super::records_filters::{ActiveFilters, FilterChips};
 use super::topic_groups::{TopicGroups, is_grouped};
-use crate::contexts::{FinetuneProcess, use_finetune_process};
+use crate::contexts::{FinetuneProcess, NearView, use_finetune_process};
 use crate::finetune::steps::ErrorBreakdown;
 use crate::ui::{Dialog, DialogSize, Disclosure, Question, memo};
 
@@ -34,6 +35,8 @@ pub struct RecordsState {
     pub sort: Memo<RecordSort>,
     /// The page in the URL, from 1.
     pub page: Memo<i64>,
+    /// Whether clusters of near-duplicates are shown, and which one alone.
+    pub near: Memo<Option<NearView>>,
     /// The record in the URL.
     pub record: Memo<Option<i64>>,
     /// The columns chosen.
@@ -88,11 +91,13 @@ impl RecordsState {
             now
         });
         let (unsaved, leaving) = (RwSignal::new(false), RwSignal::new(None));
+        let near = memo(move || process.query().with(|query| query.near));
         let (total, passport_open) = (RwSignal::new(0), RwSignal::new(false));
         let scrolled = RwSignal::new(0);
         Self {
             process,
             filter,
+            near,
             sort,
             page,
             record,
@@ -158,6 +163,7 @@ pub fn RecordsOverlay() -> impl IntoView {
     let close_href = Signal::derive(move || {
         process.url_with(|query| {
             query.records = None;
+            query.near = None;
             query.record = None;
         })
     });
@@ -194,17 +200,27 @@ fn Overlay(handle: RwSignal<Option<RecordsState>>) -> impl IntoView {
                     </div>
                 </Show>
                 <BulkActions state />
-                <div class="records__body">
-                    <Show when=move || state.grouped.get()>
-                        <TopicGroups state />
-                    </Show>
-                    // Grouped, the list is that of the topic that was opened.
-                    <Show when=move || !state.grouped.get() || state.filter.with(|filter| filter.topic.is_some())>
-                        <RecordTable state />
-                    </Show>
-                </div>
+                <Show when=move || state.near.with(Option::is_some) fallback=move || view! { <Listed state /> }>
+                    <NearDuplicateList state />
+                </Show>
             </div>
             <RecordPane state />
+        </div>
+    }
+}
+
+/// The records of the filter: all in one list, or topic by topic.
+#[component]
+fn Listed(state: RecordsState) -> impl IntoView {
+    view! {
+        <div class="records__body">
+            <Show when=move || state.grouped.get()>
+                <TopicGroups state />
+            </Show>
+            // Grouped, the list is that of the topic that was opened.
+            <Show when=move || !state.grouped.get() || state.filter.with(|filter| filter.topic.is_some())>
+                <RecordTable state />
+            </Show>
         </div>
     }
 }

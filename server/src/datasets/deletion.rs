@@ -13,6 +13,7 @@ use crate::format;
 use crate::jobs;
 use crate::jobs::bulk::{Args, BulkWork};
 use crate::jobs::import::refuse_while_validating;
+use crate::near_duplicates;
 use crate::state::AppState;
 use crate::topics::refuse_while_carrying;
 use crate::types::TimestampMs;
@@ -43,25 +44,47 @@ pub(crate) fn check_selection(record_ids: &[i64]) -> Result<(), AppError> {
 
 /// Deletes records; [`restore`] takes that back. Those that are gone already are passed over.
 pub async fn delete(state: &AppState, dataset_id: &str, record_ids: &[i64]) -> ServiceResult<RecordDeletion> {
-    check_selection(record_ids)?;
     let mut tx = state.db.begin().await?;
     db::datasets::get(&mut tx, dataset_id).await?;
-    refuse_while_validating(&mut tx, dataset_id).await?;
-    refuse_while_carrying(state, &mut tx, dataset_id).await?;
+    let deletion = delete_in(state, &mut tx, dataset_id, record_ids).await?;
+    tx.commit().await?;
+    told(state, dataset_id).await?;
+    Ok(deletion)
+}
+
+/// The same as part of a write; call [`told`] after its commit.
+pub(crate) async fn delete_in(
+    state: &AppState,
+    tx: &mut Tx,
+    dataset_id: &str,
+    record_ids: &[i64],
+) -> ServiceResult<RecordDeletion> {
+    check_selection(record_ids)?;
+    refuse_while_validating(tx, dataset_id).await?;
+    refuse_while_carrying(state, tx, dataset_id).await?;
     let (id, deleted_at) = (new_id(), now_ms());
-    db::datasets::insert_trash(&mut tx, &id, dataset_id, deleted_at).await?;
-    let keys = trash::keys_of(&mut tx, dataset_id, record_ids).await?;
-    let records = trash::give(&mut tx, dataset_id, &id, record_ids).await?;
+    db::datasets::insert_trash(tx, &id, dataset_id, deleted_at).await?;
+    let keys = trash::keys_of(tx, dataset_id, record_ids).await?;
+    // Fewer records are no new near-duplicates, unless others take their place.
+    if !db::near_duplicates::frees_others(tx, dataset_id, record_ids).await? {
+        db::near_duplicates::hold_on(tx, dataset_id).await?;
+    }
+    let records = trash::give(tx, dataset_id, &id, record_ids).await?;
     if records == 0 {
         let message = "The ticked records are no longer there: they were deleted or replaced meanwhile. Tick others.";
         return Err(AppError::conflict(message).into());
     }
-    decide_anew(&mut tx, dataset_id, keys).await?;
-    tx.commit().await?;
+    decide_anew(tx, dataset_id, keys).await?;
+    Ok(RecordDeletion { id, records, deleted_at })
+}
+
+/// After a deletion.
+pub(crate) async fn told(state: &AppState, dataset_id: &str) -> ServiceResult<()> {
+    near_duplicates::recount(state, dataset_id).await?;
     state.events.changed(dataset_id);
     // What was deleted long ago makes room.
     super::purge_in_background(state);
-    Ok(RecordDeletion { id, records, deleted_at })
+    Ok(())
 }
 
 /// Takes a deletion back: the same records, with their ids, lines and topics. Answers how many came back. If the rules were
@@ -99,8 +122,11 @@ pub async fn restore(state: &AppState, dataset_id: &str, deletion_id: &str) -> S
             return Err(AppError::conflict("The rules were changed since, so that every record has to be validated again, and an import is running. Wait for its end, then undo the deletion.").into());
         }
         jobs::validate::enqueue(&mut tx, dataset_id).await?;
+    } else if db::near_duplicates::current(&mut tx, dataset_id).await?.is_some() {
+        jobs::near_duplicates::enqueue_if_quick(state, &mut tx, dataset_id, "").await?;
     }
     tx.commit().await?;
+    near_duplicates::recount(state, dataset_id).await?;
     state.jobs.wake();
     state.events.changed(dataset_id);
     Ok(records)

@@ -18,7 +18,8 @@ pub async fn reset_pipeline(state: &AppState, id: &str, confirm: bool) -> Servic
             AppError::invalid_field("confirm", "Tick the box to confirm what goes. Nothing was changed.").into()
         );
     }
-    for kind in JobKind::ALL {
+    // What is nearly the same does not depend on anything that goes.
+    for kind in JobKind::ALL.into_iter().filter(|kind| *kind != JobKind::NearDuplicates) {
         if db::jobs::is_active(&mut tx, id, kind).await? {
             let message = "A job of this dataset is running or waiting, so nothing was reset. Wait for its end, or cancel it on the dataset's page, then try again.";
             return Err(AppError::conflict(message).into());
@@ -33,7 +34,7 @@ pub async fn reset_pipeline(state: &AppState, id: &str, confirm: bool) -> Servic
     db::dry_runs::delete_all(&mut tx, id).await?;
     db::jobs::forget(&mut tx, id, &[JobKind::Categorize, JobKind::DryRun]).await?;
     db::datasets::set_targets(&mut tx, id, None).await?;
-    db::datasets::touch_records(&mut tx, id).await?;
+    db::datasets::touch_labels(&mut tx, id).await?;
     db::datasets::touch_topics(&mut tx, id).await?;
     tx.commit().await?;
     topics::go_on(state, id);

@@ -152,6 +152,12 @@ pub async fn touch_records(tx: &mut Tx, id: &str) -> ServiceResult<()> {
     Ok(())
 }
 
+/// Notes that labels changed, and nothing else of the records: what is nearly the same stays so.
+pub async fn touch_labels(tx: &mut Tx, id: &str) -> ServiceResult<()> {
+    super::near_duplicates::hold_on(tx, id).await?;
+    touch_records(tx, id).await
+}
+
 /// Notes that the hierarchy changed.
 pub async fn touch_topics(tx: &mut Tx, id: &str) -> ServiceResult<()> {
     sqlx::query("UPDATE datasets SET topics_revision = topics_revision + 1, updated_at = ? WHERE id = ?")

@@ -346,6 +346,22 @@ pub async fn is_active(db: impl Reader, dataset_id: &str, kind: JobKind) -> Serv
     Ok(!db.rows(query).await?.is_empty())
 }
 
+/// The same of any job but one.
+pub async fn is_another_active(db: impl Reader, dataset_id: &str, kind: JobKind, but: &str) -> ServiceResult<bool> {
+    let mut query = QueryBuilder::<Sqlite>::new("SELECT 1 FROM jobs WHERE dataset_id = ");
+    query.push_bind(dataset_id.to_owned()).push(" AND kind = ").push_bind(kind.as_str());
+    query.push(" AND state IN ('queued', 'running') AND id <> ").push_bind(but.to_owned()).push(" LIMIT 1");
+    Ok(!db.rows(query).await?.is_empty())
+}
+
+/// The queued or running job of a kind that goes on once at a time.
+pub async fn active(db: impl Reader, dataset_id: &str, kind: JobKind) -> ServiceResult<Option<String>> {
+    let mut query = QueryBuilder::<Sqlite>::new("SELECT id FROM jobs WHERE dataset_id = ");
+    query.push_bind(dataset_id.to_owned()).push(" AND kind = ").push_bind(kind.as_str());
+    query.push(" AND state IN ('queued', 'running') LIMIT 1");
+    Ok(db.rows(query).await?.first().map(|row| row.try_get("id")).transpose()?)
+}
+
 /// Forgets the ended jobs of these kinds.
 pub async fn forget(tx: &mut Tx, dataset_id: &str, kinds: &[JobKind]) -> ServiceResult<()> {
     for kind in kinds {

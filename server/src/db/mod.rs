@@ -9,6 +9,7 @@ pub mod dry_runs;
 pub mod graders;
 pub mod imports;
 pub mod jobs;
+pub mod near_duplicates;
 mod open;
 pub mod records;
 #[cfg(test)]

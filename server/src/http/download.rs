@@ -109,8 +109,8 @@ pub(super) async fn selected_records(
 }
 
 /// `?train_ratio=0.9&seed=42&stratify_by_topic=true&include_generated_in_valid=false`; all optional. With
-/// `&records_revision=7&topics_revision=2`, as the preview's links have them, the file is of that state or refused. `&mask=plain`
-/// or `numbered` masks it.
+/// `&records_revision=7&topics_revision=2&near_duplicates=3`, as the preview's links have them, the file is of that state or refused.
+/// `&mask=plain` or `numbered` masks it.
 #[derive(Debug, Deserialize)]
 pub(super) struct SplitQuery {
     train_ratio: Option<String>,
@@ -120,6 +120,7 @@ pub(super) struct SplitQuery {
     records_revision: Option<String>,
     topics_revision: Option<String>,
     mask: Option<String>,
+    near_duplicates: Option<String>,
 }
 
 impl SplitQuery {
@@ -147,13 +148,14 @@ impl SplitQuery {
         let number = "the whole number that the page's link has";
         let records = parameter("records_revision", self.records_revision.as_deref(), number)?;
         let topics = parameter("topics_revision", self.topics_revision.as_deref(), number)?;
-        match (records, topics) {
-            (None, None) => Ok(None),
-            (Some(records_revision), Some(topics_revision)) => {
-                Ok(Some(SplitBasis { records_revision, topics_revision }))
+        let near_duplicates = parameter("near_duplicates", self.near_duplicates.as_deref(), number)?;
+        match (records, topics, near_duplicates) {
+            (None, None, None) => Ok(None),
+            (Some(records_revision), Some(topics_revision), Some(near_duplicates)) => {
+                Ok(Some(SplitBasis { records_revision, topics_revision, near_duplicates }))
             }
             _ => {
-                let message = "Name both records_revision and topics_revision, or neither.";
+                let message = "Name all of records_revision, topics_revision and near_duplicates, or none of them.";
                 Err(AppError::invalid_field("records_revision", message))
             }
         }

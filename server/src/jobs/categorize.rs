@@ -117,7 +117,7 @@ async fn store_labels(
             labelled += i64::from(db::records::write::set_topic(&mut tx, *id, label, kept).await?);
         }
         if labelled > 0 {
-            db::datasets::touch_records(&mut tx, &context.dataset_id).await?;
+            db::datasets::touch_labels(&mut tx, &context.dataset_id).await?;
         }
         tx.commit().await?;
         return Ok(labelled);

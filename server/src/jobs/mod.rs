@@ -12,6 +12,7 @@ pub mod dry_run;
 pub mod duplicate;
 pub mod import;
 mod import_bounds;
+pub mod near_duplicates;
 pub mod runner;
 pub mod undo_import;
 pub mod validate;
@@ -74,6 +75,7 @@ async fn run_kind(kind: JobKind, context: &JobContext, args: &str) -> ServiceRes
         JobKind::Validate => validate::run(context, args).await,
         JobKind::Categorize => categorize::run(context, args).await,
         JobKind::DryRun => dry_run::run(context, args).await,
+        JobKind::NearDuplicates => near_duplicates::run(context, args).await,
         JobKind::UndoImport => undo_import::run(context, args).await,
     }
 }

@@ -78,16 +78,15 @@ async fn begin(context: &JobContext, args: &Args) -> ServiceResult<(Away, Option
         (true, true) => (replaced.clone(), Which::All),
         (true, false) => (None, Which::Nothing),
     };
-    let to = match kept {
-        Some(to) => to,
-        None => {
-            let to = new_id();
-            if !matches!(which, Which::Nothing) {
-                db::datasets::insert_trash(&mut tx, &to, &context.dataset_id, crate::clock::now_ms()).await?;
-                db::imports::set_kept(&mut tx, &args.import_id, args.redo, &to).await?;
-            }
-            to
+    let to = if let Some(to) = kept {
+        to
+    } else {
+        let to = new_id();
+        if !matches!(which, Which::Nothing) {
+            db::datasets::insert_trash(&mut tx, &to, &context.dataset_id, crate::clock::now_ms()).await?;
+            db::imports::set_kept(&mut tx, &args.import_id, args.redo, &to).await?;
         }
+        to
     };
     tx.commit().await?;
     let back = if args.redo { taken_back } else { replaced };
@@ -123,6 +122,9 @@ async fn end(context: &JobContext, args: &Args, back: Option<&str>) -> ServiceRe
         super::validate::enqueue(&mut tx, &context.dataset_id).await?;
     }
     db::datasets::touch_records(&mut tx, &context.dataset_id).await?;
+    if !rules_changed {
+        super::near_duplicates::enqueue_if_quick(&context.state, &mut tx, &context.dataset_id, "").await?;
+    }
     tx.commit().await?;
     context.state.jobs.wake();
     context.state.events.changed(&context.dataset_id);

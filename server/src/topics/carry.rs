@@ -61,7 +61,7 @@ pub(crate) async fn records_along(tx: &mut Tx, dataset_id: &str, changes: &[Topi
             db::topics::insert_change(tx, dataset_id, change).await?;
         }
     }
-    db::datasets::touch_records(tx, dataset_id).await
+    db::datasets::touch_labels(tx, dataset_id).await
 }
 
 /// Carries on in the background, if there is anything to carry along.
@@ -115,7 +115,7 @@ async fn carry_some(state: &AppState, dataset_id: &str, stored: &StoredChange) -
         db::topics::delete_change(&mut tx, stored.id).await?;
     }
     if carried > 0 {
-        db::datasets::touch_records(&mut tx, dataset_id).await?;
+        db::datasets::touch_labels(&mut tx, dataset_id).await?;
     }
     tx.commit().await?;
     Ok(carried == BATCH)

@@ -140,7 +140,7 @@ pub async fn assign(state: &AppState, dataset_id: &str, record_ids: &[i64], topi
         }
         changed += 1;
     }
-    db::datasets::touch_records(&mut tx, dataset_id).await?;
+    db::datasets::touch_labels(&mut tx, dataset_id).await?;
     tx.commit().await?;
     state.events.changed(dataset_id);
     Ok(changed)

@@ -2,12 +2,12 @@
 //!
 //! A split is made anew for each file, which is right as long as the data is the same; [`SplitBasis`] tells whether it is.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt, stream};
 
-use super::split::{SplitAssigner, SplitPlan, Stratum, plan_split};
+use super::split::{ClusterRows, SplitAssigner, SplitPlan, Stratum, plan_split};
 use crate::db::records::scan::{self, RecordKey, Scan};
 use crate::db::{self, Db};
 use crate::error::ServiceResult;
@@ -17,23 +17,19 @@ use crate::export::training_row;
 use crate::state::AppState;
 use crate::types::dataset::Dataset;
 use crate::types::error::AppError;
+use crate::types::near_duplicates::NearDuplicates;
 use crate::types::pii::MaskStyle;
 use crate::types::topics::TopicHierarchy;
-use crate::types::training::{SplitBasis, SplitConfig, SplitPart, SplitPreview};
+use crate::types::training::{NearDuplicatesKnown, SplitBasis, SplitConfig, SplitPart, SplitPreview};
 
 /// Keys read at once.
 const KEYS: i64 = 10_000;
 
 /// What the split would give.
 pub async fn preview(state: &AppState, dataset_id: &str, config: SplitConfig) -> ServiceResult<SplitPreview> {
-    let Population { basis, strata, left_out, .. } = population(state, dataset_id).await?;
-    let plan = plan(&strata, &config)?;
-    let mut warnings = plan.warnings;
-    warnings.push(
-        "Exact duplicates are left out, but near-duplicates are not looked for yet: two records that say nearly the \
-         same may stand in both files."
-            .to_owned(),
-    );
+    let Population { basis, strata, clusters, near_duplicates, left_out, .. } =
+        Box::pin(population(state, dataset_id)).await?;
+    let plan = plan(&strata, &clusters, &config)?;
     Ok(SplitPreview {
         config,
         basis,
@@ -41,7 +37,9 @@ pub async fn preview(state: &AppState, dataset_id: &str, config: SplitConfig) ->
         valid: plan.valid,
         by_topic: plan.by_topic,
         left_out,
-        warnings,
+        kept_together: plan.kept_together,
+        near_duplicates,
+        warnings: plan.warnings,
     })
 }
 
@@ -55,18 +53,20 @@ pub async fn rows(
     expected: Option<SplitBasis>,
     mask: Option<MaskStyle>,
 ) -> ServiceResult<impl Stream<Item = ServiceResult<Bytes>> + Send + 'static + use<>> {
-    let Population { basis, leaves, strata, .. } = population(state, dataset_id).await?;
+    let Population { basis, leaves, strata, clusters, cluster_of, .. } =
+        Box::pin(population(state, dataset_id)).await?;
     if expected.is_some_and(|expected| expected != basis) {
         return Err(changed().into());
     }
-    let mut assigner = SplitAssigner::new(plan(&strata, &config)?);
+    let mut assigner = SplitAssigner::new(plan(&strata, &clusters, &config)?);
     let rows = lines(state.db.clone(), dataset_id.to_owned(), Scan::valid(), move |record| {
         let row = match mask {
             Some(style) => training_row(&masked(record, style))?,
             None => training_row(record)?,
         };
         let topic = record.topic.as_deref().filter(|topic| leaves.contains(*topic));
-        (assigner.next_part(topic, record.is_generated) == part).then_some(row)
+        let cluster = cluster_of.get(&record.id).copied();
+        (assigner.next_part(topic, record.is_generated, cluster) == part).then_some(row)
     });
     let (db, dataset_id) = (state.db.clone(), dataset_id.to_owned());
     // Looked at after each window, so that a window of other data is never the last one sent; and at the end, which
@@ -83,22 +83,27 @@ pub async fn rows(
 }
 
 async fn unchanged(db: &Db, dataset_id: &str, basis: SplitBasis) -> ServiceResult<()> {
-    if basis_of(&db::datasets::get(db, dataset_id).await?) == basis { Ok(()) } else { Err(changed().into()) }
+    let now = basis_of(&db::datasets::get(db, dataset_id).await?, db::near_duplicates::current(db, dataset_id).await?);
+    if now == basis { Ok(()) } else { Err(changed().into()) }
 }
 
 fn changed() -> AppError {
     AppError::conflict(
-        "The records or topics have changed since this split was made, so the two files would not fit together. Look at \
-         the split again, then download both files.",
+        "The records or topics have changed since this split was made, or near-duplicates were looked for, so the two files would \
+         not fit together. Look at the split again, then download both files.",
     )
 }
 
-fn plan(strata: &[Stratum], config: &SplitConfig) -> Result<SplitPlan, AppError> {
-    plan_split(strata, config).map_err(|error| AppError::invalid_field("train_ratio", error.to_string()))
+fn plan(strata: &[Stratum], clusters: &[ClusterRows], config: &SplitConfig) -> Result<SplitPlan, AppError> {
+    plan_split(strata, clusters, config).map_err(|error| AppError::invalid_field("train_ratio", error.to_string()))
 }
 
-const fn basis_of(dataset: &Dataset) -> SplitBasis {
-    SplitBasis { records_revision: dataset.records_revision, topics_revision: dataset.topics_revision }
+fn basis_of(dataset: &Dataset, found: Option<NearDuplicates>) -> SplitBasis {
+    SplitBasis {
+        records_revision: dataset.records_revision,
+        topics_revision: dataset.topics_revision,
+        near_duplicates: found.map_or(0, |found| found.run_id),
+    }
 }
 
 /// What is divided, all of one moment.
@@ -106,37 +111,80 @@ struct Population {
     basis: SplitBasis,
     /// The names of the leaf topics; any other label counts as none.
     leaves: HashSet<String>,
-    /// Valid records that trainers take, by leaf topic.
+    /// Valid records that trainers take and that are in no cluster, by leaf topic.
     strata: Vec<Stratum>,
+    /// Those in clusters of near-duplicates.
+    clusters: Vec<ClusterRows>,
+    /// The cluster of every record that is in one.
+    cluster_of: HashMap<i64, i64>,
+    near_duplicates: NearDuplicatesKnown,
     /// Valid records that they would not take.
     left_out: i64,
 }
 
+/// The rows as they are gathered.
+#[derive(Default)]
+struct Rows {
+    /// In no cluster: from the user, and synthetic.
+    alone: (i64, i64),
+    /// By cluster.
+    in_clusters: BTreeMap<i64, (i64, i64)>,
+}
+
+impl Rows {
+    fn add(&mut self, is_generated: bool, cluster: Option<i64>) {
+        let rows = cluster.map_or(&mut self.alone, |cluster| self.in_clusters.entry(cluster).or_default());
+        *(if is_generated { &mut rows.1 } else { &mut rows.0 }) += 1;
+    }
+}
+
 async fn population(state: &AppState, dataset_id: &str) -> ServiceResult<Population> {
     let mut snapshot = state.db.snapshot().await?;
-    let basis = basis_of(&db::datasets::get(&mut snapshot, dataset_id).await?);
+    let dataset = db::datasets::get(&mut snapshot, dataset_id).await?;
+    let found = db::near_duplicates::current(&mut snapshot, dataset_id).await?;
     let hierarchy = db::topics::current(&mut snapshot, dataset_id).await?;
     let leaves = hierarchy.as_ref().map(TopicHierarchy::leaf_names).unwrap_or_default();
-    let mut by_topic = BTreeMap::<Option<String>, (i64, i64)>::new();
+    let cluster_of: HashMap<i64, i64> = match found {
+        Some(found) => db::near_duplicates::all_members(&mut snapshot, found.run_id).await?.into_iter().collect(),
+        None => HashMap::new(),
+    };
+    let mut by_topic = BTreeMap::<Option<String>, Rows>::new();
     let mut left_out = 0;
     let mut cursor = 0;
     loop {
         let keys = scan::keys(&mut snapshot, dataset_id, Scan::valid(), cursor, KEYS).await?;
         let Some(last) = keys.last() else { break };
         cursor = last.id;
-        for key in keys {
-            let RecordKey { topic, is_generated, ends_with_user, .. } = key;
+        for RecordKey { id, topic, is_generated, ends_with_user } in keys {
             if ends_with_user {
                 let topic = topic.filter(|topic| leaves.contains(topic.as_str()));
-                let (recorded, generated) = by_topic.entry(topic).or_default();
-                *(if is_generated { generated } else { recorded }) += 1;
+                by_topic.entry(topic).or_default().add(is_generated, cluster_of.get(&id).copied());
             } else {
                 left_out += 1;
             }
         }
     }
-    let strata =
-        by_topic.into_iter().map(|(topic, (recorded, generated))| Stratum { topic, recorded, generated }).collect();
+    let (strata, clusters) = divided(by_topic);
+    let near_duplicates = match found {
+        None => NearDuplicatesKnown::Never,
+        Some(found) if found.is_stale => NearDuplicatesKnown::Stale,
+        Some(_) => NearDuplicatesKnown::Current,
+    };
     let leaves = leaves.into_iter().map(str::to_owned).collect();
-    Ok(Population { basis, leaves, strata, left_out })
+    Ok(Population { basis: basis_of(&dataset, found), leaves, strata, clusters, cluster_of, near_duplicates, left_out })
+}
+
+/// Rows in no cluster by topic, and clusters, which may be of several.
+fn divided(by_topic: BTreeMap<Option<String>, Rows>) -> (Vec<Stratum>, Vec<ClusterRows>) {
+    let mut strata = Vec::with_capacity(by_topic.len());
+    let mut clusters = BTreeMap::<i64, ClusterRows>::new();
+    for (stratum, (topic, rows)) in by_topic.into_iter().enumerate() {
+        strata.push(Stratum { topic, recorded: rows.alone.0, generated: rows.alone.1 });
+        for (id, (recorded, generated)) in rows.in_clusters {
+            let cluster = clusters.entry(id).or_insert(ClusterRows { id, rows: Vec::new(), generated: 0 });
+            cluster.rows.push((stratum, recorded + generated));
+            cluster.generated += generated;
+        }
+    }
+    (strata, clusters.into_values().collect())
 }

@@ -20,14 +20,24 @@ pub enum JobKind {
     Bulk,
     /// Grades a sample of responses and gives the verdict.
     DryRun,
+    /// Looks for records that say nearly the same.
+    NearDuplicates,
     /// Takes away what an import brought, or brings it back.
     UndoImport,
 }
 
 impl JobKind {
     /// All kinds.
-    pub const ALL: [Self; 7] =
-        [Self::Duplicate, Self::Import, Self::Validate, Self::Categorize, Self::Bulk, Self::DryRun, Self::UndoImport];
+    pub const ALL: [Self; 8] = [
+        Self::Duplicate,
+        Self::Import,
+        Self::Validate,
+        Self::Categorize,
+        Self::Bulk,
+        Self::DryRun,
+        Self::NearDuplicates,
+        Self::UndoImport,
+    ];
 
     /// The name used in JSON and SQL.
     pub const fn as_str(self) -> &'static str {
@@ -38,6 +48,7 @@ impl JobKind {
             Self::Categorize => "categorize",
             Self::Bulk => "bulk",
             Self::DryRun => "dry_run",
+            Self::NearDuplicates => "near_duplicates",
             Self::UndoImport => "undo_import",
         }
     }

@@ -11,6 +11,7 @@ pub mod event;
 pub mod grader;
 pub mod import;
 pub mod job;
+pub mod near_duplicates;
 pub mod overview;
 pub mod passport;
 pub mod pii;

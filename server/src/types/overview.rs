@@ -8,6 +8,7 @@ use super::dry_run::{DryRunSummary, DryRunView};
 use super::grader::{GraderTestReport, GraderVersion};
 use super::import::ImportReport;
 use super::job::JobStatus;
+use super::near_duplicates::NearDuplicates;
 use super::pipeline::PipelineInputs;
 use super::topics::{TopicCount, TopicHierarchy};
 use super::validation::HygieneReport;
@@ -41,6 +42,8 @@ pub struct DatasetOverview {
     pub jobs: Vec<JobStatus>,
     /// The last deletion of records, while it can be undone.
     pub last_deletion: Option<RecordDeletion>,
+    /// What the last look for near-duplicates found; `None` before the first one.
+    pub near_duplicates: Option<NearDuplicates>,
     /// Valid records whose response is recorded: what a dry run can sample.
     pub recorded_responses: i64,
     /// What `compute_pipeline_state` needs; both sides compute the state from it.

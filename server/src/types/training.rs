@@ -39,6 +39,20 @@ pub struct SplitBasis {
     pub records_revision: i64,
     /// `Dataset::topics_revision`.
     pub topics_revision: i64,
+    /// The look for near-duplicates whose clusters stay together; 0 before the first one.
+    pub near_duplicates: i64,
+}
+
+/// What the split knows of near-duplicates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NearDuplicatesKnown {
+    /// They have not been looked for: they may stand on both sides.
+    Never,
+    /// Records have changed since they were: some may stand on both sides.
+    Stale,
+    /// None stands on both sides.
+    Current,
 }
 
 /// What the split would give, before anything is sent anywhere.
@@ -57,6 +71,10 @@ pub struct SplitPreview {
     /// Valid records left out because their prompt does not end with a user message, which
     /// OpenAI-shaped trainers demand.
     pub left_out: i64,
+    /// Clusters of near-duplicates that are whole on one side.
+    pub kept_together: i64,
+    /// Whether those are all.
+    pub near_duplicates: NearDuplicatesKnown,
     /// Anything a trainer would refuse, in words.
     pub warnings: Vec<String>,
 }

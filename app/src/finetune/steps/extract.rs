@@ -14,7 +14,7 @@ use super::parts::{Bar, Check, CheckState, Checklist, RecordsLink, When, field};
 use super::personal_data::PersonalData;
 use crate::contexts::{PageDialog, use_finetune_process};
 use crate::finetune::delete_dataset::{DatasetToDelete, ToDelete, delete_url};
-use crate::records::Conversation;
+use crate::records::{Conversation, NearDuplicatesLine};
 use crate::ui::{ButtonVariant, Sentence, load, memo};
 
 /// Conversations shown.
@@ -54,6 +54,7 @@ pub fn ExtractPanel() -> impl IntoView {
                         </header>
                         <Counts />
                         <Checklist checks />
+                        <NearDuplicatesLine />
                         <p class="muted small">{rules}</p>
                     </section>
                     <section class="card">

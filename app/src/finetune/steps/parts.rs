@@ -192,6 +192,7 @@ pub fn RecordsLink(
     let href = move || {
         process.url_with(|query| {
             query.records = Some((filter.clone(), 1));
+            query.near = None;
             query.record = None;
         })
     };

@@ -5,12 +5,13 @@ use anneal_server::format;
 use anneal_server::types::dry_run::Verdict;
 use anneal_server::types::error::AppError;
 use anneal_server::types::overview::DatasetOverview;
-use anneal_server::types::training::{SplitBasis, SplitConfig, SplitPreview, SplitTopic};
+use anneal_server::types::training::{NearDuplicatesKnown, SplitBasis, SplitConfig, SplitPreview, SplitTopic};
 use leptos::prelude::*;
 
 use super::parts::{Check, CheckState, Checklist, field};
 use crate::contexts::use_finetune_process;
 use crate::finetune::MASKS;
+use crate::records::NearDuplicatesLine;
 use crate::ui::{ButtonVariant, Card, ErrorView, Field, Select, Stat, UserText, described_by, load, memo};
 
 /// The panel of step 6.
@@ -78,7 +79,11 @@ fn SplitForm() -> impl IntoView {
     let stratify = RwSignal::new(first.stratify_by_topic);
     let mask = RwSignal::new(String::new());
     let config = memo(move || read_split(&percent.get(), &seed.get(), stratify.get()));
-    let revision = field(|o| (o.dataset.records_revision, o.dataset.topics_revision));
+    let revision = field(|o| {
+        let near_duplicates = o.near_duplicates.map(|found| (found.run_id, found.is_stale));
+        (o.dataset.records_revision, o.dataset.topics_revision, near_duplicates)
+    });
+    let unsure = field(|o| o.near_duplicates.is_none_or(|found| found.is_stale));
     let preview = load(
         move || (config.get(), revision.get()),
         move |(config, _)| async move { preview_split(process.dataset_id(), config?).await },
@@ -128,6 +133,9 @@ fn SplitForm() -> impl IntoView {
                     on_choose=move |chosen: String| mask.set(chosen)
                 />
             </Field>
+            <Show when=move || unsure.get()>
+                <NearDuplicatesLine />
+            </Show>
             <Transition fallback=|| view! { <p class="muted" role="status">"Dividing…"</p> }>
                 {move || {
                     let mask = mask.get();
@@ -154,6 +162,12 @@ fn Split(preview: SplitPreview, mask: String) -> impl IntoView {
             format::counted(preview.left_out, "valid record")
         )
     });
+    let together = near_duplicates_words(preview.near_duplicates, preview.kept_together);
+    let together = if preview.near_duplicates == NearDuplicatesKnown::Current {
+        view! { <p class="note">{together}</p> }.into_any()
+    } else {
+        view! { <p class="note note--attention">"! " {together}</p> }.into_any()
+    };
     let warnings = preview
         .warnings
         .into_iter()
@@ -166,6 +180,7 @@ fn Split(preview: SplitPreview, mask: String) -> impl IntoView {
             <Stat value=format::count(all) label="together" />
         </div>
         {left_out.map(|text| view! { <p class="note">{text}</p> })}
+        {together}
         {warnings}
         <div class="row">
             <a class=ButtonVariant::Primary.class() href=train_url download rel="external">
@@ -176,6 +191,17 @@ fn Split(preview: SplitPreview, mask: String) -> impl IntoView {
             </a>
         </div>
         <SplitTable topics=preview.by_topic />
+    }
+}
+
+fn near_duplicates_words(known: NearDuplicatesKnown, kept_together: i64) -> String {
+    let clusters = format::counted(kept_together, "cluster");
+    let together = format!("{clusters} of near-duplicates kept together");
+    match (known, kept_together) {
+        (NearDuplicatesKnown::Never, _) => "Near-duplicates have not been looked for: two records that say nearly the same may stand in both files. Look for them first.".to_owned(),
+        (NearDuplicatesKnown::Stale, _) => format!("The records have changed since near-duplicates were looked for: some may stand in both files ({together}). Look again first."),
+        (NearDuplicatesKnown::Current, 0) => "There are no near-duplicates that could stand in both files.".to_owned(),
+        (NearDuplicatesKnown::Current, _) => format!("{together}: no two records that say nearly the same stand in both files."),
     }
 }
 
@@ -219,8 +245,13 @@ fn SplitTable(topics: Vec<SplitTopic>) -> impl IntoView {
 fn split_url(dataset_id: &str, part: &str, config: &SplitConfig, basis: SplitBasis, mask: &str) -> String {
     let mask = if mask.is_empty() { String::new() } else { format!("&mask={mask}") };
     format!(
-        "/download/{dataset_id}/split/{part}.jsonl?train_ratio={}&seed={}&stratify_by_topic={}&records_revision={}&topics_revision={}{mask}",
-        config.train_ratio, config.seed, config.stratify_by_topic, basis.records_revision, basis.topics_revision
+        "/download/{dataset_id}/split/{part}.jsonl?train_ratio={}&seed={}&stratify_by_topic={}&records_revision={}&topics_revision={}&near_duplicates={}{mask}",
+        config.train_ratio,
+        config.seed,
+        config.stratify_by_topic,
+        basis.records_revision,
+        basis.topics_revision,
+        basis.near_duplicates
     )
 }
 
@@ -258,8 +289,14 @@ mod tests {
     fn downloads_ask_for_the_split_shown() {
         let config = read_split("80", "3", true).unwrap();
         assert_eq!(
-            split_url("d", "valid", &config, SplitBasis { records_revision: 7, topics_revision: 2 }, ""),
-            "/download/d/split/valid.jsonl?train_ratio=0.8&seed=3&stratify_by_topic=true&records_revision=7&topics_revision=2"
+            split_url(
+                "d",
+                "valid",
+                &config,
+                SplitBasis { records_revision: 7, topics_revision: 2, near_duplicates: 5 },
+                ""
+            ),
+            "/download/d/split/valid.jsonl?train_ratio=0.8&seed=3&stratify_by_topic=true&records_revision=7&topics_revision=2&near_duplicates=5"
         );
     }
 }

@@ -119,6 +119,14 @@ pub async fn count(db: &Db, dataset_id: &str, scan: Scan<'_>) -> ServiceResult<i
     Ok(query.build().fetch_one(db.read()).await?.try_get("n")?)
 }
 
+/// The same, but no further than to a number.
+pub async fn count_up_to(db: impl Reader, dataset_id: &str, scan: Scan<'_>, most: i64) -> ServiceResult<i64> {
+    let mut query = QueryBuilder::<Sqlite>::new("SELECT COUNT(*) AS n FROM (SELECT 1 FROM records r");
+    push_scan(&mut query, dataset_id, scan, 0, most);
+    query.push(")");
+    Ok(db.rows(query).await?.first().map(|row| row.try_get("n")).transpose()?.unwrap_or(0))
+}
+
 /// The record at a position (from 0) of a walk.
 pub async fn nth(db: &Db, dataset_id: &str, scan: Scan<'_>, index: i64) -> ServiceResult<Option<DatasetRecord>> {
     let mut query = QueryBuilder::<Sqlite>::new("SELECT ");

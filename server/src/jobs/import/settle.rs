@@ -10,7 +10,7 @@ use crate::db;
 use crate::db::imports::Settled;
 use crate::db::records::trash;
 use crate::error::ServiceResult;
-use crate::jobs::JobContext;
+use crate::jobs::{JobContext, near_duplicates};
 use crate::types::import::ImportMode;
 
 /// Pauses between two tries to store an import's end.
@@ -70,7 +70,9 @@ async fn settle_once(context: &JobContext, args: &Args, settled: Settled) -> Ser
     }
     db::imports::set_settled(&mut tx, &args.import_id, settled).await?;
     db::datasets::touch_records(&mut tx, &context.dataset_id).await?;
+    near_duplicates::enqueue_if_quick(&context.state, &mut tx, &context.dataset_id, &context.job_id).await?;
     tx.commit().await?;
+    context.state.jobs.wake();
     purge_in_background(&context.state);
     if args.owns_file
         && let Err(error) = tokio::fs::remove_file(&args.path).await
