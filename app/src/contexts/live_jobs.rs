@@ -36,11 +36,9 @@ pub fn apply_to(inputs: &mut PipelineInputs, jobs: &[JobStatus]) {
             JobKind::Import | JobKind::UndoImport | JobKind::Duplicate => &mut inputs.loading.importing,
             JobKind::Validate => &mut inputs.loading.validating,
             JobKind::Categorize => &mut inputs.loading.categorizing,
-            // No step waits for it; the records overlay shows it.
-            JobKind::Bulk => continue,
             JobKind::DryRun => &mut inputs.loading.dry_running,
-            // No step waits for it.
-            JobKind::NearDuplicates => continue,
+            // No step waits for them; the records overlay shows them.
+            JobKind::Bulk | JobKind::NearDuplicates => continue,
         };
         *slot = progress;
     }

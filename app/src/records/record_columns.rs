@@ -70,7 +70,7 @@ fn words(columns: &[Column]) -> String {
 /// The table's classes: one for each column that is left out.
 pub fn hidden_classes(columns: &[Column]) -> String {
     let hidden = Column::ALL.into_iter().filter(|(column, ..)| !columns.contains(column));
-    hidden.map(|(_, key, _)| format!(" hide-{key}")).collect()
+    hidden.flat_map(|(_, key, _)| [" hide-", key]).collect()
 }
 
 /// The choice, unfolded by its button.

@@ -97,9 +97,9 @@ impl RecordsState {
         Self {
             process,
             filter,
-            near,
             sort,
             page,
+            near,
             record,
             columns,
             grouped,

@@ -66,12 +66,12 @@ impl RowList {
     pub fn new(state: RecordsState, container: NodeRef<html::Div>) -> Self {
         let view = RwSignal::new(None::<ListView>);
         let unmeasured = RwSignal::new((0, 0));
-        let window = memo(move || match view.get() {
-            Some(view) => view.window(state.total.get()),
-            None => {
-                let (start, count) = unmeasured.get();
-                ListWindow { first: start, at_end: false, start, end: start + count, before: 0.0, after: 0.0 }
+        let window = memo(move || {
+            if let Some(view) = view.get() {
+                return view.window(state.total.get());
             }
+            let (start, count) = unmeasured.get();
+            ListWindow { first: start, at_end: false, start, end: start + count, before: 0.0, after: 0.0 }
         });
         let shown_page = memo(move || window.with(|window| page_in_view(window, state.total.get())));
         let list = Self {
