@@ -27,7 +27,9 @@ pub fn HelpDialog() -> impl IntoView {
     let is_open = Signal::derive(move || process.dialog() == Some(PageDialog::Help));
     view! {
         <Dialog open=is_open on_close=move |()| process.close_dialog() close_href=process.without_dialog() title="Keys">
-            <dl class="keys">
+            // The list may be longer than the window: who has no mouse scrolls it, too.
+            <div tabindex="0" role="region" aria-label="Keys and what they do">
+                <dl class="keys">
                 {KEYS
                     .map(|(keys, meaning)| {
                         view! {
@@ -39,6 +41,7 @@ pub fn HelpDialog() -> impl IntoView {
                     })
                     .collect_view()}
             </dl>
+            </div>
         </Dialog>
     }
 }

@@ -212,7 +212,7 @@ fn Rows(state: RecordsState, list: RowList) -> impl IntoView {
         <div class="records__pager">
             {move || {
                 let page = list.shown_page.get();
-                let (total, at_least) = (state.total.get(), list.at_least.get());
+                let (total, at_least) = (state.total.get(), state.at_least.get());
                 let to_page = Callback::new(to_page);
                 view! { <Pager page total at_least page_size=PAGE_SIZE to_page noun="record" /> }
             }}

@@ -60,7 +60,7 @@ impl Bulk {
 
     /// One by one where that can be; else as "everything that matches".
     fn tick_all(self) {
-        if self.state.total.get_untracked() > most_ticked() {
+        if self.state.at_least.get_untracked() || self.state.total.get_untracked() > most_ticked() {
             self.state.all_ticked.set(true);
             return;
         }
@@ -144,17 +144,23 @@ fn RunningBulk() -> impl IntoView {
 fn Ticked(bulk: Bulk, count: Memo<i64>) -> impl IntoView {
     let total = bulk.state.total;
     let all = bulk.state.all_ticked;
+    let at_least = bulk.state.at_least;
     let all_words = move || match total.get() {
+        total if at_least.get() => format!("Tick all that match, more than {}", format::count(total)),
         total if total > most_ticked() => format!("Tick all {} that match", format::count(total)),
         total => format!("Tick all {}", format::count(total)),
     };
     let words = move || {
         let count = format::counted(count.get(), "record");
-        if all.get() { format!("All {count} that match ticked") } else { format!("{count} ticked") }
+        match (all.get(), at_least.get()) {
+            (true, true) => format!("All that match ticked, more than {count}"),
+            (true, false) => format!("All {count} that match ticked"),
+            (false, _) => format!("{count} ticked"),
+        }
     };
     view! {
         <strong>{words}</strong>
-        <Show when=move || { count.get() < total.get() }>
+        <Show when=move || { count.get() < total.get() || (at_least.get() && !all.get()) }>
             <Button small=true variant=ButtonVariant::Ghost busy=Signal::derive(move || bulk.task.busy()) on:click=move |_| bulk.tick_all()>
                 {all_words}
             </Button>

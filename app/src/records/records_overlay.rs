@@ -45,6 +45,8 @@ pub struct RecordsState {
     pub grouped: Memo<bool>,
     /// How many records match the filter; written by the list with every page.
     pub total: RwSignal<i64>,
+    /// Whether a search matches more than were counted; written with `total`.
+    pub at_least: RwSignal<bool>,
     /// Grows when the list, or what is around it, was scrolled.
     pub scrolled: RwSignal<u32>,
     /// Whether everything that matches is ticked, more than can be ticked one by one; cleared with the filter.
@@ -104,6 +106,7 @@ impl RecordsState {
             columns,
             grouped,
             total,
+            at_least: RwSignal::new(false),
             scrolled,
             all_ticked,
             ticked,

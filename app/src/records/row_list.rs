@@ -31,8 +31,6 @@ pub struct RowList {
     asked: StoredValue<(RecordFilter, RecordSort)>,
     /// Loaded pages by number.
     pages: RwSignal<BTreeMap<i64, Vec<RecordRow>>>,
-    /// Whether more match than were counted.
-    pub at_least: RwSignal<bool>,
     /// Whether the URL asked for a page beyond the last.
     pub beyond: RwSignal<bool>,
     /// What is drawn until the browser has measured it, as the server drew it: the first row's position, and how many.
@@ -78,7 +76,6 @@ impl RowList {
             state,
             asked: StoredValue::new((state.filter.get_untracked(), state.sort.get_untracked())),
             pages: RwSignal::new(BTreeMap::new()),
-            at_least: RwSignal::new(false),
             beyond: RwSignal::new(false),
             unmeasured,
             view,
@@ -102,7 +99,7 @@ impl RowList {
         self.beyond.try_set(rows.is_empty() && total > 0);
         self.pages.try_set(BTreeMap::from([(page, rows)]));
         self.state.total.try_set(total);
-        self.at_least.try_set(at_least);
+        self.state.at_least.try_set(at_least);
         self.failed.try_set(None);
     }
 
@@ -252,7 +249,7 @@ impl RowList {
             return;
         }
         self.failed.try_set(None);
-        self.at_least.try_set(loaded.at_least);
+        self.state.at_least.try_set(loaded.at_least);
         let Some(needed) = self.needed() else { return };
         let kept = needed.start() - PAGES_KEPT..=needed.end() + PAGES_KEPT;
         self.pages.try_update(|pages| {
