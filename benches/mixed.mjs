@@ -8,8 +8,8 @@ import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 
 const spansFile = join(dirname(fileURLToPath(import.meta.url)), "../../shared/data/airline_spans.jsonl.gz");
-// One span of some 21 KB to so many records of the sample makes 1,000,000 records some 2 GB.
-const SAMPLE_TO_A_SPAN = 40;
+// One span of some 21 KB to so many records of the sample: 1,000,000 records have some 2.6 GB.
+const SAMPLE_TO_A_SPAN = 100;
 
 // Lines that are no JSON (the sample has some, on purpose) stay as they are.
 function recordOf(line) {

@@ -26,6 +26,7 @@ CREATE TABLE near_duplicate_members (
     run_id    INTEGER NOT NULL REFERENCES near_duplicate_runs (id) ON DELETE CASCADE,
     cluster   INTEGER NOT NULL,                         -- the id of its earliest record when it was found
     record_id INTEGER NOT NULL REFERENCES records (id) ON DELETE CASCADE,
+    like_id   INTEGER,                                  -- the kept record that it is nearly the same as; NULL: it is kept itself
     PRIMARY KEY (run_id, cluster, record_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX near_duplicate_members_by_record ON near_duplicate_members (record_id);

@@ -387,7 +387,7 @@ async fn an_import_is_undone_at_a_terminal() {
     assert_eq!((&undone[0]["undo"], &undone[0]["file_name"]), (&json!("can_bring_back"), &json!("second.jsonl")));
     assert_eq!(works_json(dir.path(), &["validate", "s"]).await["total"], 3);
     let printed = works(dir.path(), &["imports", "s", "--bring-back", "last"]).await;
-    assert!(printed.contains("second.jsonl  can be undone"), "{printed}");
+    assert!(printed.contains("second.jsonl  read whole, can be undone"), "{printed}");
     assert_eq!(works_json(dir.path(), &["validate", "s"]).await["total"], 5);
     assert_refused(&anneal(dir.path(), &["imports", "s", "--undo", "nonsense"]).await, "was not found");
     assert_refused(&anneal(dir.path(), &["imports", "s", "--bring-back", "last"]).await, "no such import");

@@ -1,5 +1,6 @@
 //! Imports as units: undone, brought back, and what else happens meanwhile.
 
+use anneal_server::types::dataset::RecordDeletion;
 use anneal_server::types::import::ImportUndo;
 use anneal_server::types::job::JobState;
 use anneal_server::types::validation::RecordStatus;
@@ -70,6 +71,15 @@ async fn an_import_is_undone_and_brought_back_whole() {
     assert_eq!(turn(&app, &id, "imports/redo", second).await, JobState::Succeeded);
     assert_eq!(app.record(&id, record).await.data, edited);
 
+    // What was deleted before the undo and comes back after it is not stuck.
+    let gone: RecordDeletion = app.ask("records/delete", json!({ "dataset_id": id, "record_ids": [record] })).await;
+    assert_eq!(turn(&app, &id, "imports/undo", second).await, JobState::Succeeded);
+    app.ask::<i64>("records/restore", json!({ "dataset_id": id, "deletion_id": gone.id })).await;
+    assert_eq!(turn(&app, &id, "imports/undo", second).await, JobState::Succeeded);
+    assert_eq!(app.rows(&id).await.len(), 3);
+    assert_eq!(turn(&app, &id, "imports/redo", second).await, JobState::Succeeded);
+    assert_eq!(app.rows(&id).await.len(), 5);
+
     let other = app.imported("other.jsonl", chats(1, &[])).await;
     app.refused("imports/undo", json!({ "dataset_id": other, "import_id": first }), 404).await;
     app.refused("imports/undo", json!({ "dataset_id": id, "import_id": "nope" }), 404).await;
@@ -101,6 +111,14 @@ async fn a_replacing_import_gives_back_what_it_replaced_until_the_next_import() 
     assert_eq!(turn(&app, &id, "imports/undo", &replacing).await, JobState::Succeeded);
     idle(&app, &id).await;
     assert_eq!(app.overview(&id).await.hygiene.rejected, 2_500);
+
+    // What was replaced is not there to be undone by itself.
+    assert!(app.upload("new.jsonl", new.clone().into(), &replace).await.0.is_success());
+    idle(&app, &id).await;
+    let replaced = imports_of(&app, &id).await.pop().unwrap();
+    assert_eq!(replaced.1, ImportUndo::Gone);
+    let message = app.refused("imports/undo", json!({ "dataset_id": id, "import_id": replaced.0 }), 409).await;
+    assert!(message.contains("replaced or deleted"), "{message}");
 
     // The next import ends the time to undo.
     assert!(app.upload("new.jsonl", new.clone().into(), &replace).await.0.is_success());

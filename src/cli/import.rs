@@ -56,7 +56,8 @@ pub async fn import(state: &AppState, options: ImportOptions) -> Result<ExitCode
         ended_well(job)?;
     }
     let mut imports = db::imports::list(&state.db, &dataset_id).await?;
-    imports.truncate(job_ids.len());
+    // (Another process may import into the same dataset.)
+    imports.retain(|import| job_ids.contains(&import.job_id));
     imports.reverse();
     if options.output.json {
         output::json(&json!({ "dataset_id": dataset_id, "imports": imports, "hygiene": hygiene }))?;
@@ -141,11 +142,8 @@ async fn drop_if_new(state: &AppState, dataset_id: &str, is_new: bool) {
     if !is_new {
         return;
     }
-    let dropped = match db::datasets::get(&state.db, dataset_id).await {
-        Ok(dataset) => datasets::delete(state, dataset_id, &dataset.name).await,
-        Err(error) => Err(error),
-    };
-    if let Err(error) = dropped {
+    // For good: nobody has seen it, so nobody wants it back.
+    if let Err(error) = datasets::discard(state, dataset_id).await {
         output::complain(&format!("the empty dataset could not be deleted: {error}"));
     }
 }

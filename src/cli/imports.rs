@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use anneal_server::datasets::{self, undo_import};
 use anneal_server::state::AppState;
 use anneal_server::types::import::{ImportReport, ImportUndo};
+use anneal_server::types::job::JobState;
 
 use super::commands::{ended_well, find};
 use super::options::ImportsOptions;
@@ -55,9 +56,17 @@ fn line_of(import: &ImportReport) -> String {
         ImportUndo::TooLate => "cannot be undone: an import came since",
         ImportUndo::NotYet => "not ended",
         ImportUndo::Nothing => "brought nothing",
+        ImportUndo::Gone => "replaced or deleted since",
+    };
+    let state = match import.state {
+        JobState::Queued => "waits",
+        JobState::Running => "goes on",
+        JobState::Succeeded => "read whole",
+        JobState::Failed => "failed",
+        JobState::Cancelled => "cancelled before its end",
     };
     format!(
-        "{}  {}  {}  {}  {undo}",
+        "{}  {}  {}  {}  {state}, {undo}",
         import.id,
         anneal_server::format::utc(import.created_at),
         anneal_server::format::counted(import.records, "record"),

@@ -173,7 +173,7 @@ pub fn near_duplicates(cluster: &NearDuplicateCluster) {
         let start: String = words.chars().take(100).collect();
         let more = if start.len() < words.len() { "…" } else { "" };
         let alike =
-            if record.id == cluster.kept { "kept".to_owned() } else { format!("{:.0}%", record.similarity * 100.0) };
+            if record.like.is_none() { "kept".to_owned() } else { format!("{:.0}%", record.similarity * 100.0) };
         say!("  {:>9}  {alike:>4}  {start}{more}", record.id);
     }
 }

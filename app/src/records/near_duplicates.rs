@@ -139,8 +139,13 @@ impl Near {
 fn question(cluster: Option<i64>, clusters: i64, deletable: i64) -> Question<Keep> {
     let records = deletable.min(i64::try_from(MAX_SELECTED).unwrap_or(i64::MAX));
     let kept = match cluster {
-        Some(_) => "The earliest record of this cluster is kept".to_owned(),
-        None => format!("The earliest record of each of the {} is kept", format::counted(clusters, "cluster")),
+        Some(_) => {
+            "Of this cluster, the earliest record and whatever is not nearly the same as a kept one stay".to_owned()
+        }
+        None => format!(
+            "Of each of the {}, the earliest record and whatever is not nearly the same as a kept one stay",
+            format::counted(clusters, "cluster")
+        ),
     };
     let rest = if records < deletable {
         format!(" These are the first of {}: do it again for the others.", format::count(deletable))
@@ -151,11 +156,7 @@ fn question(cluster: Option<i64>, clusters: i64, deletable: i64) -> Question<Kee
         title: format!("Delete {}?", format::counted(records, "record")),
         message: format!(
             "{kept}; {} deleted, among them exact copies that would take their place.{rest} For a day this can be undone.",
-            if records == 1 {
-                "the other one is".to_owned()
-            } else {
-                format!("the {} others are", format::count(records))
-            }
+            if records == 1 { "1 record is".to_owned() } else { format!("{} are", format::counted(records, "record")) }
         ),
         confirm: "Delete them",
         keep: "Keep all",
@@ -285,7 +286,7 @@ fn ClusterPage(near: Near, page: NearDuplicatePage, cluster: Option<i64>) -> imp
 
 #[component]
 fn Cluster(near: Near, cluster: NearDuplicateCluster, whole: bool, is_stale: bool) -> impl IntoView {
-    let NearDuplicateCluster { id, kept, total, deletable, records } = cluster;
+    let NearDuplicateCluster { id, total, deletable, records, .. } = cluster;
     let process = near.state.process;
     let busy = Signal::derive(move || near.task.busy());
     let shown = i64::try_from(records.len()).unwrap_or(i64::MAX);
@@ -294,15 +295,20 @@ fn Cluster(near: Near, cluster: NearDuplicateCluster, whole: bool, is_stale: boo
         view! { <a class="link small" href=href data-noscroll="">{format!("All {}", format::counted(total, "record"))}</a> }
     });
     let title = MaybeProp::from(is_stale.then(|| LOOK_AGAIN.to_owned()));
-    let rows = records.into_iter().map(|record| view! { <Member near record kept /> }).collect_view();
+    let rows = records.into_iter().map(|record| view! { <Member near record /> }).collect_view();
     view! {
         <li class="card near__cluster">
             <header class="card__head">
                 <h4 class="card__title">{format::counted(total, "record")}</h4>
                 <div class="row">
-                    <Button small=true busy disabled=is_stale title=title on:click=move |_| near.ask(Some(id), 1, deletable)>
-                        {format!("Keep one: delete {}", format::count(deletable))}
-                    </Button>
+                    {(deletable > 0)
+                        .then(|| {
+                            view! {
+                                <Button small=true busy disabled=is_stale title=title on:click=move |_| near.ask(Some(id), 1, deletable)>
+                                    {format!("Keep one: delete {}", format::count(deletable))}
+                                </Button>
+                            }
+                        })}
                     <Button small=true variant=ButtonVariant::Ghost busy on:click=move |_| near.dismiss(Some(id), true)>
                         "Not duplicates: keep all"
                     </Button>
@@ -315,12 +321,15 @@ fn Cluster(near: Near, cluster: NearDuplicateCluster, whole: bool, is_stale: boo
 }
 
 #[component]
-fn Member(near: Near, record: NearDuplicate, kept: i64) -> impl IntoView {
+fn Member(near: Near, record: NearDuplicate) -> impl IntoView {
     let id = record.id;
-    let is_kept = id == kept;
+    let is_kept = record.like.is_none();
     let href = untrack(|| near.state.process.url_with(|query| query.record = Some(id)));
     let alike = if is_kept { "kept".to_owned() } else { format!("{:.0}%", record.similarity * 100.0) };
-    let about = if is_kept { "the earliest, which is kept" } else { "of its prompt is that of the kept one" };
+    let about = match record.like {
+        None => "no earlier kept record is nearly the same".to_owned(),
+        Some(like) => format!("so much of its prompt is that of record {like}, which is kept"),
+    };
     let is_open = move || near.state.record.get() == Some(id);
     view! {
         <li class="near__record" class:near__record--open=is_open>
@@ -379,11 +388,12 @@ mod tests {
     fn the_question_names_the_number() {
         let all = question(None, 12, 25);
         assert_eq!((all.title.as_str(), all.subject.records), ("Delete 25 records?", 25));
-        assert!(all.message.starts_with("The earliest record of each of the 12 clusters is kept; the 25 others are"));
+        assert!(all.message.starts_with("Of each of the 12 clusters, the earliest record"), "{}", all.message);
+        assert!(all.message.contains("stay; 25 records are deleted"), "{}", all.message);
         let very_many = question(None, 9_000, 12_345);
         assert_eq!(very_many.subject.records, 10_000);
         assert!(very_many.message.contains("the first of 12,345: do it again"), "{}", very_many.message);
         let one = question(Some(7), 1, 1);
-        assert!(one.message.starts_with("The earliest record of this cluster is kept; the other one is deleted"));
+        assert!(one.message.contains("stay; 1 record is deleted"), "{}", one.message);
     }
 }

@@ -50,7 +50,7 @@ pub(super) async fn revalidate(state: &AppState, id: &str, config: Option<&Valid
 }
 
 /// Hides a dataset for good (nobody has seen it yet) and stops its jobs; its rows go in the background.
-pub(crate) async fn discard(state: &AppState, id: &str) -> ServiceResult<()> {
+pub async fn discard(state: &AppState, id: &str) -> ServiceResult<()> {
     let mut tx = state.db.begin().await?;
     db::datasets::hide(&mut tx, id).await?;
     let imports = db::jobs::abandon(&mut tx, id).await?;

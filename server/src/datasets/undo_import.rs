@@ -3,6 +3,7 @@
 use super::new_id;
 use crate::db;
 use crate::db::imports::Undoing;
+use crate::db::records::trash::{self, Which};
 use crate::error::ServiceResult;
 use crate::jobs::import::refuse_while_validating;
 use crate::jobs::undo_import::Args;
@@ -28,7 +29,9 @@ async fn start(state: &AppState, dataset_id: &str, import_id: &str, redo: bool) 
     if import.dataset_id != dataset_id {
         return Err(AppError::not_found("This import").into());
     }
-    check(&import, redo)?;
+    let which = Which::Import(import_id.to_owned());
+    let is_there = !trash::next_ids(&mut tx, dataset_id, &which, 1).await?.is_empty();
+    check(&import, redo, is_there)?;
     if db::jobs::is_active(&mut tx, dataset_id, JobKind::Import).await? {
         return Err(AppError::conflict("An import is running. Wait for its end, then try again.").into());
     }
@@ -44,8 +47,13 @@ async fn start(state: &AppState, dataset_id: &str, import_id: &str, redo: bool) 
 }
 
 /// Whether there is something to undo, or to bring back, and it is still there.
-fn check(import: &Undoing, redo: bool) -> Result<(), AppError> {
+fn check(import: &Undoing, redo: bool, is_there: bool) -> Result<(), AppError> {
     let refusal = match (redo, import.undone) {
+        (false, false) if !import.replaces && !is_there => {
+            "None of this import's records is in the dataset any more, so there is nothing to undo: they were replaced or deleted. Undo that instead."
+        }
+        // Some of its records had been deleted before its undo, and were brought back since.
+        (false, true) if is_there && !import.replaces => return Ok(()),
         (false, true) => "This import was undone already. “Bring back” takes that back.",
         (true, false) => "This import is not undone, so there is nothing to bring back.",
         (true, true) if import.taken_back.is_none() => {

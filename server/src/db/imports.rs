@@ -137,10 +137,10 @@ pub async fn list(db: impl Reader, dataset_id: &str) -> ServiceResult<Vec<Import
     // What was deleted, and waits for an undo, is in another dataset.
     let mut query = QueryBuilder::new(
         "SELECT i.*, j.state, j.error, COALESCE(c.valid, 0) AS valid, COALESCE(c.invalid, 0) AS invalid,
-                COALESCE(c.duplicates, 0) AS duplicates
+                COALESCE(c.duplicates, 0) AS duplicates, COALESCE(c.there, 0) AS there
          FROM imports i JOIN jobs j ON j.id = i.job_id
          LEFT JOIN (SELECT import_id, SUM(records * (status = 'valid')) AS valid, SUM(records * (status = 'invalid')) AS invalid,
-                           SUM(records * (status = 'duplicate')) AS duplicates FROM record_tallies WHERE dataset_id = ",
+                           SUM(records * (status = 'duplicate')) AS duplicates, SUM(records) AS there FROM record_tallies WHERE dataset_id = ",
     );
     query.push_bind(dataset_id.to_owned()).push(
         " GROUP BY import_id) c ON c.import_id = i.id
@@ -154,6 +154,7 @@ pub async fn list(db: impl Reader, dataset_id: &str) -> ServiceResult<Vec<Import
         let (formats, skipped) = read_counts(&row)?;
         reports.push(ImportReport {
             id: row.try_get("id")?,
+            job_id: row.try_get("job_id")?,
             file_name: row.try_get("file_name")?,
             mode: read_mode(&row)?,
             state: JobState::parse(&state).ok_or_else(|| unknown_word("jobs.state", &state))?,
@@ -176,12 +177,16 @@ pub async fn list(db: impl Reader, dataset_id: &str) -> ServiceResult<Vec<Import
 /// What a list offers to do with an import.
 fn read_undo(row: &SqliteRow) -> ServiceResult<ImportUndo> {
     let import = read_undoing(row)?;
+    let is_there = row.try_get::<i64, _>("there")? > 0;
     Ok(match (read_settled(row)?, import.undone) {
         (None, _) => ImportUndo::NotYet,
         (Some(_), true) if import.taken_back.is_some() => ImportUndo::CanBringBack,
+        // Some of its records had been deleted before its undo, and were brought back since.
+        (Some(_), true) if is_there && !import.replaces => ImportUndo::CanUndo,
         (Some(_), true) => ImportUndo::Undone,
         (Some(_), false) if row.try_get::<i64, _>("records")? == 0 => ImportUndo::Nothing,
         (Some(_), false) if import.replaces && import.replaced.is_none() => ImportUndo::TooLate,
+        (Some(_), false) if !is_there && !import.replaces => ImportUndo::Gone,
         (Some(_), false) => ImportUndo::CanUndo,
     })
 }

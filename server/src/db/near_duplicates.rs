@@ -123,16 +123,23 @@ pub async fn begin(tx: &mut Tx, dataset_id: &str, threshold: f64) -> ServiceResu
     Ok(row.try_get("id")?)
 }
 
-/// Adds records to a cluster; those that are no longer there are passed over.
-pub async fn add(tx: &mut Tx, dataset_id: &str, run_id: i64, cluster: i64, ids: &[i64]) -> ServiceResult<()> {
+/// Adds records to a cluster, each with the kept one that it is nearly the same as; those that are no longer there are passed
+/// over.
+pub async fn add(
+    tx: &mut Tx,
+    dataset_id: &str,
+    run_id: i64,
+    cluster: i64,
+    members: &[(i64, Option<i64>)],
+) -> ServiceResult<()> {
     sqlx::query(
-        "INSERT INTO near_duplicate_members (run_id, cluster, record_id)
-         SELECT ?1, ?2, r.id FROM json_each(?3) CROSS JOIN records r ON r.id = value
+        "INSERT INTO near_duplicate_members (run_id, cluster, record_id, like_id)
+         SELECT ?1, ?2, r.id, value ->> 1 FROM json_each(?3) CROSS JOIN records r ON r.id = value ->> 0
          WHERE r.dataset_id = ?4 AND r.status = 'valid'",
     )
     .bind(run_id)
     .bind(cluster)
-    .bind(serde_json::to_string(ids)?)
+    .bind(serde_json::to_string(members)?)
     .bind(dataset_id)
     .execute(&mut **tx)
     .await?;

@@ -19,7 +19,7 @@ use crate::db::records::scan::{self, Scan};
 use crate::db::{self, Tx};
 use crate::error::ServiceResult;
 use crate::format;
-use crate::near_duplicates::clusters::{Bucket, Candidate, Clusters};
+use crate::near_duplicates::clusters::{Bucket, Candidate, Clusters, Cover};
 use crate::near_duplicates::minhash::{BANDS, Bands};
 use crate::near_duplicates::shingles::Shingles;
 use crate::state::AppState;
@@ -133,6 +133,12 @@ async fn remove_old(context: &JobContext) -> ServiceResult<()> {
     }
 }
 
+/// A cluster, named by its first record: its records, each with the kept one that it is nearly the same as.
+struct Covered {
+    first: i64,
+    members: Vec<(i64, Option<i64>)>,
+}
+
 /// One look at a dataset.
 struct Look<'a> {
     context: &'a JobContext,
@@ -190,7 +196,7 @@ impl Look<'_> {
                 self.valid + self.valid * (i64::try_from(band).unwrap_or(0) + 1) / i64::try_from(BANDS).unwrap_or(1);
             self.tell(done, format!("comparing, part {} of {BANDS}", band + 1)).await?;
         }
-        self.store(clusters.into_clusters(), &ids).await
+        self.store(clusters.into_clusters(), &ids, threshold).await
     }
 
     /// Every valid record that has a signature, and these; `None` if the job should stop.
@@ -224,18 +230,7 @@ impl Look<'_> {
             candidates.iter().map(|candidate| (*candidate, id_of(candidate))).collect();
         wanted.sort_unstable();
         wanted.dedup();
-        let mut all = HashMap::new();
-        let (mut after_id, mut complete) = (0, false);
-        while !complete {
-            let texts;
-            (texts, complete) =
-                store::texts(&self.context.state.db, &self.context.dataset_id, &wanted, after_id).await?;
-            after_id = texts.last().map_or(i64::MAX, |text| text.id);
-            let read = tokio::task::spawn_blocking(move || {
-                texts.iter().map(|text| (text.id, Arc::new(shingles(text)))).collect::<Vec<_>>()
-            });
-            all.extend(read.await?);
-        }
+        let all: HashMap<_, _> = self.shingles_of(&wanted).await?.into_iter().collect();
         let compared = tokio::task::spawn_blocking(move || {
             for (candidate, id) in candidates {
                 clusters.compare(&mut bucket, candidate, all.get(&id).cloned());
@@ -245,28 +240,72 @@ impl Look<'_> {
         Ok(compared.await?)
     }
 
+    /// What is compared of these records (ascending), as far as they are there.
+    async fn shingles_of(&self, ids: &[i64]) -> ServiceResult<Vec<(i64, Arc<Shingles>)>> {
+        let mut all = Vec::with_capacity(ids.len());
+        let (mut after_id, mut complete) = (0, false);
+        while !complete {
+            let texts;
+            (texts, complete) = store::texts(&self.context.state.db, &self.context.dataset_id, ids, after_id).await?;
+            after_id = texts.last().map_or(i64::MAX, |text| text.id);
+            let read = tokio::task::spawn_blocking(move || {
+                texts.iter().map(|text| (text.id, Arc::new(shingles(text)))).collect::<Vec<_>>()
+            });
+            all.extend(read.await?);
+        }
+        Ok(all)
+    }
+
+    /// The records of a cluster, each with the kept one that it is nearly the same as.
+    async fn covered(&self, cluster: &[i64], threshold: f64) -> ServiceResult<Vec<(i64, Option<i64>)>> {
+        if let [first, second] = cluster {
+            // They hang together by nothing but each other.
+            return Ok(vec![(*first, None), (*second, Some(*first))]);
+        }
+        let mut cover = Cover::new(threshold);
+        let mut members = Vec::with_capacity(cluster.len());
+        for ids in cluster.chunks(COMPARED_AT_ONCE) {
+            let shingles = self.shingles_of(ids).await?;
+            let placed = tokio::task::spawn_blocking(move || {
+                let placed: Vec<_> = shingles.into_iter().map(|(id, own)| (id, cover.place(id, own))).collect();
+                (cover, placed)
+            });
+            let (back, placed) = placed.await?;
+            cover = back;
+            members.extend(placed);
+        }
+        Ok(members)
+    }
+
     /// Stores the clusters under the look, which does not count yet. False if the job should stop.
-    async fn store(&self, clusters: Vec<Vec<u32>>, ids: &[i64]) -> ServiceResult<bool> {
-        let mut tx = self.context.begin().await?;
-        let mut stored = 0;
+    async fn store(&self, clusters: Vec<Vec<u32>>, ids: &[i64], threshold: f64) -> ServiceResult<bool> {
+        let mut waiting = Vec::new();
         for cluster in clusters {
+            if self.context.should_stop() {
+                return Ok(false);
+            }
             let members: Vec<i64> = cluster.iter().map(|position| ids[*position as usize]).collect();
+            // Texts are read before the write lock is taken.
+            let covered = Covered { first: members[0], members: self.covered(&members, threshold).await? };
+            waiting.push(covered);
+            if waiting.iter().map(|cluster: &Covered| cluster.members.len()).sum::<usize>() >= STORED_AT_ONCE {
+                self.add(std::mem::take(&mut waiting)).await?;
+            }
+        }
+        self.add(waiting).await?;
+        Ok(true)
+    }
+
+    async fn add(&self, clusters: Vec<Covered>) -> ServiceResult<()> {
+        let mut tx = self.context.begin().await?;
+        for Covered { first, members } in clusters {
             for part in members.chunks(STORED_AT_ONCE) {
-                store::add(&mut tx, &self.context.dataset_id, self.run_id, members[0], part).await?;
-                stored += part.len();
-                if stored >= STORED_AT_ONCE {
-                    stored = 0;
-                    tx.commit().await?;
-                    if self.context.should_stop() {
-                        return Ok(false);
-                    }
-                    tokio::time::sleep(large::PAUSE).await;
-                    tx = self.context.begin().await?;
-                }
+                store::add(&mut tx, &self.context.dataset_id, self.run_id, first, part).await?;
             }
         }
         tx.commit().await?;
-        Ok(true)
+        tokio::time::sleep(large::PAUSE).await;
+        Ok(())
     }
 }
 

@@ -1,6 +1,6 @@
 //! From bands to clusters: which records are compared, and what hangs together. Pure, and the same for the same records.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use super::minhash::{BANDS, Bands};
@@ -127,6 +127,37 @@ impl Clusters {
     }
 }
 
+/// Of a cluster, what "keep one of each" keeps. A cluster may be a chain, as the turns of one conversation are: its first and its
+/// last record hang together and need not be alike at all. So a record may go only if it is nearly the same as one that is kept;
+/// whatever is not begins another one that is.
+#[derive(Debug)]
+pub struct Cover {
+    threshold: f64,
+    kept: VecDeque<(i64, Arc<Shingles>)>,
+}
+
+/// A record is compared with so many kept ones, the last; in a longer chain more is kept than would have to be.
+const COVER_AT_MOST: usize = 256;
+
+impl Cover {
+    /// Of a cluster that is about to be walked through in record order.
+    pub fn new(threshold: f64) -> Self {
+        Self { threshold, kept: VecDeque::new() }
+    }
+
+    /// The kept record that the next one is nearly the same as; `None`: it is kept itself.
+    pub fn place(&mut self, id: i64, shingles: Arc<Shingles>) -> Option<i64> {
+        let like = self.kept.iter().find(|(_, kept)| shingles.alike(kept, self.threshold)).map(|(kept, _)| *kept);
+        if like.is_none() {
+            if self.kept.len() == COVER_AT_MOST {
+                self.kept.pop_front();
+            }
+            self.kept.push_back((id, shingles));
+        }
+        like
+    }
+}
+
 /// What hangs together, directly or through others. The root of each set is its smallest.
 #[derive(Debug)]
 pub struct UnionFind {
@@ -185,6 +216,22 @@ mod tests {
 
     fn words(prefix: &str, count: usize) -> Vec<String> {
         (0..count).map(|n| format!("{prefix}{n}")).collect()
+    }
+
+    /// "a b c d e f" and the like: each text drops the first word of the one before and adds one, so that neighbours share
+    /// 3 of 5 shingles (0.6), and those two apart 2 of 6.
+    #[test]
+    fn of_a_chain_whatever_is_not_nearly_the_same_as_a_kept_one_is_kept() {
+        let text = |first: u8| {
+            (first..first + 6).map(|word| char::from(b'a' + word).to_string()).collect::<Vec<_>>().join(" ")
+        };
+        let shingles = |first: u8| {
+            let message = serde_json::json!({ "role": "user", "content": text(first) });
+            Arc::new(Shingles::of(&serde_json::json!({ "input": { "messages": [message] } })))
+        };
+        let mut cover = Cover::new(0.5);
+        let placed: Vec<Option<i64>> = (0..5).map(|n| cover.place(i64::from(n), shingles(n))).collect();
+        assert_eq!(placed, [None, Some(0), None, Some(2), None]);
     }
 
     #[test]

@@ -83,7 +83,7 @@ async fn described(
     members: Vec<MemberRow>,
     deletable: i64,
 ) -> ServiceResult<NearDuplicateCluster> {
-    let mut ids: Vec<i64> = members.iter().map(|member| member.id).chain([row.kept]).collect();
+    let mut ids: Vec<i64> = members.iter().flat_map(|member| [Some(member.id), member.like]).flatten().collect();
     ids.sort_unstable();
     ids.dedup();
     let mut shingles = HashMap::new();
@@ -98,12 +98,13 @@ async fn described(
         });
         shingles.extend(read.await?);
     }
-    let kept = shingles.get(&row.kept);
     let record = |member: MemberRow| NearDuplicate {
-        similarity: match (kept, shingles.get(&member.id)) {
-            (Some(kept), Some(own)) => own.jaccard(kept),
+        similarity: match (member.like, member.like.and_then(|like| shingles.get(&like)), shingles.get(&member.id)) {
+            (None, ..) => 1.0,
+            (_, Some(kept), Some(own)) => own.jaccard(kept),
             _ => 0.0,
         },
+        like: member.like,
         id: member.id,
         preview: member.preview,
         message_count: member.message_count,
@@ -118,8 +119,8 @@ async fn described(
     })
 }
 
-/// Deletes all but the earliest record of a cluster, or of every one (at most [`MAX_SELECTED`] records at once), and exact copies
-/// of what goes. `records` is the number that was confirmed: if it is another one by now, nothing is deleted.
+/// Deletes what is nearly the same as a kept record of its cluster, in one or in every one (at most [`MAX_SELECTED`] records at
+/// once), and exact copies of what goes. `records` is the number that was confirmed: if it is another one by now, nothing is deleted.
 pub async fn keep_one(
     state: &AppState,
     dataset_id: &str,

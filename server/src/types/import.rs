@@ -242,6 +242,8 @@ impl ImportMode {
 pub struct ImportReport {
     /// UUID v7.
     pub id: String,
+    /// The job that reads it.
+    pub job_id: String,
     /// The file's name as the user knows it.
     pub file_name: String,
     /// Append or replace.
@@ -285,6 +287,8 @@ pub enum ImportUndo {
     CanUndo,
     /// It replaced records, and what it replaced is no longer kept: another import has come since.
     TooLate,
+    /// None of its records is in the dataset: they were replaced, or deleted.
+    Gone,
     /// It was undone, and its records can be brought back.
     CanBringBack,
     /// It was undone, and its records are gone.

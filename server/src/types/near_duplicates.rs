@@ -50,7 +50,9 @@ pub struct NearDuplicate {
     pub message_count: i64,
     /// Its topic.
     pub topic: Option<String>,
-    /// How alike its prompt is to that of the kept one, now; 1 for that one itself.
+    /// The kept record that it is nearly the same as; `None`: it is kept itself.
+    pub like: Option<i64>,
+    /// How alike its prompt is to that one's, now; 1 for a kept one.
     pub similarity: f64,
 }
 
@@ -59,11 +61,11 @@ pub struct NearDuplicate {
 pub struct NearDuplicateCluster {
     /// What names it.
     pub id: i64,
-    /// The one that is kept: its earliest.
+    /// Its earliest, which is kept. (Others are, too, where the cluster is a chain whose ends are not alike.)
     pub kept: i64,
     /// How many they are.
     pub total: i64,
-    /// How many records "keep one" deletes: the others, and exact copies of those.
+    /// How many records "keep one of each" deletes: those nearly the same as a kept one, and exact copies of them.
     pub deletable: i64,
     /// The first of them, or a page of them, in record order.
     pub records: Vec<NearDuplicate>,

@@ -125,7 +125,7 @@ fn UndoOf(id: String, undo: ImportUndo, task: Task) -> impl IntoView {
             <span class="muted small" title="What it replaced was kept until the next import">"no undo: an import came since"</span>
         }
             .into_any(),
-        ImportUndo::NotYet | ImportUndo::Nothing | ImportUndo::Undone => ().into_any(),
+        ImportUndo::NotYet | ImportUndo::Nothing | ImportUndo::Undone | ImportUndo::Gone => ().into_any(),
     }
 }
 

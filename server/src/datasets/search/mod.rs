@@ -41,7 +41,7 @@ pub struct TextSearch {
 const BETWEEN_TEXTS: &str = "¶¶";
 
 /// Of a shorter beginning there are too many words.
-const SHORTEST_BEGINNING: usize = 3;
+const SHORTEST_BEGINNING: usize = 4;
 
 /// How often a long start says how far it is.
 const SAID_EVERY: Duration = Duration::from_secs(2);
@@ -321,10 +321,11 @@ mod tests {
             ("order", "\"order\" *"),
             ("order ", "\"order\""),
             ("or", "\"or\""),
-            ("Where IS my ord", "\"where\" AND \"is\" AND \"my\" AND \"ord\" *"),
+            ("Where IS my orde", "\"where\" AND \"is\" AND \"my\" AND \"orde\" *"),
+            ("ord", "\"ord\""),
             ("\"my order\" late", "\"my order\" AND \"late\" *"),
             ("\u{201e}my order\u{201c}", "\"my order\""),
-            ("\"my ord", "\"my ord\" *"),
+            ("\"my orde", "\"my orde\" *"),
             ("find_order", "\"find order\" *"),
             ("NEAR(a b, 5) OR x* -y ^z", "\"near a\" AND \"b\" AND \"5\" AND \"or\" AND \"x\" AND \"y\" AND \"z\""),
             ("words:x", "\"words x\""),

@@ -70,6 +70,8 @@ pub struct MemberRow {
     pub message_count: i64,
     /// Its label.
     pub topic: Option<String>,
+    /// The kept record that it is nearly the same as, if that is still there.
+    pub like: Option<i64>,
 }
 
 /// Records of a cluster, in record order.
@@ -82,7 +84,8 @@ pub async fn members(
     limit: i64,
 ) -> ServiceResult<Vec<MemberRow>> {
     let rows = sqlx::query(
-        "SELECT r.id, r.preview, r.message_count, r.topic
+        "SELECT r.id, r.preview, r.message_count, r.topic, (SELECT k.id FROM records k
+             WHERE k.id = m.like_id AND k.dataset_id = r.dataset_id AND k.status = 'valid') AS like_id
          FROM near_duplicate_members m CROSS JOIN records r ON r.id = m.record_id
          WHERE m.run_id = ? AND m.cluster = ? AND r.dataset_id = ? AND r.status = 'valid'
          ORDER BY m.record_id LIMIT ? OFFSET ?",
@@ -100,6 +103,7 @@ pub async fn members(
             preview: row.try_get("preview")?,
             message_count: row.try_get("message_count")?,
             topic: row.try_get("topic")?,
+            like: row.try_get("like_id")?,
         })
     };
     rows.iter().map(read).collect()
@@ -112,8 +116,8 @@ pub async fn all_members(db: impl Reader, run_id: i64) -> ServiceResult<Vec<(i64
     db.rows(query).await?.iter().map(|row| Ok((row.try_get("record_id")?, row.try_get("cluster")?))).collect()
 }
 
-/// What "keep one of each" deletes: every record but the earliest of each cluster (or of one), and what is marked as a duplicate
-/// and has the same prompt as one of these: it would take its place.
+/// What "keep one of each" deletes: of each cluster (or of one) every record that is nearly the same as a kept one which is there,
+/// and what is marked as a duplicate and has the same prompt as one of these: it would take its place.
 macro_rules! deletable {
     () => {
         concat!(
@@ -121,8 +125,9 @@ macro_rules! deletable {
             clusters_there!(),
             " AND NOT is_set_aside),
              others AS (SELECT r.id, r.prompt_hash FROM there CROSS JOIN near_duplicate_members m
-                 ON m.run_id = ?1 AND m.cluster = there.cluster AND m.record_id <> there.kept
-               CROSS JOIN records r ON r.id = m.record_id WHERE r.dataset_id = ?2 AND r.status = 'valid'),
+                 ON m.run_id = ?1 AND m.cluster = there.cluster
+               CROSS JOIN records r ON r.id = m.record_id CROSS JOIN records k ON k.id = m.like_id
+               WHERE r.dataset_id = ?2 AND r.status = 'valid' AND k.dataset_id = ?2 AND k.status = 'valid'),
              deletable AS (SELECT id FROM others UNION
                SELECT c.id FROM others o CROSS JOIN records c INDEXED BY records_by_prompt
                  ON c.dataset_id = ?2 AND c.prompt_hash = o.prompt_hash AND c.status = 'duplicate') "
