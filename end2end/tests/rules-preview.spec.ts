@@ -28,6 +28,8 @@ test("what other rules would do is told before they are saved", async ({ page, s
   await expect(says).toHaveText("Would free 4 records (4 user message too short).");
   await page.getByRole("button", { name: "Save and check again" }).click();
   await expect(says).toBeEmpty();
+  // The counts beside follow the check.
+  await expect(page.locator(".settings-facts__row", { hasText: /^Valid/ })).toHaveText("Valid12");
   await page.goto(dataset);
   await expect(page.getByText("12 valid records").first()).toBeVisible();
   // The number that is none was refused, and the browser logs the status.

@@ -1,6 +1,6 @@
 //! State in context: the open dataset ([`FinetuneProcess`]) and what the URL selects ([`PageQuery`]).
 
-mod event_stream;
+pub mod event_stream;
 mod finetune_process;
 mod live_jobs;
 mod page_query;

@@ -7,7 +7,7 @@ use super::find::before;
 /// A key or token that begins with this word.
 pub(super) fn key(bytes: &[u8], start: usize) -> Option<Range<usize>> {
     let rest = &bytes[start..];
-    if !matches!(rest[0], b's' | b'A' | b'g' | b'x' | b'e' | b'B' | b'b') {
+    if !matches!(rest[0], b's' | b'S' | b'A' | b'g' | b'h' | b'n' | b'x' | b'e' | b'B' | b'b') {
         return None;
     }
     if matches!(before(bytes, start), Some(b'-')) && start >= 2 && bytes[start - 2].is_ascii_alphanumeric() {
@@ -15,10 +15,14 @@ pub(super) fn key(bytes: &[u8], start: usize) -> Option<Range<usize>> {
     }
     let length = match rest[0] {
         b's' => openai(rest).or_else(|| after(rest, &["sk_live_", "sk_test_"], is_alphanumeric, 16, 200)),
+        b'S' => sendgrid(rest),
+        b'h' => after(rest, &["hf_"], is_alphanumeric, 30, 64),
+        b'n' => after(rest, &["npm_"], is_alphanumeric, 36, 64),
         b'A' => fixed(rest, &["AKIA", "ASIA"], |byte| byte.is_ascii_uppercase() || byte.is_ascii_digit(), 16)
             .or_else(|| fixed(rest, &["AIza"], is_url_safe, 35)),
         b'g' => after(rest, &["ghp_", "gho_", "ghu_", "ghs_", "ghr_"], is_alphanumeric, 36, 255)
-            .or_else(|| after(rest, &["github_pat_"], |byte| is_alphanumeric(byte) || byte == b'_', 22, 255)),
+            .or_else(|| after(rest, &["github_pat_"], |byte| is_alphanumeric(byte) || byte == b'_', 22, 255))
+            .or_else(|| after(rest, &["glpat-"], is_url_safe, 20, 64)),
         b'x' => after(rest, &["xoxa-", "xoxb-", "xoxp-", "xoxe-", "xoxr-", "xoxs-"], is_url_safe, 10, 255)
             .filter(|length| rest[5..*length].iter().any(u8::is_ascii_digit)),
         b'e' => web_token(rest),
@@ -49,6 +53,13 @@ fn openai(rest: &[u8]) -> Option<usize> {
         part.len() >= 12 && part.iter().any(u8::is_ascii_digit) && part.iter().any(u8::is_ascii_alphabetic)
     };
     parts.any(is_random).then_some(length)
+}
+
+/// `SG.` and two parts with a point between them.
+fn sendgrid(rest: &[u8]) -> Option<usize> {
+    let first = after(rest, &["SG."], is_url_safe, 16, 64)?;
+    let second = after(&rest[first..], &["."], is_url_safe, 16, 128)?;
+    Some(first + second)
 }
 
 /// A JSON Web Token: three parts, of which the first begins an object.
