@@ -79,13 +79,13 @@ test("a hundred thousand records scroll like a hundred", async ({ page, server }
   await hydrated(page);
   const bulk = page.getByRole("group", { name: "Ticked records" });
   await page.locator(".records-table__tick input").nth(1).check();
-  await bulk.getByRole("button", { name: "Tick all 25,000 that match" }).click();
-  await expect(bulk).toContainText("All 25,000 records that match ticked");
+  await bulk.getByRole("button", { name: "Tick all that match, more than 10,000" }).click();
+  await expect(bulk).toContainText("All that match ticked, more than 10,000 records");
   await bulk.getByRole("button", { name: "Delete" }).click();
   await expect(bulk).toContainText("25,000 records deleted", { timeout: 120_000 });
   await expect(page.getByText("No record matches.")).toBeVisible({ timeout: 60_000 });
   await bulk.getByRole("button", { name: "Undo" }).click();
-  await expect(page.getByRole("navigation", { name: "Pages" })).toContainText("1 to 50 of 25,000 records", { timeout: 120_000 });
+  await expect(page.getByRole("navigation", { name: "Pages" })).toContainText("1 to 50 of more than 10,000 records", { timeout: 120_000 });
 });
 
 test("the list by keyboard, by topic, in other columns and orders", async ({ page, server }) => {
