@@ -105,7 +105,8 @@ impl Db {
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
             .acquire_timeout(Duration::from_secs(60))
-            .connect_with(options.clone())
+            // The one that imports: the index of prompts' hashes is written all over, and a million of them fill some 70 MB.
+            .connect_with(options.clone().pragma("cache_size", "-96000"))
             .await
             .map_err(|error| OpenError::connecting(path, error))?;
         sqlx::migrate!("../migrations").run(&writer).await.map_err(|error| OpenError::migrating(path, error))?;
