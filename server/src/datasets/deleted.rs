@@ -4,7 +4,7 @@
 
 use crate::clock::now_ms;
 use crate::db;
-use crate::error::ServiceResult;
+use crate::error::{ServiceError, ServiceResult};
 use crate::jobs;
 use crate::state::AppState;
 use crate::types::TimestampMs;
@@ -40,11 +40,14 @@ pub async fn delete(state: &AppState, id: &str, confirm_name: &str) -> ServiceRe
 pub async fn restore(state: &AppState, id: &str) -> ServiceResult<()> {
     let mut tx = state.db.begin().await?;
     if !db::datasets::unhide(&mut tx, id).await? {
-        if db::datasets::get(&mut tx, id).await.is_ok() {
-            return Ok(());
-        }
-        let message = "This dataset cannot be brought back: the time for that has passed, and its records are gone.";
-        return Err(AppError::conflict(message).into());
+        return match db::datasets::get(&mut tx, id).await {
+            Ok(_) => Ok(()),
+            Err(ServiceError::App(AppError::NotFound { .. })) => Err(AppError::conflict(
+                "This dataset cannot be brought back: the time for that has passed, and its records are gone.",
+            )
+            .into()),
+            Err(error) => Err(error),
+        };
     }
     tx.commit().await?;
     state.events.changed(id);

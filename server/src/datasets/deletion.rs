@@ -123,7 +123,7 @@ pub async fn restore(state: &AppState, dataset_id: &str, deletion_id: &str) -> S
         }
         jobs::validate::enqueue(&mut tx, dataset_id).await?;
     } else if db::near_duplicates::current(&mut tx, dataset_id).await?.is_some() {
-        jobs::near_duplicates::enqueue_if_quick(state, &mut tx, dataset_id, "").await?;
+        jobs::near_duplicates::enqueue_if_quick(state, &mut tx, dataset_id, None).await?;
     }
     tx.commit().await?;
     near_duplicates::recount(state, dataset_id).await?;

@@ -205,7 +205,8 @@ pub async fn unhide(tx: &mut Tx, id: &str) -> ServiceResult<bool> {
 /// Those that can be brought back, last deleted first.
 pub async fn restorable(db: impl Reader) -> ServiceResult<Vec<DeletedDataset>> {
     let mut query = QueryBuilder::new(
-        "SELECT id, name, deleted_at, restorable_until, (SELECT COUNT(*) FROM records WHERE dataset_id = d.id) AS records
+        "SELECT id, name, deleted_at, restorable_until,
+                (SELECT COALESCE(SUM(records), 0) FROM record_tallies WHERE dataset_id = d.id) AS records
          FROM datasets d WHERE deleted_at IS NOT NULL AND deletion_of IS NULL AND restorable_until > ",
     );
     query.push_bind(now_ms()).push(" ORDER BY deleted_at DESC, id DESC");
@@ -304,7 +305,8 @@ pub async fn trash_of(
     kept_since: TimestampMs,
 ) -> ServiceResult<Vec<RecordDeletion>> {
     let mut query = QueryBuilder::new(
-        "SELECT id, deleted_at, (SELECT COUNT(*) FROM records WHERE dataset_id = d.id) AS records FROM datasets d
+        "SELECT id, deleted_at, (SELECT COALESCE(SUM(records), 0) FROM record_tallies WHERE dataset_id = d.id) AS records
+         FROM datasets d
          WHERE deletion_of = ",
     );
     query.push_bind(id.to_owned()).push(" AND deleted_at > ").push_bind(kept_since);

@@ -5,9 +5,10 @@ use sqlx::{QueryBuilder, Row};
 
 use super::{Db, Reader, Tx, unknown_word};
 use crate::clock::now_ms;
+use crate::datasets::undo_import::import_undo;
 use crate::error::ServiceResult;
 use crate::types::error::AppError;
-use crate::types::import::{Counts, ImportFormat, ImportMode, ImportReport, ImportUndo, MAX_FILES, SkipReason};
+use crate::types::import::{Counts, ImportFormat, ImportMode, ImportReport, MAX_FILES, SkipReason};
 use crate::types::job::JobState;
 
 /// An import about to be stored.
@@ -167,28 +168,11 @@ pub async fn list(db: impl Reader, dataset_id: &str) -> ServiceResult<Vec<Import
             bytes: row.try_get("bytes")?,
             duration_ms: row.try_get("duration_ms")?,
             error: row.try_get("error")?,
-            undo: read_undo(&row)?,
+            undo: import_undo(&read_undoing(&row)?),
             created_at: row.try_get("created_at")?,
         });
     }
     Ok(reports)
-}
-
-/// What a list offers to do with an import.
-fn read_undo(row: &SqliteRow) -> ServiceResult<ImportUndo> {
-    let import = read_undoing(row)?;
-    let is_there = row.try_get::<i64, _>("there")? > 0;
-    Ok(match (read_settled(row)?, import.undone) {
-        (None, _) => ImportUndo::NotYet,
-        (Some(_), true) if import.taken_back.is_some() => ImportUndo::CanBringBack,
-        // Some of its records had been deleted before its undo, and were brought back since.
-        (Some(_), true) if is_there && !import.replaces => ImportUndo::CanUndo,
-        (Some(_), true) => ImportUndo::Undone,
-        (Some(_), false) if row.try_get::<i64, _>("records")? == 0 => ImportUndo::Nothing,
-        (Some(_), false) if import.replaces && import.replaced.is_none() => ImportUndo::TooLate,
-        (Some(_), false) if !is_there && !import.replaces => ImportUndo::Gone,
-        (Some(_), false) => ImportUndo::CanUndo,
-    })
 }
 
 /// Where an import's records, and those it replaced, are.
@@ -204,11 +188,23 @@ pub struct Undoing {
     pub taken_back: Option<String>,
     /// Whether it is undone.
     pub undone: bool,
+    /// Whether it has come to its end.
+    pub settled: bool,
+    /// Records that it brought.
+    pub records: i64,
+    /// Those of them that are in the dataset now.
+    pub there: i64,
 }
 
 /// Where its records are; 404 if there is no such import.
 pub async fn undoing(tx: &mut Tx, id: &str) -> ServiceResult<Undoing> {
-    let row = sqlx::query("SELECT * FROM imports WHERE id = ?").bind(id).fetch_optional(&mut **tx).await?;
+    let row = sqlx::query(
+        "SELECT i.*, (SELECT COALESCE(SUM(records), 0) FROM record_tallies
+                      WHERE dataset_id = i.dataset_id AND import_id = i.id) AS there FROM imports i WHERE i.id = ?",
+    )
+    .bind(id)
+    .fetch_optional(&mut **tx)
+    .await?;
     row.map_or_else(|| Err(AppError::not_found("This import").into()), |row| read_undoing(&row))
 }
 
@@ -219,17 +215,28 @@ fn read_undoing(row: &SqliteRow) -> ServiceResult<Undoing> {
         replaced: row.try_get("replaced")?,
         taken_back: row.try_get("taken_back")?,
         undone: row.try_get::<Option<i64>, _>("undone_at")?.is_some(),
+        settled: read_settled(row)?.is_some(),
+        records: row.try_get("records")?,
+        there: row.try_get("there")?,
     })
 }
 
-/// Notes the hidden dataset that keeps what an import replaced, or else what its undo takes away.
-pub async fn set_kept(tx: &mut Tx, id: &str, replaced: bool, kept: &str) -> ServiceResult<()> {
-    let query = if replaced {
-        sqlx::query("UPDATE imports SET replaced = ? WHERE id = ?")
-    } else {
-        sqlx::query("UPDATE imports SET taken_back = ? WHERE id = ?")
+/// What a hidden dataset keeps for an import.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kept {
+    /// What it replaced.
+    Replaced,
+    /// What its undo took away.
+    TakenBack,
+}
+
+/// Notes the hidden dataset that keeps it.
+pub async fn set_kept(tx: &mut Tx, id: &str, what: Kept, kept_in: &str) -> ServiceResult<()> {
+    let query = match what {
+        Kept::Replaced => sqlx::query("UPDATE imports SET replaced = ? WHERE id = ?"),
+        Kept::TakenBack => sqlx::query("UPDATE imports SET taken_back = ? WHERE id = ?"),
     };
-    query.bind(kept).bind(id).execute(&mut **tx).await?;
+    query.bind(kept_in).bind(id).execute(&mut **tx).await?;
     Ok(())
 }
 

@@ -10,10 +10,11 @@ use futures_util::TryStreamExt;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, Sqlite};
 
-use super::{Db, Reader, Tx};
+use super::{Db, Reader, Tx, from_json};
 use crate::clock::now_ms;
 use crate::error::{ServiceError, ServiceResult};
 use crate::near_duplicates::minhash::{Bands, VERSION};
+use crate::near_duplicates::shingles::Shingles;
 use crate::types::near_duplicates::NearDuplicates;
 
 pub use self::there::*;
@@ -30,6 +31,13 @@ pub struct Text {
     pub updated_at: i64,
     /// Its data as JSON.
     pub data: String,
+}
+
+impl Text {
+    /// What is compared of it.
+    pub fn shingles(&self) -> ServiceResult<Shingles> {
+        Ok(Shingles::of(&from_json("records.data", &self.data)?))
+    }
 }
 
 /// Reads texts until they are many bytes. Answers them, and whether that was all.

@@ -11,7 +11,7 @@ use crate::datasets::{DUPLICATE_PREFIX, large};
 use crate::db::records::copy::{self, Copying};
 use crate::db::{self, Tx};
 use crate::disk;
-use crate::error::ServiceResult;
+use crate::error::{ServiceError, ServiceResult};
 use crate::format;
 use crate::types::error::AppError;
 use crate::types::job::JobKind;
@@ -82,8 +82,12 @@ async fn copy_some(context: &JobContext, args: &mut Args) -> ServiceResult<bool>
 
 async fn finish(context: &JobContext, args: &Args) -> ServiceResult<Outcome> {
     let mut tx = context.begin().await?;
-    let source = db::datasets::get_for_job(&mut tx, &args.from).await.ok();
-    if source.as_ref().is_none_or(|source| source.records_revision != args.revision) {
+    let unchanged = match db::datasets::get_for_job(&mut tx, &args.from).await {
+        Ok(source) => source.records_revision == args.revision,
+        Err(ServiceError::App(AppError::NotFound { .. })) => false,
+        Err(error) => return Err(error),
+    };
+    if !unchanged {
         validate_again(&mut tx, context).await?;
     }
     tx.commit().await?;

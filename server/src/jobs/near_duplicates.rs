@@ -52,10 +52,16 @@ pub(crate) async fn enqueue(tx: &mut Tx, dataset_id: &str, threshold: f64) -> Se
 }
 
 /// Queues a look by itself, where that takes some seconds at most and nobody is about to change the records further.
-pub(crate) async fn enqueue_if_quick(state: &AppState, tx: &mut Tx, dataset_id: &str, but: &str) -> ServiceResult<()> {
+/// (`ending` is an import that asks for it as its last act.)
+pub(crate) async fn enqueue_if_quick(
+    state: &AppState,
+    tx: &mut Tx,
+    dataset_id: &str,
+    ending: Option<&str>,
+) -> ServiceResult<()> {
     if state.config.near_duplicates_up_to <= 0
         || db::jobs::is_active(&mut *tx, dataset_id, JobKind::NearDuplicates).await?
-        || db::jobs::is_another_active(&mut *tx, dataset_id, JobKind::Import, but).await?
+        || db::jobs::is_another_active(&mut *tx, dataset_id, JobKind::Import, ending.unwrap_or_default()).await?
     {
         return Ok(());
     }
@@ -157,9 +163,10 @@ impl Look<'_> {
             let Some(last) = texts.last() else { return Ok(true) };
             after_id = last.id;
             let signatures = tokio::task::spawn_blocking(move || {
-                texts.iter().map(|text| (text.id, text.updated_at, Bands::of(&shingles(text)))).collect::<Vec<_>>()
+                let sign = |text: &Text| Ok((text.id, text.updated_at, Bands::of(&text.shingles()?)));
+                texts.iter().map(sign).collect::<ServiceResult<Vec<_>>>()
             })
-            .await?;
+            .await??;
             let mut tx = self.context.begin().await?;
             store::sign(&mut tx, &signatures).await?;
             tx.commit().await?;
@@ -249,9 +256,9 @@ impl Look<'_> {
             (texts, complete) = store::texts(&self.context.state.db, &self.context.dataset_id, ids, after_id).await?;
             after_id = texts.last().map_or(i64::MAX, |text| text.id);
             let read = tokio::task::spawn_blocking(move || {
-                texts.iter().map(|text| (text.id, Arc::new(shingles(text)))).collect::<Vec<_>>()
+                texts.iter().map(|text| Ok((text.id, Arc::new(text.shingles()?)))).collect::<ServiceResult<Vec<_>>>()
             });
-            all.extend(read.await?);
+            all.extend(read.await??);
         }
         Ok(all)
     }
@@ -307,9 +314,4 @@ impl Look<'_> {
         tokio::time::sleep(large::PAUSE).await;
         Ok(())
     }
-}
-
-/// What is stored was written by us: it can be read, or there is nothing in it to compare.
-fn shingles(text: &Text) -> Shingles {
-    Shingles::of(&serde_json::from_str(&text.data).unwrap_or_default())
 }

@@ -7,11 +7,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::{JobContext, Outcome};
+use crate::clock::now_ms;
 use crate::datasets::deletion::decide_anew;
 use crate::datasets::new_id;
-use crate::db;
-use crate::db::imports::Undoing;
+use crate::db::imports::{Kept, Undoing};
 use crate::db::records::trash::{self, Which};
+use crate::db::{self, Tx};
 use crate::error::ServiceResult;
 use crate::format;
 
@@ -33,15 +34,14 @@ pub(super) async fn run(context: &JobContext, args: &str) -> ServiceResult<Outco
     let (away, back) = begin(context, &args).await?;
     let mut moved = 0;
     let dataset = context.dataset_id.clone();
-    let total = db::records::trash::count(&context.state.db, &dataset, &away.which).await?
-        + match &back {
-            Some(from) => trash::count(&context.state.db, from, &Which::All).await?,
-            None => 0,
-        };
     // First what goes, then what comes: they would be each other's duplicates.
-    let ways =
-        [Some((dataset.clone(), away.to.clone(), away.which)), back.clone().map(|from| (from, dataset, Which::All))];
-    for (from, to, which) in ways.into_iter().flatten() {
+    let away = away.map(|Away { which, to }| (dataset.clone(), to, which));
+    let ways: Vec<_> = away.into_iter().chain(back.clone().map(|from| (from, dataset, Which::All))).collect();
+    let mut total = 0;
+    for (from, _, which) in &ways {
+        total += trash::count(&context.state.db, from, which).await?;
+    }
+    for (from, to, which) in ways {
         loop {
             if context.should_stop() {
                 return Ok(context.stopped(words(&args, moved, total)));
@@ -69,28 +69,38 @@ struct Away {
     to: String,
 }
 
-/// Stores where everything goes to, before the first record does.
-async fn begin(context: &JobContext, args: &Args) -> ServiceResult<(Away, Option<String>)> {
+/// Stores where everything goes to, before the first record does. Answers what goes (nothing where records only come back),
+/// and the hidden dataset that gives back.
+async fn begin(context: &JobContext, args: &Args) -> ServiceResult<(Option<Away>, Option<String>)> {
     let mut tx = context.begin().await?;
     let Undoing { replaces, replaced, taken_back, .. } = db::imports::undoing(&mut tx, &args.import_id).await?;
-    let (kept, which) = match (args.redo, replaces) {
-        (false, _) => (taken_back.clone(), Which::Import(args.import_id.clone())),
-        (true, true) => (replaced.clone(), Which::All),
-        (true, false) => (None, Which::Nothing),
-    };
-    let to = if let Some(to) = kept {
-        to
-    } else {
-        let to = new_id();
-        if !matches!(which, Which::Nothing) {
-            db::datasets::insert_trash(&mut tx, &to, &context.dataset_id, crate::clock::now_ms()).await?;
-            db::imports::set_kept(&mut tx, &args.import_id, args.redo, &to).await?;
+    let (away, back) = match (args.redo, replaces) {
+        (false, _) => {
+            let to = match taken_back {
+                Some(to) => to,
+                None => keep(context, &mut tx, &args.import_id, Kept::TakenBack).await?,
+            };
+            (Some(Away { which: Which::Import(args.import_id.clone()), to }), replaced)
         }
-        to
+        (true, true) => {
+            let to = match replaced {
+                Some(to) => to,
+                None => keep(context, &mut tx, &args.import_id, Kept::Replaced).await?,
+            };
+            (Some(Away { which: Which::All, to }), taken_back)
+        }
+        (true, false) => (None, taken_back),
     };
     tx.commit().await?;
-    let back = if args.redo { taken_back } else { replaced };
-    Ok((Away { which, to }, back))
+    Ok((away, back))
+}
+
+/// A new hidden dataset for what goes.
+async fn keep(context: &JobContext, tx: &mut Tx, import_id: &str, kept: Kept) -> ServiceResult<String> {
+    let to = new_id();
+    db::datasets::insert_trash(tx, &to, &context.dataset_id, now_ms()).await?;
+    db::imports::set_kept(tx, import_id, kept, &to).await?;
+    Ok(to)
 }
 
 async fn move_batch(context: &JobContext, from: &str, to: &str, which: &Which) -> ServiceResult<i64> {
@@ -123,7 +133,7 @@ async fn end(context: &JobContext, args: &Args, back: Option<&str>) -> ServiceRe
     }
     db::datasets::touch_records(&mut tx, &context.dataset_id).await?;
     if !rules_changed {
-        super::near_duplicates::enqueue_if_quick(&context.state, &mut tx, &context.dataset_id, "").await?;
+        super::near_duplicates::enqueue_if_quick(&context.state, &mut tx, &context.dataset_id, None).await?;
     }
     tx.commit().await?;
     context.state.jobs.wake();

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use super::shingles::Shingles;
 use crate::datasets::deletion;
 use crate::db;
 use crate::db::near_duplicates::{self as store, ClusterRow, MemberRow};
@@ -93,10 +92,9 @@ async fn described(
         (texts, complete) = store::texts(&state.db, dataset_id, &ids, after_id).await?;
         after_id = texts.last().map_or(i64::MAX, |text| text.id);
         let read = tokio::task::spawn_blocking(move || {
-            let of = |text: &store::Text| Shingles::of(&serde_json::from_str(&text.data).unwrap_or_default());
-            texts.iter().map(|text| (text.id, of(text))).collect::<Vec<_>>()
+            texts.iter().map(|text| Ok((text.id, text.shingles()?))).collect::<ServiceResult<Vec<_>>>()
         });
-        shingles.extend(read.await?);
+        shingles.extend(read.await??);
     }
     let record = |member: MemberRow| NearDuplicate {
         similarity: match (member.like, member.like.and_then(|like| shingles.get(&like)), shingles.get(&member.id)) {

@@ -29,9 +29,15 @@ macro_rules! clusters_there {
     };
 }
 
-/// From which cluster to which: of a look are read those only, by their key.
-fn range(cluster: Option<i64>) -> (i64, i64) {
-    cluster.map_or((i64::MIN, i64::MAX), |cluster| (cluster, cluster))
+/// A query on [`clusters_there`], of every cluster of a look or of one.
+fn of_look<'a>(
+    sql: &'static str,
+    dataset_id: &'a str,
+    run_id: i64,
+    cluster: Option<i64>,
+) -> sqlx::query::Query<'a, sqlx::Sqlite, sqlx::sqlite::SqliteArguments> {
+    let (first, last) = cluster.map_or((i64::MIN, i64::MAX), |cluster| (cluster, cluster));
+    sqlx::query(sql).bind(run_id).bind(dataset_id).bind(first).bind(last)
 }
 
 /// A page of the clusters that are not set aside, by their earliest record; or one.
@@ -43,16 +49,9 @@ pub async fn clusters(
     first: i64,
     limit: i64,
 ) -> ServiceResult<Vec<ClusterRow>> {
-    let (first_cluster, last_cluster) = range(cluster);
-    let rows = sqlx::query(concat!(clusters_there!(), " AND NOT is_set_aside ORDER BY m.cluster LIMIT ?5 OFFSET ?6"))
-        .bind(run_id)
-        .bind(dataset_id)
-        .bind(first_cluster)
-        .bind(last_cluster)
-        .bind(limit)
-        .bind(first)
-        .fetch_all(db.read())
-        .await?;
+    const PAGE: &str = concat!(clusters_there!(), " AND NOT is_set_aside ORDER BY m.cluster LIMIT ?5 OFFSET ?6");
+    let query = of_look(PAGE, dataset_id, run_id, cluster).bind(limit).bind(first);
+    let rows = query.fetch_all(db.read()).await?;
     let read = |row: &SqliteRow| {
         Ok(ClusterRow { cluster: row.try_get("cluster")?, kept: row.try_get("kept")?, total: row.try_get("total")? })
     };
@@ -143,28 +142,15 @@ pub async fn deletable(
     cluster: Option<i64>,
     limit: i64,
 ) -> ServiceResult<Vec<i64>> {
-    let (first_cluster, last_cluster) = range(cluster);
-    let rows = sqlx::query(concat!(deletable!(), "SELECT id FROM deletable ORDER BY id LIMIT ?5"))
-        .bind(run_id)
-        .bind(dataset_id)
-        .bind(first_cluster)
-        .bind(last_cluster)
-        .bind(limit)
-        .fetch_all(&mut **tx)
-        .await?;
+    const FIRST: &str = concat!(deletable!(), "SELECT id FROM deletable ORDER BY id LIMIT ?5");
+    let rows = of_look(FIRST, dataset_id, run_id, cluster).bind(limit).fetch_all(&mut **tx).await?;
     rows.iter().map(|row| Ok(row.try_get("id")?)).collect()
 }
 
 /// How many they are.
 pub async fn count_deletable(db: &Db, dataset_id: &str, run_id: i64, cluster: Option<i64>) -> ServiceResult<i64> {
-    let (first_cluster, last_cluster) = range(cluster);
-    let row = sqlx::query(concat!(deletable!(), "SELECT COUNT(*) AS n FROM deletable"))
-        .bind(run_id)
-        .bind(dataset_id)
-        .bind(first_cluster)
-        .bind(last_cluster)
-        .fetch_one(db.read())
-        .await?;
+    const COUNT: &str = concat!(deletable!(), "SELECT COUNT(*) AS n FROM deletable");
+    let row = of_look(COUNT, dataset_id, run_id, cluster).fetch_one(db.read()).await?;
     Ok(row.try_get("n")?)
 }
 
@@ -179,19 +165,13 @@ pub struct There {
 
 /// Counts it: a walk over all members, which is why no writer waits for it.
 pub async fn count(db: &Db, dataset_id: &str, run_id: i64) -> ServiceResult<There> {
-    let (first_cluster, last_cluster) = range(None);
-    let there = sqlx::query(concat!(
+    const SUMS: &str = concat!(
         "WITH there AS (",
         clusters_there!(),
         ") SELECT COUNT(*) AS clusters, COALESCE(SUM(is_set_aside), 0) AS set_aside,
                   COALESCE(SUM(total) FILTER (WHERE NOT is_set_aside), 0) AS members FROM there"
-    ))
-    .bind(run_id)
-    .bind(dataset_id)
-    .bind(first_cluster)
-    .bind(last_cluster)
-    .fetch_one(db.read())
-    .await?;
+    );
+    let there = of_look(SUMS, dataset_id, run_id, None).fetch_one(db.read()).await?;
     let set_aside: i64 = there.try_get("set_aside")?;
     Ok(There {
         clusters: there.try_get::<i64, _>("clusters")? - set_aside,

@@ -4,24 +4,21 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, Sqlite};
 
 use super::super::{Db, Tx, from_json};
+use super::write::ROWS_PER_STATEMENT;
 use crate::datasets::search::{RecordTexts, indexed_words};
 use crate::error::ServiceResult;
 
 /// Stores the words of new records, or new words of one.
-pub(super) async fn put(tx: &mut Tx, words: &[(i64, &str)]) -> ServiceResult<()> {
-    if words.is_empty() {
-        return Ok(());
+pub(super) async fn put<T: AsRef<str> + Sync>(tx: &mut Tx, words: &[(i64, T)]) -> ServiceResult<()> {
+    for chunk in words.chunks(ROWS_PER_STATEMENT) {
+        let mut query = QueryBuilder::<Sqlite>::new("INSERT OR REPLACE INTO records_fts (rowid, words) ");
+        query.push_values(chunk, |mut row, (id, words)| {
+            row.push_bind(*id).push_bind(words.as_ref());
+        });
+        query.build().execute(&mut **tx).await?;
     }
-    let mut query = QueryBuilder::<Sqlite>::new("INSERT OR REPLACE INTO records_fts (rowid, words) ");
-    query.push_values(words, |mut row, (id, words)| {
-        row.push_bind(*id).push_bind(*words);
-    });
-    query.build().execute(&mut **tx).await?;
     Ok(())
 }
-
-/// Rows a statement where very many are indexed.
-const WORDS_PER_STATEMENT: usize = 50;
 
 /// Records of a step of [`catch_up`].
 const STEP: i64 = 500;
@@ -47,7 +44,7 @@ pub async fn catch_up(db: &Db) -> ServiceResult<Option<(i64, i64)>> {
         return Ok(None);
     };
     let reached: i64 = *reached;
-    put(&mut tx, &texts.iter().map(|(id, words)| (*id, words.as_str())).collect::<Vec<_>>()).await?;
+    put(&mut tx, &texts).await?;
     sqlx::query("UPDATE records_fts_backlog SET after_id = ?").bind(reached).execute(&mut *tx).await?;
     tx.commit().await?;
     Ok(Some((reached, up_to_id)))
@@ -62,11 +59,7 @@ pub(super) async fn index_copied(tx: &mut Tx, dataset_id: &str, first: i64, last
             .bind(last)
             .fetch_all(&mut **tx)
             .await?;
-    let texts = read_words(&rows)?;
-    for chunk in texts.chunks(WORDS_PER_STATEMENT) {
-        put(tx, &chunk.iter().map(|(id, words)| (*id, words.as_str())).collect::<Vec<_>>()).await?;
-    }
-    Ok(())
+    put(tx, &read_words(&rows)?).await
 }
 
 fn read_words(rows: &[SqliteRow]) -> ServiceResult<Vec<(i64, String)>> {

@@ -113,10 +113,7 @@ pub(in crate::db) fn keys_query(dataset_id: &str, scan: Scan<'_>, after_id: i64,
 
 /// How many records a walk will visit.
 pub async fn count(db: &Db, dataset_id: &str, scan: Scan<'_>) -> ServiceResult<i64> {
-    let mut query = QueryBuilder::<Sqlite>::new("SELECT COUNT(*) AS n FROM (SELECT 1 FROM records r");
-    push_scan(&mut query, dataset_id, scan, 0, i64::MAX);
-    query.push(")");
-    Ok(query.build().fetch_one(db.read()).await?.try_get("n")?)
+    count_up_to(db, dataset_id, scan, i64::MAX).await
 }
 
 /// The same, but no further than to a number.

@@ -51,8 +51,6 @@ pub enum Which {
     Import(String),
     /// All of them.
     All,
-    /// None.
-    Nothing,
 }
 
 impl Which {
@@ -60,9 +58,6 @@ impl Which {
     fn push(&self, query: &mut QueryBuilder<Sqlite>) {
         match self {
             Self::All => {}
-            Self::Nothing => {
-                query.push(" AND FALSE");
-            }
             Self::Import(id) => {
                 query.push(" AND import_id IN (SELECT id FROM imports WHERE id = ").push_bind(id.clone());
                 query.push(" OR added_to = ").push_bind(id.clone()).push(")");

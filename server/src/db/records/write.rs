@@ -34,7 +34,7 @@ pub struct RecordVerdict {
 }
 
 /// Rows a statement: some 50 is where sqlx stops getting faster (measured.md).
-const ROWS_PER_STATEMENT: usize = 50;
+pub(super) const ROWS_PER_STATEMENT: usize = 50;
 
 /// The highest id in the table; new records get the ids after it, so that duplicates within one batch
 /// can name each other.
@@ -97,10 +97,7 @@ pub async fn insert(
         query.build().execute(&mut **tx).await?;
     }
     let words: Vec<_> = (first_id..).zip(records).map(|(id, new)| (id, new.record.words.as_str())).collect();
-    for chunk in words.chunks(ROWS_PER_STATEMENT) {
-        fts::put(tx, chunk).await?;
-    }
-    Ok(())
+    fts::put(tx, &words).await
 }
 
 /// Replaces a record's data and what is derived from it, its words (`datasets::search`) among that. An unparsable line that was mended loses its raw text.

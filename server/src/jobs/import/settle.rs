@@ -7,7 +7,7 @@ use crate::clock::now_ms;
 use crate::datasets::records::recheck_orphaned_duplicates;
 use crate::datasets::{new_id, purge_in_background};
 use crate::db;
-use crate::db::imports::Settled;
+use crate::db::imports::{Kept, Settled};
 use crate::db::records::trash;
 use crate::error::ServiceResult;
 use crate::jobs::{JobContext, near_duplicates};
@@ -53,7 +53,7 @@ async fn settle_once(context: &JobContext, args: &Args, settled: Settled) -> Ser
                 let kept = new_id();
                 db::datasets::insert_trash(&mut tx, &kept, &context.dataset_id, now_ms()).await?;
                 trash::give_up_to(&mut tx, &context.dataset_id, &kept, replaced_up_to).await?;
-                db::imports::set_kept(&mut tx, &args.import_id, true, &kept).await?;
+                db::imports::set_kept(&mut tx, &args.import_id, Kept::Replaced, &kept).await?;
             }
             Settled::Early => {
                 db::records::write::delete_import(&mut tx, &args.import_id).await?;
@@ -70,7 +70,7 @@ async fn settle_once(context: &JobContext, args: &Args, settled: Settled) -> Ser
     }
     db::imports::set_settled(&mut tx, &args.import_id, settled).await?;
     db::datasets::touch_records(&mut tx, &context.dataset_id).await?;
-    near_duplicates::enqueue_if_quick(&context.state, &mut tx, &context.dataset_id, &context.job_id).await?;
+    near_duplicates::enqueue_if_quick(&context.state, &mut tx, &context.dataset_id, Some(&context.job_id)).await?;
     tx.commit().await?;
     context.state.jobs.wake();
     purge_in_background(&context.state);
