@@ -54,8 +54,8 @@ async fn open(path: &str) -> Result<SqliteConnection, sqlx::Error> {
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Normal)
         .foreign_keys(true)
-        .pragma("cache_size", "-16000")
-        .pragma("wal_autocheckpoint", "8000")
+        .pragma("cache_size", "-96000")
+        .pragma("wal_autocheckpoint", "16000")
         .connect()
         .await
 }

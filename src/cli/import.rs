@@ -7,7 +7,7 @@ use anneal_server::datasets;
 use anneal_server::db;
 use anneal_server::jobs::import::{self as import_job, ImportFile};
 use anneal_server::state::AppState;
-use anneal_server::types::import::{ImportMode, ImportReport, suggested_name};
+use anneal_server::types::import::{CsvMapping, ImportMode, ImportReport, suggested_name};
 use anneal_server::types::job::JobState;
 use anneal_server::types::validation::ValidationConfig;
 use serde_json::json;
@@ -89,7 +89,7 @@ async fn checked(
     options: &ImportOptions,
     spooled: &mut Vec<Spooled>,
 ) -> Result<ImportFile, CliError> {
-    let csv_mapping = options.csv_map.clone();
+    let csv_mapping = csv_mapping(options);
     if spool::is_stdin(path) {
         let came = spool::stdin(state).await?;
         let path = came.path().to_owned();
@@ -111,6 +111,12 @@ async fn checked(
     let path = came.path().to_owned();
     spooled.push(came);
     Ok(ImportFile { path, file_name, owns_file: false, csv_mapping })
+}
+
+/// What was said of the columns of CSV files, if anything.
+fn csv_mapping(options: &ImportOptions) -> Option<CsvMapping> {
+    let said = options.csv_map.is_some() || options.csv_no_header;
+    said.then(|| CsvMapping { no_header: options.csv_no_header, ..options.csv_map.clone().unwrap_or_default() })
 }
 
 /// Shows what is in the files, by the rules of the dataset that they would join.

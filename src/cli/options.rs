@@ -100,6 +100,9 @@ pub struct ImportOptions {
     /// What the columns of CSV files are, as in Question=prompt,Answer=completion [default: guessed by their names]
     #[arg(long, value_name = "COLUMN=FIELD,...", value_parser = csv_mapping)]
     pub csv_map: Option<CsvMapping>,
+    /// CSV files have no row of names: their first row is data, their columns are "column 1", "column 2", ...
+    #[arg(long)]
+    pub csv_no_header: bool,
     /// Import nothing: show what the start of each file holds
     #[arg(long)]
     pub dry_run: bool,

@@ -36,6 +36,8 @@ pub struct ImportFlow {
     importing: Upload<UploadAnswer>,
     seen: RwSignal<Vec<Seen>>,
     wanted: RwSignal<u32>,
+    /// The file that is being looked at, where there are several.
+    looked_at: RwSignal<Option<String>>,
     /// What `seen` was made of, so that the same choice is neither sent nor mapped twice.
     choice: StoredValue<Option<String>>,
     /// The file whose new columns are being looked at, and those that wait for it, by their tokens.
@@ -57,6 +59,7 @@ impl ImportFlow {
             importing: Upload::new("/upload"),
             seen: RwSignal::new(Vec::new()),
             wanted: RwSignal::new(0),
+            looked_at: RwSignal::new(None),
             choice: StoredValue::new(None),
             mapped: StoredValue::new(None),
             to_map: StoredValue::new(Vec::new()),
@@ -84,8 +87,14 @@ impl ImportFlow {
         self.wanted.into()
     }
 
+    /// The name of the file that is (or could not be) looked at; `None` where it goes without saying, or where all are meant.
+    pub fn looked_at(self) -> Signal<Option<String>> {
+        self.looked_at.into()
+    }
+
     /// Shows an error that was found before sending.
     pub fn fail(self, error: AppError) {
+        self.looked_at.set(None);
         self.looking.fail(error);
     }
 
@@ -194,12 +203,13 @@ impl ImportFlow {
         matches!(self.importing.state().get_untracked(), UploadState::Sending(_) | UploadState::Done(_))
     }
 
-    /// Says what a CSV file's columns are, and looks at it again: at once, or once another file was looked at.
-    pub fn map(self, token: &str, mapping: CsvMapping) {
+    /// Says what a CSV file's columns are (`None`: as their names say), and looks at it again: at once, or once another file
+    /// was looked at.
+    pub fn map(self, token: &str, mapping: Option<CsvMapping>) {
         let Some(at) = self.place_of(token) else { return };
         self.seen.update(|seen| {
             if let Some(seen) = seen.get_mut(at) {
-                seen.mapping = Some(mapping);
+                seen.mapping = mapping;
             }
         });
         let is_looking = matches!(self.looking.state().get_untracked(), UploadState::Sending(_));
@@ -241,6 +251,8 @@ impl ImportFlow {
 
     fn look_at(self, index: u32) {
         let file = self.files.get_untracked().and_then(|input| input.files()).and_then(|files| files.get(index));
+        let is_one_of_several = self.wanted.get_untracked() > 1;
+        self.looked_at.set(file.as_ref().filter(|_| is_one_of_several).map(web_sys::File::name));
         send(self.looking, || {
             let form = self.empty_form()?;
             match file {

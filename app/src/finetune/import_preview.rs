@@ -2,15 +2,15 @@
 
 use anneal_server::format;
 use anneal_server::types::import::{
-    CsvField, CsvMapping, CsvPreview, ImportFormat, ImportPreview, PreviewConversation, PreviewMessage, SkipReason,
-    UploadPreview,
+    ImportFormat, ImportPreview, PreviewConversation, PreviewMessage, SkipReason, UploadPreview,
 };
 use leptos::prelude::*;
 
+use super::import_columns::Columns;
 use super::import_flow::{ImportFlow, Seen};
 use super::upload::UploadState;
 use crate::records::LongText;
-use crate::ui::{Button, ButtonVariant, Dialog, DialogSize, Disclosure, ErrorView, Progress, Select, memo, visible};
+use crate::ui::{Button, ButtonVariant, Dialog, DialogSize, Disclosure, ErrorView, Progress, memo, visible};
 
 /// The dialog between choosing and importing.
 #[component]
@@ -100,7 +100,7 @@ fn SeenFile(flow: ImportFlow, token: String) -> impl IntoView {
     let about = first.as_ref().map(|seen| about(&seen.file));
     let name = first.as_ref().map(|seen| visible(&seen.file.file_name).into_owned());
     let leave_out = format!("Leave out {}", name.clone().unwrap_or_default());
-    let csv = first.and_then(|seen| seen.file.preview.csv);
+    let is_csv = first.is_some_and(|seen| seen.file.preview.csv.is_some());
     view! {
         <section class="import-preview__file" aria-labelledby=heading>
             <div class="import-preview__head">
@@ -119,66 +119,12 @@ fn SeenFile(flow: ImportFlow, token: String) -> impl IntoView {
             <p class="muted">{about}</p>
             <p aria-live="polite">{move || preview.get().filter(is_mapped).map(|preview| told(&preview))}</p>
             {move || preview.get().and_then(|preview| preview.error).map(|error| view! { <p role="alert" class="import-preview__error">{error}</p> })}
-            {csv.map(|csv| view! { <Columns flow token csv seen/> })}
+            {is_csv.then(|| view! { <Columns flow token seen/> })}
             {move || preview.get().filter(is_mapped).map(pattern_view)}
             {move || preview.get().filter(is_mapped).map(problems)}
             {move || preview.get().map(|preview| conversations(preview.conversations))}
         </section>
     }
-}
-
-/// What the columns of a CSV file are, to be corrected.
-#[component]
-fn Columns(flow: ImportFlow, token: StoredValue<String>, csv: CsvPreview, seen: Memo<Option<Seen>>) -> impl IntoView {
-    let mapping = memo(move || seen.with(|seen| seen.as_ref().map(mapping_of).unwrap_or_default()));
-    let problem = move || seen.with(|seen| seen.as_ref()?.file.preview.csv.as_ref()?.mapping_problem.clone());
-    let CsvPreview { header, rows, .. } = csv;
-    let row = move |(index, column): (usize, String)| {
-        let cells = rows.iter().filter_map(|row| row.get(index)).filter(|cell| !cell.is_empty());
-        let example = cells.take(2).cloned().collect::<Vec<_>>().join(" · ");
-        let (named, set) = (column.clone(), column.clone());
-        let chosen = Signal::derive(move || mapping.with(|mapping| mapping.field(&named).as_str().to_owned()));
-        let on_choose = Callback::new(move |word: String| {
-            if let Some(field) = CsvField::parse(&word) {
-                let mapping = with_column(mapping.get_untracked(), &set, field);
-                token.with_value(|token| flow.map(token, mapping));
-            }
-        });
-        view! {
-            <tr>
-                <th scope="row" data-label="Column">{column.clone()}</th>
-                <td data-label="Is"><Select label=format!("What “{column}” is") options=Signal::stored(fields()) chosen on_choose/></td>
-                <td data-label="Such as" class="import-preview__cell">{example}</td>
-            </tr>
-        }
-    };
-    view! {
-        <h4>"Columns"</h4>
-        <p class="muted">"The first row holds their names. If it is data already, put a row of names above it in the file."</p>
-        {move || problem().map(|problem| view! { <p role="alert" class="import-preview__error">{problem}</p> })}
-        <table class="table table--cards import-preview__columns">
-            <thead><tr><th scope="col">"Column"</th><th scope="col">"Is"</th><th scope="col">"Such as"</th></tr></thead>
-            <tbody>{header.into_iter().enumerate().map(row).collect_view()}</tbody>
-        </table>
-    }
-}
-
-fn fields() -> Vec<(String, String)> {
-    CsvField::ALL.into_iter().map(|field| (field.as_str().to_owned(), field.label().to_owned())).collect()
-}
-
-fn mapping_of(seen: &Seen) -> CsvMapping {
-    let guessed = || seen.file.preview.csv.as_ref().map(|csv| csv.mapping.clone());
-    seen.mapping.clone().or_else(guessed).unwrap_or_default()
-}
-
-/// A mapping with another field for one column; one that may stand only once leaves the column that had it.
-fn with_column(mut mapping: CsvMapping, column: &str, field: CsvField) -> CsvMapping {
-    if !field.may_repeat() {
-        mapping.columns.retain(|_, other| *other != field);
-    }
-    mapping.columns.insert(column.to_owned(), field);
-    mapping
 }
 
 /// "CSV, gzip, 8 KB".
@@ -360,14 +306,5 @@ mod tests {
         assert_eq!(lines, expected);
         let words = "The first 200 records (150 chat, 50 CSV): 198 valid. Duplicates are found by the import.";
         assert_eq!(told(&preview), words);
-    }
-
-    #[test]
-    fn what_may_stand_once_leaves_its_former_column() {
-        let mapping = CsvMapping { columns: [("a".to_owned(), CsvField::Prompt)].into() };
-        let mapping = with_column(mapping, "b", CsvField::Prompt);
-        assert_eq!((mapping.field("a"), mapping.field("b")), (CsvField::Item, CsvField::Prompt));
-        let mapping = with_column(mapping, "a", CsvField::Item);
-        assert_eq!(mapping.field("b"), CsvField::Prompt);
     }
 }

@@ -14,6 +14,7 @@ mod grader_test_results;
 mod header;
 mod health_indicator;
 mod help_dialog;
+mod import_columns;
 mod import_flow;
 mod import_preview;
 mod next_step_hint;

@@ -13,7 +13,7 @@ use super::import_flow::ImportFlow;
 use super::import_preview::ImportPreviewDialog;
 use super::upload::{UploadAnswer, UploadState};
 use super::upload_fields::{Chosen, FileField, NEW_FIELDS, NewDatasetFields, PastedText, TargetFields, error_at};
-use crate::ui::{Button, ButtonVariant, ErrorView, LeaveGuard, Progress, memo, refused_form};
+use crate::ui::{Button, ButtonVariant, ErrorView, LeaveGuard, Progress, memo, refused_form, visible};
 
 /// Where the data goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -145,12 +145,7 @@ fn SendState(
         _ => None,
     });
     // Of several files it must be said which one is refused.
-    let which = move || {
-        let at = flow.seen().with(Vec::len);
-        let files = flow.files.get_untracked().and_then(|input| input.files());
-        let name = files.filter(|files| files.length() > 1).and_then(|files| files.get(u32::try_from(at).ok()?));
-        name.map(|file| format!("{}: ", file.name()))
-    };
+    let which = move || flow.looked_at().get().map(|name| format!("{}: ", visible(&name)));
     view! {
         <div class="upload-form__state" aria-live="polite">
             {move || imports.get().then(|| view! { <Progress percent=Signal::stored(None) label="The import is starting…"/> })}

@@ -7,6 +7,7 @@ mod pager;
 mod passport;
 mod record_columns;
 mod record_editor;
+mod record_heads;
 mod record_pane;
 mod record_table;
 mod recorded_answer;

@@ -13,6 +13,7 @@ use wasm_bindgen::JsCast;
 
 use super::pager::Pager;
 use super::record_columns::{Column, hidden_classes};
+use super::record_heads::RecordHeads;
 use super::records_overlay::{Leaving, PAGE_SIZE, RecordsState};
 use super::row_list::RowList;
 use crate::finetune::steps::parts::{When, score};
@@ -191,14 +192,7 @@ fn Rows(state: RecordsState, list: RowList) -> impl IntoView {
             <thead>
                 <tr aria-rowindex="1">
                     <th scope="col" class="records-table__tick"><TickPage state list named=true /></th>
-                    <th scope="col" class="number col-line">"Line"</th>
-                    <th scope="col" class="col-source">"File"</th>
-                    <th scope="col" class="records-table__preview">"Last user message"</th>
-                    <th scope="col" class="number col-messages">"Messages"</th>
-                    <th scope="col" class="col-topic">"Topic"</th>
-                    <th scope="col" class="number col-score">"Score"</th>
-                    <th scope="col" class="col-status">"Status"</th>
-                    <th scope="col" class="col-changed">"Changed"</th>
+                    <RecordHeads state />
                 </tr>
             </thead>
             <tbody>

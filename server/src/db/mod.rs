@@ -17,6 +17,8 @@ mod tests;
 pub mod topics;
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use sqlx::sqlite::{
@@ -83,6 +85,8 @@ impl Of<'_> {
 pub struct Db {
     /// One connection: SQLite has one writer anyway, and waiting here is fairer than `SQLITE_BUSY`.
     writer: SqlitePool,
+    /// How many wait for it.
+    waiting: Arc<AtomicUsize>,
     /// WAL lets these read while the writer writes.
     readers: SqlitePool,
 }
@@ -99,14 +103,13 @@ impl Db {
             .busy_timeout(Duration::from_secs(15))
             .pragma("temp_store", "memory")
             .pragma("cache_size", "-16000")
-            // 32 MB between checkpoints: an import waits for the disk a third less (docs/benchmarks.md).
-            .pragma("wal_autocheckpoint", "8000")
             .pragma("mmap_size", "0");
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
             .acquire_timeout(Duration::from_secs(60))
-            // The one that imports: the index of prompts' hashes is written all over, and a million of them fill some 70 MB.
-            .connect_with(options.clone().pragma("cache_size", "-96000"))
+            // The one that imports: the indices of prompts' hashes and of spans are written all over, and a million of them
+            // fill 150 MB. 64 MB between checkpoints write a page of them once that changed many times (docs/benchmarks.md).
+            .connect_with(options.clone().pragma("cache_size", "-96000").pragma("wal_autocheckpoint", "16000"))
             .await
             .map_err(|error| OpenError::connecting(path, error))?;
         sqlx::migrate!("../migrations").run(&writer).await.map_err(|error| OpenError::migrating(path, error))?;
@@ -115,7 +118,7 @@ impl Db {
             .acquire_timeout(Duration::from_secs(60))
             .connect_with(options.create_if_missing(false).pragma("query_only", "true"))
             .await?;
-        Ok(Self { writer, readers })
+        Ok(Self { writer, readers, waiting: Arc::default() })
     }
 
     /// Where to read.
@@ -130,13 +133,35 @@ impl Db {
 
     /// Begins a write transaction. Takes the write lock at once, so that what is read in it stays true.
     pub async fn begin(&self) -> ServiceResult<Tx> {
+        let _waits = Waits::new(&self.waiting);
         Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+    }
+
+    /// Whether somebody waits to write. Who holds a long transaction ends it then.
+    pub fn is_wanted(&self) -> bool {
+        self.waiting.load(Ordering::Relaxed) > 0
     }
 
     /// Closes all connections after their work, folding the WAL into the file.
     pub async fn close(&self) {
         self.readers.close().await;
         self.writer.close().await;
+    }
+}
+
+/// One that waits to write, as long as it lives; a wait that is given up is over too.
+struct Waits<'a>(&'a AtomicUsize);
+
+impl<'a> Waits<'a> {
+    fn new(waiting: &'a AtomicUsize) -> Self {
+        waiting.fetch_add(1, Ordering::Relaxed);
+        Self(waiting)
+    }
+}
+
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

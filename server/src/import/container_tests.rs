@@ -271,7 +271,8 @@ fn columns_that_nobody_knows_are_asked_for() {
     file.write_all(text.as_bytes()).unwrap();
     let mapped = |columns: &[(&str, CsvField)]| {
         let columns = columns.iter().map(|(name, field)| ((*name).to_owned(), *field)).collect();
-        let options = ReadOptions { csv_mapping: Some(CsvMapping { columns }), ..ReadOptions::default() };
+        let options =
+            ReadOptions { csv_mapping: Some(CsvMapping { columns, no_header: false }), ..ReadOptions::default() };
         read_batches(file.path(), &options, |_| ControlFlow::Continue(()))
     };
     let summary = mapped(&[("Frage", CsvField::Prompt), ("Antwort", CsvField::Completion)]).unwrap();

@@ -16,10 +16,14 @@ pub struct CsvTable {
 }
 
 impl CsvTable {
-    /// Reads the header row; a mapping that was asked for is taken as it is.
-    pub(super) fn new(header: &str, delimiter: u8, mapping: Option<&CsvMapping>) -> Self {
-        let header = distinct(cells_of(header, delimiter));
-        let mapping = mapping.cloned().unwrap_or_else(|| guess(&header));
+    /// Reads the first row; a mapping that was asked for is taken as it is.
+    pub(super) fn new(first_row: &str, delimiter: u8, mapping: Option<&CsvMapping>) -> Self {
+        let header = names_of(cells_of(first_row, delimiter), mapping);
+        let mapping = match mapping {
+            Some(mapping) if mapping.no_header && mapping.columns.is_empty() => guess_by_place(&header),
+            Some(mapping) => mapping.clone(),
+            None => guess(&header),
+        };
         Self { delimiter, header, mapping }
     }
 }
@@ -53,7 +57,7 @@ pub(super) fn delimiter_of(text: &[u8], whole: bool, mapping: Option<&CsvMapping
 /// How much speaks for a delimiter: columns whose name is known, then columns at all. `None`: it is no CSV.
 fn score(rows: &[Vec<String>], mapping: Option<&CsvMapping>) -> Option<(usize, usize)> {
     let (header, rest) = rows.split_first()?;
-    let header = distinct(header.clone());
+    let header = names_of(header.clone(), mapping);
     let known = match mapping {
         Some(mapping) => mapping.columns.keys().filter(|column| header.contains(column)).count(),
         None => guess(&header).columns.len(),
@@ -63,7 +67,7 @@ fn score(rows: &[Vec<String>], mapping: Option<&CsvMapping>) -> Option<(usize, u
     let is_named = header.iter().all(|name| name.chars().count() <= 60 && !name.starts_with(['{', '[', '<']));
     let holds_json_lines = rest.iter().any(|row| row.first().is_some_and(|cell| cell.starts_with('{')));
     let is_csv = match mapping {
-        Some(_) => known > 0 || is_table,
+        Some(mapping) => mapping.no_header || known > 0 || is_table || guess(&header).has_prompt(),
         None => guess(&header).has_prompt() || (is_table && is_named && !holds_json_lines),
     };
     is_csv.then_some((known, header.len()))
@@ -75,13 +79,21 @@ fn rows_of(text: &[u8], delimiter: u8, limit: usize) -> Vec<Vec<String>> {
     rows.map(|row| row.iter().map(|cell| String::from_utf8_lossy(cell).into_owned()).collect()).collect()
 }
 
+/// The columns' names, by the first row's cells.
+fn names_of(first_row: Vec<String>, mapping: Option<&CsvMapping>) -> Vec<String> {
+    if mapping.is_some_and(|mapping| mapping.no_header) {
+        return (0..first_row.len()).map(CsvMapping::unnamed).collect();
+    }
+    distinct(first_row)
+}
+
 /// Names without blanks around them; an empty one is called after its place, a second one of the same name is numbered.
 fn distinct(names: Vec<String>) -> Vec<String> {
     let mut seen = BTreeSet::new();
     let mut distinct = Vec::with_capacity(names.len());
     for (at, name) in names.into_iter().enumerate() {
         let name = name.trim();
-        let name = if name.is_empty() { format!("column {}", at + 1) } else { name.to_owned() };
+        let name = if name.is_empty() { CsvMapping::unnamed(at) } else { name.to_owned() };
         let numbered = (2_usize..).map(|number| format!("{name} ({number})"));
         let name = std::iter::once(name.clone()).chain(numbered).find(|name| !seen.contains(name)).unwrap_or(name);
         seen.insert(name.clone());
@@ -169,6 +181,12 @@ pub(super) fn guess(header: &[String]) -> CsvMapping {
     mapping
 }
 
+/// What columns without names are: one alone is the prompt, of two the second is the answer; of more nobody can say.
+fn guess_by_place(header: &[String]) -> CsvMapping {
+    let fields: &[CsvField] = if header.len() <= 2 { &[CsvField::Prompt, CsvField::Completion] } else { &[] };
+    CsvMapping { columns: header.iter().cloned().zip(fields.iter().copied()).collect(), no_header: true }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -216,14 +234,18 @@ mod tests {
         for (text, expected) in cases {
             assert_eq!(delimiter_of(text.as_bytes(), true, None), expected, "{text}");
         }
-        let mapping = CsvMapping { columns: [("Frage".to_owned(), CsvField::Prompt)].into() };
+        let mapping = CsvMapping { columns: [("Frage".to_owned(), CsvField::Prompt)].into(), no_header: false };
         assert_eq!(delimiter_of(b"Frage\nwas?\n", true, Some(&mapping)), Some(b','));
         assert_eq!(delimiter_of(b"Nr;Frage\n1;was?\n2\n", true, Some(&mapping)), Some(b';'));
+        let unnamed = CsvMapping { no_header: true, ..CsvMapping::default() };
+        assert_eq!(delimiter_of(b"was?\nwarum?\n", true, Some(&unnamed)), Some(b','));
     }
 
     #[test]
     fn headers_are_distinct() {
         let header = CsvTable::new("a, a ,,a (2),\"x,\"\"y\"", b',', None).header;
         assert_eq!(header, ["a", "a (2)", "column 3", "a (2) (2)", "x,\"y"]);
+        let unnamed = CsvMapping { no_header: true, ..CsvMapping::default() };
+        assert_eq!(CsvTable::new("was?, das!", b',', Some(&unnamed)).header, ["column 1", "column 2"]);
     }
 }

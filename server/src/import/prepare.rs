@@ -54,7 +54,8 @@ pub struct PreparedLine {
 /// What follows from a record's data; never edited alone.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Derived {
-    /// The start of the last user message with its whitespace collapsed, at most 240 characters.
+    /// The start of the last user message, or where there is none of the last message with text, with its whitespace
+    /// collapsed, at most 240 characters.
     pub preview: String,
     /// Messages in the prompt.
     pub message_count: i64,
@@ -111,8 +112,9 @@ pub fn prepare(parsed: ParsedRecord, config: &ValidationConfig, tokens: &TokenCo
 pub fn derive(data: &Value, parse_error: Option<&str>, config: &ValidationConfig, tokens: &TokenCounter) -> Derived {
     let messages = data.pointer("/input/messages").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     let last_user = messages.iter().rfind(|message| has_role(message, "user"));
+    let with_text = || messages.iter().rfind(|message| !message_text(message).trim().is_empty());
     Derived {
-        preview: last_user.map(|message| collapse(&message_text(message))).unwrap_or_default(),
+        preview: last_user.or_else(with_text).map(|message| collapse(&message_text(message))).unwrap_or_default(),
         message_count: i64::try_from(messages.len()).unwrap_or(i64::MAX),
         has_output: has_output(data),
         ends_with_user: messages.last().is_some_and(|message| has_role(message, "user")),

@@ -37,10 +37,10 @@ pub fn preview(
     limits: ImportLimits,
     csv_mapping: Option<&CsvMapping>,
 ) -> Result<ImportPreview, ImportError> {
-    let (mut source, mapping_problem) = open(path, limits, csv_mapping)?;
-    // Records as another mapping than the asked one would make them are not told.
-    let is_refused = mapping_problem.is_some();
-    let csv = source.csv_table().map(|table| csv_preview(table, csv_mapping, mapping_problem));
+    let mut source = LineSource::open_unchecked(path, limits, csv_mapping)?;
+    let csv = source.csv_table().map(|table| csv_preview(table));
+    // Of records that could not be imported so, nothing is told.
+    let is_refused = csv_mapping.is_some() && csv.as_ref().is_some_and(|csv| csv.mapping_problem.is_some());
     let mut preview = ImportPreview {
         compression: source.compression(),
         container: source.container(),
@@ -87,25 +87,12 @@ pub fn preview(
     Ok(preview)
 }
 
-/// Opens a file with the mapping if it fits, else without it, with what is wrong.
-fn open(
-    path: &Path,
-    limits: ImportLimits,
-    mapping: Option<&CsvMapping>,
-) -> Result<(LineSource, Option<String>), ImportError> {
-    match LineSource::open(path, limits, mapping) {
-        Ok(source) => Ok((source, None)),
-        Err(ImportError::Mapping { reason }) => Ok((LineSource::open(path, limits, None)?, Some(reason))),
-        Err(error) => Err(error),
-    }
-}
-
-fn csv_preview(table: &CsvTable, asked: Option<&CsvMapping>, problem: Option<String>) -> CsvPreview {
+fn csv_preview(table: &CsvTable) -> CsvPreview {
     CsvPreview {
         delimiter: char::from(table.delimiter),
         header: table.header.clone(),
-        mapping: asked.unwrap_or(&table.mapping).clone(),
-        mapping_problem: problem.or_else(|| table.mapping.problem(&table.header)),
+        mapping: table.mapping.clone(),
+        mapping_problem: table.mapping.problem(&table.header),
         rows: Vec::new(),
     }
 }

@@ -56,16 +56,40 @@ fn columns_are_guessed_or_asked_for() {
     assert!(columns.mapping_problem.unwrap().contains("Name one of Nr, Frage, answer"));
     assert_eq!(columns.rows, [["1", "Wo ist mein Paket?", "Hier"], ["2", "Warum nicht?", "Darum"]]);
 
-    let mapping = CsvMapping { columns: [("Frage".to_owned(), CsvField::Prompt)].into() };
+    let mapping = CsvMapping { columns: [("Frage".to_owned(), CsvField::Prompt)].into(), no_header: false };
     let csv = look(text.as_bytes(), Some(&mapping)).unwrap();
     assert_eq!((csv.valid, csv.csv.unwrap().mapping_problem), (2, None));
-    let wrong = CsvMapping { columns: [("Fragen".to_owned(), CsvField::Prompt)].into() };
+    let wrong = CsvMapping { columns: [("Fragen".to_owned(), CsvField::Prompt)].into(), no_header: false };
     let preview = look(text.as_bytes(), Some(&wrong)).unwrap();
     assert_eq!((preview.records, preview.valid), (0, 0), "nothing is told that another mapping would make");
     let csv = preview.csv.unwrap();
     assert_eq!(csv.rows.len(), 2);
     assert!(csv.mapping_problem.unwrap().contains("no column \"Fragen\""));
     assert_eq!(csv.mapping, wrong);
+}
+
+/// The first row is data too: it is read, counted and shown, and stands on line 1.
+#[test]
+fn a_csv_file_may_have_no_header() {
+    let text = "1;Wo ist mein Paket?;Hier\n2;Warum nicht?;Darum\n";
+    let unmapped = CsvMapping { no_header: true, ..CsvMapping::default() };
+    let preview = look(text.as_bytes(), Some(&unmapped)).unwrap();
+    let columns = preview.csv.unwrap();
+    assert_eq!((preview.records, columns.header.join(",")), (0, "column 1,column 2,column 3".to_owned()));
+    assert_eq!(columns.rows, [["1", "Wo ist mein Paket?", "Hier"], ["2", "Warum nicht?", "Darum"]]);
+    assert!(columns.mapping_problem.unwrap().contains("Name one of column 1, column 2, column 3"));
+
+    let columns = [("column 2", CsvField::Prompt), ("column 3", CsvField::Completion)];
+    let mapping = CsvMapping { columns: columns.map(|(name, field)| (name.to_owned(), field)).into(), no_header: true };
+    let preview = look(text.as_bytes(), Some(&mapping)).unwrap();
+    assert_eq!((preview.records, preview.valid), (2, 2));
+    let first = &preview.conversations[0];
+    assert_eq!((first.line, first.messages[0].text.as_str()), (1, "Wo ist mein Paket?"));
+    // A file of one or two columns is told by their places, whatever it says.
+    for text in ["What is it? Tell me\nWhy is it so\n", "What is it?,this\nWhy is it so?,because\n"] {
+        let preview = look(text.as_bytes(), Some(&unmapped)).unwrap();
+        assert_eq!((preview.records, preview.valid), (2, 2), "{text}");
+    }
 }
 
 #[test]

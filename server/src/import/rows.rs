@@ -26,6 +26,8 @@ pub(super) struct RowSplitter {
     /// Line ends read so far.
     line_ends: i64,
     ended: bool,
+    /// Read already, and to be read again.
+    held: Option<Row>,
 }
 
 impl RowSplitter {
@@ -36,11 +38,20 @@ impl RowSplitter {
             ends: vec![0; 1 << 10],
             line_ends: 0,
             ended: false,
+            held: None,
         }
+    }
+
+    /// The next row is this one again.
+    pub(super) fn put_back(&mut self, row: Row) {
+        self.held = Some(row);
     }
 
     /// Reads the next row with content; keeps at most `limit + 1` bytes.
     pub(super) fn next(&mut self, reader: &mut impl BufRead, limit: usize) -> io::Result<Option<Row>> {
+        if let Some(held) = self.held.take() {
+            return Ok(Some(held));
+        }
         let mut kept = Vec::new();
         let mut length: u64 = 0;
         let mut first_line = self.line_ends;

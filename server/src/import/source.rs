@@ -22,7 +22,7 @@ use crate::types::import::{CsvMapping, ImportCompression, ImportContainer};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceLine {
     /// 1-based; blank lines count. In a JSON array or list: the 1-based element; in a CSV file the line on which the row
-    /// begins, the header being line 1.
+    /// begins, the header (if there is one) being line 1.
     pub number: i64,
     /// What stands there.
     pub content: LineContent,
@@ -82,8 +82,23 @@ enum Cutter {
 }
 
 impl LineSource {
-    /// Opens a file and looks at what it is. The mapping is for CSV files; others pass it over.
+    /// Opens a file and looks at what it is. The mapping is for CSV files; others pass it over. One that does not fit the
+    /// file's columns is an error.
     pub fn open(path: &Path, limits: ImportLimits, mapping: Option<&CsvMapping>) -> Result<Self, ImportError> {
+        let source = Self::open_unchecked(path, limits, mapping)?;
+        let asked = mapping.and_then(|_| source.csv_table());
+        match asked.and_then(|table| table.mapping.problem(&table.header)) {
+            Some(reason) => Err(ImportError::Mapping { reason }),
+            None => Ok(source),
+        }
+    }
+
+    /// The same with a mapping that may not fit.
+    pub fn open_unchecked(
+        path: &Path,
+        limits: ImportLimits,
+        mapping: Option<&CsvMapping>,
+    ) -> Result<Self, ImportError> {
         let Opened { reader, compression, stop } = Opened::open(path, &limits)?;
         let mut source = Self {
             reader: Peeked::new(reader, HEAD, BUFFER),
@@ -186,15 +201,15 @@ impl LineSource {
 
     fn begin_csv(&mut self, delimiter: u8, mapping: Option<&CsvMapping>) -> Result<(), ImportError> {
         let mut rows = RowSplitter::new(delimiter);
-        let header = rows.next(&mut self.reader, self.limits.max_line_bytes).map_err(|error| self.error(error))?;
-        let header = header.map(|row| row.kept).unwrap_or_default();
-        let header = decode(header).map_or_else(|text| text, |decoded| decoded.text);
-        let table = CsvTable::new(&header, delimiter, mapping);
-        if let Some(reason) = mapping.and_then(|mapping| mapping.problem(&table.header)) {
-            return Err(ImportError::Mapping { reason });
-        }
+        let first = rows.next(&mut self.reader, self.limits.max_line_bytes).map_err(|error| self.error(error))?;
+        let names = first.as_ref().map(|row| row.kept.clone()).unwrap_or_default();
+        let names = decode(names).map_or_else(|text| text, |decoded| decoded.text);
+        let table = CsvTable::new(&names, delimiter, mapping);
         self.container = ImportContainer::Csv;
-        self.line = 1;
+        match first.filter(|_| mapping.is_some_and(|mapping| mapping.no_header)) {
+            Some(row) => rows.put_back(row),
+            None => self.line = 1,
+        }
         self.cutter = Cutter::Rows(Box::new(rows), Arc::new(table));
         Ok(())
     }

@@ -98,9 +98,27 @@ pub fn summed(strata: &[Stratum]) -> RulesPreview {
     RulesPreview {
         freed: grown(|stratum| &stratum.freed),
         rejected: grown(|stratum| &stratum.rejected),
+        freed_margin: margin(strata, |stratum| &stratum.freed),
+        rejected_margin: margin(strata, |stratum| &stratum.rejected),
         total: strata.iter().map(|stratum| stratum.total).sum(),
         looked_at: strata.iter().map(|stratum| stratum.looked_at).sum(),
     }
+}
+
+/// Half the width of the 95% interval of a sum over strata: 1.96 sqrt(sum of N² (1 - n/N) p (1 - p) / n), with Agresti and
+/// Coull's p = (x + 2) / (n + 4), so that a change of which the sample shows nothing is not ruled out.
+fn margin(strata: &[Stratum], counts: fn(&Stratum) -> &BTreeMap<ValidationError, i64>) -> i64 {
+    let variance = |stratum: &Stratum| {
+        let (total, looked_at) = (stratum.total as f64, stratum.looked_at as f64);
+        let seen = counts(stratum).values().sum::<i64>() as f64;
+        let share = (seen + 2.0) / (looked_at + 4.0);
+        let left = (1.0 - looked_at / total).max(0.0);
+        total * total * left * share * (1.0 - share) / (looked_at + 4.0)
+    };
+    let sum: f64 = strata.iter().filter(|stratum| stratum.looked_at > 0).map(variance).sum();
+    #[expect(clippy::cast_possible_truncation, reason = "some thousands of records")]
+    let margin = (1.96 * sum.sqrt()).round() as i64;
+    margin
 }
 
 #[cfg(test)]
@@ -138,5 +156,8 @@ mod tests {
             ([(UserMessageTooShort, 12)].into(), [(UserMessageTooShort, 100)].into())
         );
         assert_eq!((preview.total, preview.looked_at), (1_035, 130));
+        // By hand: 1.96 * 1000 * sqrt(0.9 * (12/104) * (92/104) / 104) = 58.2, and 1.96 * 1000 * sqrt(0.9 * (2/104) *
+        // (102/104) / 104) = 25.0; the stratum that was looked at whole adds nothing.
+        assert_eq!((preview.rejected_margin, preview.freed_margin), (58, 25));
     }
 }

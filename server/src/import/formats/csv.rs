@@ -7,12 +7,12 @@ use super::super::csv_table::{CsvTable, cells_of};
 use super::messages::{are_messages, message, read_json_text, take_system, take_tools};
 use super::record::{Conversation, ParsedRecord, bad, take_text};
 use super::{Fields, Reading, langfuse};
-use crate::types::import::{CsvField, ImportFormat};
+use crate::types::import::{CsvField, CsvMapping, ImportFormat};
 
 pub(super) fn read(reading: &mut Reading, text: String, is_last: bool, table: &CsvTable) {
     let cells = cells_of(&text, table.delimiter);
     if let Some(reason) = problem(&text, &cells, is_last, table) {
-        let names = (0..cells.len()).map(|at| table.header.get(at).cloned().unwrap_or(format!("column {}", at + 1)));
+        let names = (0..cells.len()).map(|at| table.header.get(at).cloned().unwrap_or_else(|| CsvMapping::unnamed(at)));
         let item = names.zip(cells).map(|(name, cell)| (name, Value::String(cell))).collect();
         return reading.push(bad(reading.line, text, &reason, item));
     }
@@ -33,9 +33,10 @@ fn problem(text: &str, cells: &[String], is_last: bool, table: &CsvTable) -> Opt
         );
     }
     let (found, expected) = (cells.len(), table.header.len());
+    let first = if table.mapping.no_header { "first row" } else { "header" };
     if found != expected {
         return Some(format!(
-            "this row has {found} cells where the header has {expected}. Put cells that hold a \"{}\" or a line break into \
+            "this row has {found} cells where the {first} has {expected}. Put cells that hold a \"{}\" or a line break into \
              quotes.",
             char::from(table.delimiter)
         ));

@@ -54,6 +54,7 @@ fn every_fixture_is_read_as_expected() {
             .chain([("score", CsvField::Score), ("metadata", CsvField::Metadata)])
             .map(|(column, field)| (column.to_owned(), field))
             .collect(),
+        no_header: false,
     };
     let cases: [(&str, Option<&CsvMapping>); 9] = [
         ("openai.jsonl", None),

@@ -1,5 +1,6 @@
 //! Storing what was read: batches in order, several in one transaction.
 
+use std::ops::RangeInclusive;
 use std::time::{Duration, Instant};
 
 use crate::datasets::records::{mark_duplicate, verdict_of};
@@ -13,10 +14,14 @@ use crate::jobs::{JobContext, import_bounds};
 use crate::types::validation::RecordStatus;
 use crate::validation::DuplicateKeeper;
 
-/// A transaction takes what arrives within these bounds: small ones would spend their time on commits, large
-/// ones keep every other writer waiting.
-const TRANSACTION_BYTES: usize = 8 << 20;
-const TRANSACTION_TIME: Duration = Duration::from_millis(400);
+/// A transaction takes what arrives within an eighth of the time that the import has taken so far, within these bounds: a large
+/// one writes a page of an index once for many records, a small one shows progress sooner. (A page of a million hashes is hit
+/// by one in a hundred records.)
+const TRANSACTION_TIME: RangeInclusive<Duration> = Duration::from_millis(400)..=Duration::from_secs(3);
+/// And no more than this, which the write-ahead log has to hold.
+const TRANSACTION_BYTES: usize = 128 << 20;
+/// Where somebody else waits to write, it ends after so long.
+const WANTED_AFTER: Duration = Duration::from_millis(50);
 
 /// Stores batches in order, several in one transaction.
 pub(super) struct Writer {
@@ -29,6 +34,7 @@ pub(super) struct Writer {
     records: i64,
     /// The file's bytes that were read for them.
     bytes_read: i64,
+    began: Instant,
     last_commit: Instant,
     open: Option<OpenTransaction>,
 }
@@ -51,6 +57,7 @@ impl Writer {
             total_bytes,
             records: 0,
             bytes_read: 0,
+            began: Instant::now(),
             last_commit: Instant::now(),
             open: None,
         }
@@ -90,9 +97,17 @@ impl Writer {
         open.counts.records += stored;
         self.records += stored;
         self.bytes_read = i64::try_from(bytes_read).unwrap_or(i64::MAX).min(self.total_bytes);
-        let full = open.bytes >= TRANSACTION_BYTES || open.since.elapsed() >= TRANSACTION_TIME;
+        let is_full = self.is_full(&open);
         self.open = Some(open);
-        if full { self.commit().await } else { Ok(()) }
+        if is_full { self.commit().await } else { Ok(()) }
+    }
+
+    fn is_full(&self, open: &OpenTransaction) -> bool {
+        let time = (self.began.elapsed() / 8).clamp(*TRANSACTION_TIME.start(), *TRANSACTION_TIME.end());
+        let so_far = open.since.elapsed();
+        open.bytes >= TRANSACTION_BYTES
+            || so_far >= time
+            || (so_far >= WANTED_AFTER && self.context.state.db.is_wanted())
     }
 
     async fn begin(&self) -> ServiceResult<OpenTransaction> {

@@ -99,12 +99,15 @@ impl CsvField {
 }
 
 /// Which column is what. In JSON `{"columns": {"Frage": "prompt", "Antwort": "completion"}}`; a column that is not
-/// named is kept as item data.
+/// named is kept as item data. With `"no_header": true` the first row is data, and the columns are `column 1`, `column 2`, …
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CsvMapping {
     /// By the column's name in the header row.
     pub columns: BTreeMap<String, CsvField>,
+    /// Whether the file has no row of names.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub no_header: bool,
 }
 
 impl CsvMapping {
@@ -116,6 +119,11 @@ impl CsvMapping {
     /// Whether it says where the prompt is.
     pub fn has_prompt(&self) -> bool {
         self.columns.values().any(|field| matches!(field, CsvField::Prompt | CsvField::Messages))
+    }
+
+    /// What a column without a name is called; `at` counts from 0.
+    pub fn unnamed(at: usize) -> String {
+        format!("column {}", at + 1)
     }
 
     /// What is wrong with it for a file with these columns, in words; `None` if it can be used.
@@ -145,6 +153,7 @@ mod tests {
         let header = ["Frage".to_owned(), "Antwort".to_owned()];
         let mapping = |pairs: &[(&str, CsvField)]| CsvMapping {
             columns: pairs.iter().map(|(name, field)| ((*name).to_owned(), *field)).collect(),
+            no_header: false,
         };
         use CsvField::{Completion, Item, Prompt};
         assert_eq!(mapping(&[("Frage", Prompt), ("Antwort", Completion)]).problem(&header), None);
