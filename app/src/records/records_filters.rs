@@ -311,11 +311,13 @@ fn SearchForm(state: RecordsState) -> impl IntoView {
             on:submit=search
         >
             {move || rest.get().into_iter().map(hidden).collect_view()}
-            <ErrorSelect state />
-            <TopicSelect state />
-            <ScoreSelect state />
-            <PiiSelect state />
-            <SortSelect state />
+            <div class="filters__choices">
+                <ErrorSelect state />
+                <TopicSelect state />
+                <ScoreSelect state />
+                <PiiSelect state />
+                <SortSelect state />
+            </div>
             <input
                 type="search"
                 class="filters__search"
