@@ -29,8 +29,9 @@ fuzz_target!(|bytes: &[u8]| {
         file.seek(SeekFrom::Start(0)).expect("the file is rewound");
         file.write_all(bytes).expect("the file is written");
         read(file.path(), None);
-        let mapping = CsvMapping { columns: [("a".to_owned(), CsvField::Prompt)].into() };
-        read(file.path(), Some(&mapping));
+        let named = CsvMapping { columns: [("a".to_owned(), CsvField::Prompt)].into(), no_header: false };
+        read(file.path(), Some(&named));
+        read(file.path(), Some(&CsvMapping { columns: [].into(), no_header: true }));
     });
 });
 

@@ -21,19 +21,17 @@ pub async fn run(state: &AppState, options: NearDuplicatesOptions) -> Result<Exi
     let id = find(state, &options.dataset).await?.id;
     let job = near_duplicates::start(state, &id, options.threshold).await?;
     ended_well(&work_off(state, &job.id, json).await?)?;
-    let mut clusters = Vec::new();
-    let found = each_cluster(state, &id, |cluster| {
-        if json {
-            clusters.push(cluster);
-        } else {
-            output::near_duplicates(&cluster);
-        }
-    })
-    .await?;
+    let (found, clusters) = if json { every_cluster(state, &id).await? } else { first_clusters(state, &id).await? };
     let deleted = if options.keep_one { keep_one_of_each(state, &id).await? } else { 0 };
     if json {
         output::json(&json!({ "found": found, "clusters": clusters, "deleted": deleted }))?;
         return Ok(ExitCode::SUCCESS);
+    }
+    clusters.iter().for_each(output::near_duplicates);
+    let listed = i64::try_from(clusters.len()).unwrap_or(i64::MAX);
+    let left = found.as_ref().map_or(0, |found| found.clusters + found.set_aside - listed);
+    if left > 0 {
+        output::line(&format!("… and {}; --json lists all", format::counted(left, "more cluster")));
     }
     output::line(&summary(found.as_ref()));
     if deleted > 0 {
@@ -60,16 +58,22 @@ fn summary(found: Option<&NearDuplicates>) -> String {
     )
 }
 
+/// What was found, and clusters of it.
+type Found = (Option<NearDuplicates>, Vec<NearDuplicateCluster>);
+
+/// The first clusters with the first records of each, as the page shows them: what a person reads.
+async fn first_clusters(state: &AppState, dataset_id: &str) -> Result<Found, CliError> {
+    let listed = near_duplicates::page(state, dataset_id, None, 1).await?;
+    Ok((listed.found, listed.clusters))
+}
+
 /// Every cluster with all of its records.
-async fn each_cluster(
-    state: &AppState,
-    dataset_id: &str,
-    mut tell: impl FnMut(NearDuplicateCluster),
-) -> Result<Option<NearDuplicates>, CliError> {
+async fn every_cluster(state: &AppState, dataset_id: &str) -> Result<Found, CliError> {
+    let mut clusters = Vec::new();
     for page in 1.. {
         let listed = near_duplicates::page(state, dataset_id, None, page).await?;
         if listed.clusters.is_empty() {
-            return Ok(listed.found);
+            return Ok((listed.found, clusters));
         }
         for mut cluster in listed.clusters {
             if cluster.total > RECORDS_OF_CLUSTER {
@@ -79,10 +83,10 @@ async fn each_cluster(
                     cluster.records.extend(of_it.clusters.into_iter().flat_map(|cluster| cluster.records));
                 }
             }
-            tell(cluster);
+            clusters.push(cluster);
         }
     }
-    Ok(None)
+    Ok((None, clusters))
 }
 
 /// In as many deletions as it takes. Answers how many records went.

@@ -176,6 +176,10 @@ pub fn near_duplicates(cluster: &NearDuplicateCluster) {
             if record.like.is_none() { "kept".to_owned() } else { format!("{:.0}%", record.similarity * 100.0) };
         say!("  {:>9}  {alike:>4}  {start}{more}", record.id);
     }
+    let left = cluster.total - i64::try_from(cluster.records.len()).unwrap_or(cluster.total);
+    if left > 0 {
+        say!("  … and {} more", format::count(left));
+    }
 }
 
 /// The dry-run report for a person.

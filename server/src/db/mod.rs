@@ -24,7 +24,7 @@ use std::time::Duration;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
 };
-use sqlx::{QueryBuilder, Sqlite, Transaction};
+use sqlx::{Connection, QueryBuilder, Sqlite, Transaction};
 
 use self::open::OpenError;
 use crate::error::{ServiceError, ServiceResult};
@@ -107,6 +107,9 @@ impl Db {
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
             .acquire_timeout(Duration::from_secs(60))
+            // On a full disk SQLite ends a transaction by itself, which sqlx does not see: to it, it goes on for ever. The
+            // roll-back that was asked for has been tried by now (a ping came after it), so that such a connection is told by this.
+            .before_acquire(|connection, _| Box::pin(async { Ok(!connection.is_in_transaction()) }))
             // The one that imports: the indices of prompts' hashes and of spans are written all over, and a million of them
             // fill 150 MB. 64 MB between checkpoints write a page of them once that changed many times (docs/benchmarks.md).
             .connect_with(options.clone().pragma("cache_size", "-96000").pragma("wal_autocheckpoint", "16000"))

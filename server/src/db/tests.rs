@@ -12,6 +12,22 @@ async fn open() -> (tempfile::TempDir, Db) {
     (dir, db)
 }
 
+/// On a full disk SQLite ends a transaction by itself, as it does for this conflict. The next one begins as if nothing had been.
+#[tokio::test]
+async fn a_transaction_that_sqlite_ended_is_over() {
+    let (_dir, db) = open().await;
+    let mut tx = db.begin().await.unwrap();
+    sqlx::raw_sql("CREATE TABLE filling (n INTEGER UNIQUE) STRICT; INSERT INTO filling VALUES (1)")
+        .execute(&mut *tx)
+        .await
+        .unwrap();
+    sqlx::raw_sql("INSERT OR ROLLBACK INTO filling VALUES (1)").execute(&mut *tx).await.unwrap_err();
+    drop(tx);
+    let mut tx = db.begin().await.unwrap();
+    sqlx::raw_sql("CREATE TABLE filling (n INTEGER UNIQUE) STRICT").execute(&mut *tx).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
 /// A record of the first version comes through the change of the table with every column.
 #[tokio::test]
 async fn records_of_the_first_version_keep_every_column() {
