@@ -20,6 +20,7 @@
 //! | `near_duplicates` | prompts that say nearly the same: signatures, clusters |
 //! | `topics`, `coverage` | hierarchy, categorizing, balance |
 //! | `grader` | the script worker process and its pool |
+//! | `llm` | the client of model endpoints: retries, limits, dialects, prices |
 //! | `dry_run` | sampling, running, statistics, diagnosis, chart |
 //! | `training` | the split |
 //! | `sample` | the seeded generator of the sample dataset |
@@ -66,6 +67,8 @@ pub mod import;
 pub mod jobs;
 #[cfg(feature = "ssr")]
 mod json;
+#[cfg(feature = "ssr")]
+pub mod llm;
 #[cfg(feature = "ssr")]
 pub mod near_duplicates;
 #[cfg(feature = "ssr")]

@@ -6,6 +6,7 @@
 pub mod coverage;
 pub mod dataset;
 pub mod dry_run;
+pub mod endpoint;
 pub mod error;
 pub mod event;
 pub mod grader;

@@ -1,0 +1,181 @@
+//! The client against an endpoint that answers what it is told to.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+use super::limits::Limits;
+use super::retry::RetryPolicy;
+use super::{ChatRequest, LlmClient, LlmError, Schema, Target};
+
+type Answers = VecDeque<(u16, Vec<(&'static str, &'static str)>, String)>;
+
+#[derive(Clone, Default)]
+struct Endpoint {
+    answers: Arc<Mutex<Answers>>,
+    asked: Arc<Mutex<Vec<(HeaderMap, Value)>>>,
+}
+
+impl Endpoint {
+    /// Answers in this order; the last one again and again.
+    async fn start(
+        answers: impl IntoIterator<Item = (u16, Vec<(&'static str, &'static str)>, String)>,
+    ) -> (Self, Target) {
+        let endpoint = Self { answers: Arc::new(Mutex::new(answers.into_iter().collect())), ..Self::default() };
+        let router = Router::new()
+            .route("/v1/chat/completions", post(Self::reply))
+            .route("/v1/models", get(Self::reply))
+            .with_state(endpoint.clone());
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        let target = Target {
+            id: "e".to_owned(),
+            name: "Local".to_owned(),
+            base_url: format!("http://{address}/v1/?api-version=1").parse().unwrap(),
+            key: Some("sk-test".to_owned()),
+            timeout: Duration::from_secs(20),
+            limits: Limits { concurrency: 8, requests_per_minute: None, tokens_per_minute: None },
+        };
+        (endpoint, target)
+    }
+
+    async fn reply(State(endpoint): State<Self>, headers: HeaderMap, body: String) -> Response {
+        tokio::task::yield_now().await;
+        let body = serde_json::from_str(&body).unwrap_or(Value::Null);
+        endpoint.asked.lock().unwrap().push((headers, body));
+        let mut answers = endpoint.answers.lock().unwrap();
+        let (status, headers, body) = if answers.len() > 1 { answers.pop_front().unwrap() } else { answers[0].clone() };
+        let mut response = (StatusCode::from_u16(status).unwrap(), body).into_response();
+        for (name, value) in headers {
+            response.headers_mut().insert(name, value.parse().unwrap());
+        }
+        response
+    }
+
+    fn asked(&self) -> Vec<Value> {
+        self.asked.lock().unwrap().iter().map(|(_, body)| body.clone()).collect()
+    }
+}
+
+fn client() -> LlmClient {
+    let policy = RetryPolicy { attempts: 3, first_wait: Duration::from_millis(1), ..RetryPolicy::default() };
+    LlmClient::new(policy).unwrap()
+}
+
+fn says(text: &str) -> (u16, Vec<(&'static str, &'static str)>, String) {
+    let usage = json!({"prompt_tokens": 5, "completion_tokens": 2});
+    (200, vec![], json!({"choices": [{"message": {"role": "assistant", "content": text}}], "usage": usage}).to_string())
+}
+
+fn question() -> ChatRequest {
+    ChatRequest {
+        model: "m".to_owned(),
+        messages: vec![json!({"role": "user", "content": "Rate it."})],
+        schema: Some(Schema { name: "score".to_owned(), schema: json!({"type": "object"}) }),
+        temperature: Some(0.0),
+        max_tokens: Some(9),
+        ..ChatRequest::default()
+    }
+}
+
+#[tokio::test]
+async fn passing_failures_are_tried_again() {
+    let refusals =
+        [(429, vec![("retry-after-ms", "2")], "{}".to_owned()), (503, vec![], "busy".to_owned()), says("0.5")];
+    let (endpoint, target) = Endpoint::start(refusals).await;
+    let answered = client().chat(&target, &question(), &CancellationToken::new()).await.unwrap();
+    assert_eq!((answered.answer.text.as_deref(), answered.attempts), (Some("0.5"), 3));
+    let asked = endpoint.asked.lock().unwrap();
+    assert_eq!(asked[2].0["authorization"], "Bearer sk-test");
+    assert_eq!(asked[2].1, answered.sent);
+}
+
+#[tokio::test]
+async fn what_does_not_pass_is_not() {
+    let quota = r#"{"error":{"code":"insufficient_quota","message":"Pay."}}"#.to_owned();
+    for (answer, attempts) in [
+        ((401, vec![], "no".to_owned()), 1),
+        ((404, vec![], "no".to_owned()), 1),
+        ((400, vec![], r#"{"error":{"message":"bad messages","param":"messages"}}"#.to_owned()), 1),
+        ((429, vec![("x-should-retry", "true"), ("retry-after", "0")], quota), 1),
+        ((500, vec![("x-should-retry", "false")], "no".to_owned()), 1),
+        ((429, vec![("retry-after", "3600")], "later".to_owned()), 1),
+        ((500, vec![], "no".to_owned()), 3),
+        ((200, vec![], r#"{"choices": [{"mess"#.to_owned()), 3),
+        ((302, vec![("location", "http://127.0.0.1:1/")], String::new()), 1),
+    ] {
+        let (endpoint, target) = Endpoint::start([answer.clone()]).await;
+        let error = client().chat(&target, &question(), &CancellationToken::new()).await.unwrap_err();
+        assert_eq!(endpoint.asked().len(), attempts, "{answer:?}: {error}");
+    }
+}
+
+/// What it refused once, a model of this endpoint is not sent again.
+#[tokio::test]
+async fn a_dialect_is_learned_by_model() {
+    let refuse = |param: &str| {
+        let error = json!({"message": format!("Unsupported parameter: '{param}'"), "type": "invalid_request_error", "param": param, "code": "unsupported_parameter"});
+        (400, vec![], json!({"error": error}).to_string())
+    };
+    let answers = [refuse("max_tokens"), refuse("temperature"), refuse("response_format"), says("{}")];
+    let (endpoint, target) = Endpoint::start(answers).await;
+    let client = client();
+    let answered = client.chat(&target, &question(), &CancellationToken::new()).await.unwrap();
+    assert_eq!(answered.attempts, 4);
+    client.chat(&target, &question(), &CancellationToken::new()).await.unwrap();
+    let asked = endpoint.asked();
+    assert_eq!((asked.len(), &asked[4]), (5, &answered.sent));
+    assert_eq!(
+        (&asked[4]["max_completion_tokens"], &asked[4]["response_format"]["type"]),
+        (&json!(9), &json!("json_object"))
+    );
+    assert!(asked[4].get("temperature").is_none());
+    client
+        .chat(&target, &ChatRequest { model: "other".to_owned(), ..question() }, &CancellationToken::new())
+        .await
+        .unwrap();
+    assert_eq!(endpoint.asked()[5]["temperature"], 0.0);
+}
+
+#[tokio::test]
+async fn calls_end_when_nobody_wants_them_or_nobody_answers() {
+    let (_endpoint, target) = Endpoint::start([(503, vec![("retry-after", "60")], String::new())]).await;
+    let cancel = CancellationToken::new();
+    let call = tokio::spawn({
+        let (target, cancel) = (target.clone(), cancel.clone());
+        async move { client().chat(&target, &question(), &cancel).await }
+    });
+    cancel.cancel();
+    assert_eq!(call.await.unwrap().unwrap_err(), LlmError::Cancelled);
+
+    // Nothing listens; nothing answers.
+    let nobody = Target { base_url: "http://127.0.0.1:1/v1".parse().unwrap(), ..target.clone() };
+    let error = client().chat(&nobody, &question(), &CancellationToken::new()).await.unwrap_err();
+    assert!(matches!(&error, LlmError::Unreachable { .. }), "{error}");
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base_url = format!("http://{}/v1", silent.local_addr().unwrap()).parse().unwrap();
+    let mute = Target { base_url, timeout: Duration::from_millis(50), ..target };
+    let error = client().chat(&mute, &question(), &CancellationToken::new()).await.unwrap_err();
+    assert!(matches!(&error, LlmError::Timeout { .. }), "{error}");
+    assert!(!format!("{mute:?}").contains("sk-test"));
+}
+
+#[tokio::test]
+async fn models_are_listed() {
+    let list = json!({"object": "list", "data": [{"id": "b", "owned_by": "us", "shutdown_date": "2027-01-06"}, {"id": "a"}, {"name": "no id"}]});
+    let (_endpoint, target) = Endpoint::start([(200, vec![], list.to_string())]).await;
+    let models = client().models(&target).await.unwrap();
+    assert_eq!(models.iter().map(|model| model.id.as_str()).collect::<Vec<_>>(), ["b", "a"]);
+    assert_eq!(models[0].shutdown_date.as_deref(), Some("2027-01-06"));
+    let (_endpoint, target) = Endpoint::start([(200, vec![], "<html>".to_owned())]).await;
+    assert!(matches!(client().models(&target).await, Err(LlmError::Unreadable { .. })));
+}
