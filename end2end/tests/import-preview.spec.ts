@@ -119,6 +119,28 @@ test("columns of several files are named faster than the server looks, and a fil
   await expect(page.getByText("4 records").first()).toBeVisible();
 });
 
+test("a CSV file without a row of names loses none of its rows", async ({ page, server }) => {
+  await page.goto(`${server.url}/finetune/new`);
+  await hydrated(page);
+  const rows = "Where is my parcel now?,In Kassel.\nMay I change my booking?,Yes.\n";
+  await page.locator("input[type=file]").setInputFiles([file("bare.csv", rows)]);
+  await page.getByRole("button", { name: "Create dataset" }).click();
+  const dialog = importPreview(page);
+  const bare = dialog.getByRole("region", { name: "bare.csv" });
+  await expect(bare.getByRole("alert")).toContainText("No column is said to be the prompt");
+  const data = bare.getByLabel("The first row is data already");
+  await data.check();
+  await expect(bare).toContainText("2 records (2 CSV): 2 valid.");
+  await expect(bare.getByLabel("What “column 1” is")).toHaveValue("prompt");
+  // A slip is undone by the same box.
+  await data.uncheck();
+  await expect(bare.getByLabel("What “In Kassel.” is")).toBeVisible();
+  await data.check();
+  await expect(bare.getByLabel("What “column 2” is")).toHaveValue("completion");
+  await importIt(page);
+  await expect(page.getByText("2 valid records").first()).toBeVisible();
+});
+
 test("what was chosen or pasted is not lost by a slip", async ({ page, server }) => {
   await page.goto(`${server.url}/finetune/new`);
   await hydrated(page);

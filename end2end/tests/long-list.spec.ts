@@ -116,6 +116,17 @@ test("the list by keyboard, by topic, in other columns and orders", async ({ pag
   await page.getByLabel("Sort by").selectOption("newest");
   await expect(page).toHaveURL(/sort=newest/);
   await expect(page.locator(".record-row").first()).toContainText("number 139");
+  // By the heads of the columns; the order that they make is turned by the same head.
+  const line = page.getByRole("columnheader", { name: "Line" });
+  await expect(line).toHaveAttribute("aria-sort", "descending");
+  await line.getByRole("link").click();
+  await expect(line).toHaveAttribute("aria-sort", "ascending");
+  await expect(page.locator(".record-row").first()).toContainText("number 0.");
+  await page.getByRole("columnheader", { name: "Messages" }).getByRole("link").click();
+  await expect(page).toHaveURL(/sort=most_messages/);
+  await expect(page.getByLabel("Sort by")).toHaveValue("most_messages");
+  await expect(line).not.toHaveAttribute("aria-sort");
+  await page.getByLabel("Sort by").selectOption("newest");
   // Another column, which this browser then always shows.
   await expect(page.getByRole("columnheader", { name: "File" })).toBeHidden();
   await page.getByText("Columns", { exact: true }).click();

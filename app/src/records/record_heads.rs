@@ -4,8 +4,6 @@ use anneal_server::types::dataset::RecordSort;
 use leptos::prelude::*;
 
 use super::records_overlay::RecordsState;
-use crate::finetune::steps::parts::field;
-use crate::ui::memo;
 
 /// All heads but the ticks'.
 #[component]
@@ -13,7 +11,6 @@ pub fn RecordHeads(state: RecordsState) -> impl IntoView {
     use RecordSort::{
         FewestMessages, FirstChanged, HighestScore, LastChanged, LowestScore, MostMessages, Newest, Oldest,
     };
-    let has_scores = field(|o| o.dry_run.as_ref().is_some_and(|run| run.report.is_some()));
     view! {
         <SortHead state class="number col-line" words="Line" ascending=Oldest descending=Newest />
         <th scope="col" class="col-source">"File"</th>
@@ -33,7 +30,7 @@ pub fn RecordHeads(state: RecordsState) -> impl IntoView {
             words="Score"
             ascending=LowestScore
             descending=HighestScore
-            can_sort=has_scores
+            by_score=true
         />
         <th scope="col" class="col-status">"Status"</th>
         <SortHead
@@ -58,17 +55,18 @@ fn SortHead(
     /// The order that is asked for first.
     #[prop(optional)]
     starts_descending: bool,
-    /// False where that order would be of nothing.
-    #[prop(optional, into, default = true.into())]
-    can_sort: Signal<bool>,
+    /// Whether it is an order of scores, of which there may be none.
+    #[prop(optional)]
+    by_score: bool,
 ) -> impl IntoView {
-    let sorted = memo(move || match state.sort.get() {
-        sort if sort == ascending => Some("ascending"),
-        sort if sort == descending => Some("descending"),
+    // Plain closures over what the overlay owns: the heads are still there for a moment after their own owner is gone.
+    let sorted = move || match state.sort.try_get() {
+        Some(sort) if sort == ascending => Some("ascending"),
+        Some(sort) if sort == descending => Some("descending"),
         _ => None,
-    });
+    };
     let href = move || {
-        let next = match sorted.get() {
+        let next = match sorted() {
             Some("ascending") => descending,
             None if starts_descending => descending,
             _ => ascending,
@@ -80,19 +78,28 @@ fn SortHead(
             }
         })
     };
-    let arrow = move || match sorted.get() {
+    let arrow = move || match sorted() {
         Some("ascending") => " ↑",
         Some(_) => " ↓",
         None => "",
     };
+    let link = move || {
+        view! {
+            <a class="records-table__sort" href=href data-noscroll="">
+                {words}
+                <span aria-hidden="true">{arrow}</span>
+            </a>
+        }
+    };
     view! {
         <th scope="col" class=class aria-sort=sorted>
-            <Show when=move || can_sort.get() fallback=move || words>
-                <a class="records-table__sort" href=href data-noscroll="">
-                    {words}
-                    <span aria-hidden="true">{arrow}</span>
-                </a>
-            </Show>
+            {move || if by_score && !has_scores(state) { words.into_any() } else { link().into_any() }}
         </th>
     }
+}
+
+/// Whether there is anything to order by a score.
+fn has_scores(state: RecordsState) -> bool {
+    let overview = state.process.overview();
+    overview.try_with(|overview| overview.dry_run.as_ref().is_some_and(|run| run.report.is_some())).unwrap_or(false)
 }
