@@ -72,9 +72,9 @@ fn broken(bytes: &Bytes, is_stream: bool) -> Bytes {
     for event in events(bytes) {
         let text = event.strip_suffix(b"\n\n").unwrap_or(&event);
         if text == b"data: [DONE]" {
-            broken.extend_from_slice(text)
+            broken.extend_from_slice(text);
         } else {
-            broken.extend(cut(text))
+            broken.extend(cut(text));
         }
         broken.extend_from_slice(b"\n\n");
     }

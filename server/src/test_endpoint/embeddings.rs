@@ -160,7 +160,9 @@ fn embed(text: &str, dimensions: usize) -> Vec<f32> {
     }
     let length = vector.iter().map(|number| number * number).sum::<f32>().sqrt();
     if length > 0.0 {
-        vector.iter_mut().for_each(|number| *number /= length);
+        for number in &mut vector {
+            *number /= length;
+        }
     } else {
         // Signs alone make no words, but a vector must point somewhere.
         vector[0] = 1.0;

@@ -1,10 +1,11 @@
 //! `/files`: uploaded training files, and the results of jobs. They are kept in memory.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{Extension, Multipart, Path, State};
+use axum::extract::{Extension, Multipart, Path as PathOf, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
@@ -66,7 +67,7 @@ pub(super) async fn create(
     let form = form.map_err(|error| ApiError::bad_request(error.body_text()))?;
     let upload = read(form).await?;
     if upload.purpose == "fine-tune" {
-        if !upload.filename.ends_with(".jsonl") {
+        if Path::new(&upload.filename).extension().is_none_or(|ending| ending != "jsonl") {
             let message = format!(
                 "Invalid extension. The file {} must end with .jsonl to be of purpose fine-tune.",
                 upload.filename
@@ -134,13 +135,16 @@ pub(super) async fn list(State(shared): State<Arc<Shared>>) -> Json<Value> {
 /// `GET /files/{id}`.
 pub(super) async fn retrieve(
     State(shared): State<Arc<Shared>>,
-    Path(id): Path<String>,
+    PathOf(id): PathOf<String>,
 ) -> Result<Json<Value>, ApiError> {
     Ok(Json(shared.lock().files.find(&id)?.to_json()))
 }
 
 /// `DELETE /files/{id}`.
-pub(super) async fn delete(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Result<Json<Value>, ApiError> {
+pub(super) async fn delete(
+    State(shared): State<Arc<Shared>>,
+    PathOf(id): PathOf<String>,
+) -> Result<Json<Value>, ApiError> {
     let mut inner = shared.lock();
     inner.files.find(&id)?;
     inner.files.0.retain(|file| file.id != id);
@@ -148,7 +152,10 @@ pub(super) async fn delete(State(shared): State<Arc<Shared>>, Path(id): Path<Str
 }
 
 /// `GET /files/{id}/content`.
-pub(super) async fn content(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Result<Response, ApiError> {
+pub(super) async fn content(
+    State(shared): State<Arc<Shared>>,
+    PathOf(id): PathOf<String>,
+) -> Result<Response, ApiError> {
     let bytes = shared.lock().files.find(&id)?.bytes.clone();
     Ok(([(CONTENT_TYPE, "application/octet-stream")], bytes).into_response())
 }

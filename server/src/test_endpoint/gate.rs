@@ -57,15 +57,12 @@ pub(super) async fn gate(
     };
     let (admitted, verdict) = admit(&shared, &parts, &bytes, under_way.concurrent);
     wait(&shared, admitted.plan.latency).await;
-    let mut response = match readable.and(verdict) {
-        Err(error) => error.into_response(),
-        Ok(()) => match failure(&admitted) {
-            Some(response) => response,
-            None => {
-                parts.extensions.insert(admitted.clone());
-                next.run(Request::from_parts(parts, Body::from(bytes))).await
-            }
-        },
+    let refused = readable.and(verdict).err().map(IntoResponse::into_response);
+    let mut response = if let Some(response) = refused.or_else(|| failure(&admitted)) {
+        response
+    } else {
+        parts.extensions.insert(admitted.clone());
+        next.run(Request::from_parts(parts, Body::from(bytes))).await
     };
     sign(&mut response, admitted.number, arrived.elapsed());
     shared.lock().log.answered(admitted.number, response.status().as_u16());

@@ -100,7 +100,7 @@ impl TestEndpoint {
         self.requests().into_iter().filter(|request| request.route == Some(route)).collect()
     }
 
-    /// The most requests that were under way at one time.
+    /// The most requests that were under way at one time, those included that a limit refused.
     pub fn highest_concurrency(&self) -> usize {
         self.shared.lock().log.highest_concurrency()
     }

@@ -88,7 +88,7 @@ mod tests {
         assert_eq!(content(Fault::content("exactly")), "exactly");
         assert!(content(Fault::Huge { bytes: 100_000 }).len() >= 100_000);
         let cut = mangled(Fault::Length);
-        assert_eq!((cut.finish_reason, cut.content.as_deref()), ("length", Some(r#"{"score":0.5,""#)));
+        assert_eq!((cut.finish_reason, cut.content.as_deref()), ("length", Some(r#"{"score":0.5,"r"#)));
         let refused = mangled(Fault::Refusal);
         assert!(refused.content.is_none() && refused.refusal.is_some());
         assert_eq!(mangled(Fault::ContentFilter).finish_reason, "content_filter");

@@ -1,5 +1,7 @@
 //! An answer as a stream of events.
 
+use std::fmt::Write;
+
 use serde_json::{Value, json};
 
 use super::super::script::{Fault, Plan};
@@ -40,7 +42,11 @@ pub(super) fn events(
             "type": "server_error", "param": null, "code": null,
         }}));
     }
-    let lines: String = chunks.iter().map(|chunk| format!("data: {chunk}\n\n")).collect();
+    let mut lines = String::new();
+    for chunk in &chunks {
+        // (Writing to a string cannot fail.)
+        let _ = write!(lines, "data: {chunk}\n\n");
+    }
     lines + "data: [DONE]\n\n"
 }
 

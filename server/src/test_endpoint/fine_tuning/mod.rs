@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Bytes;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Extension, Path, Query, State};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -46,6 +47,13 @@ pub(super) struct Page {
     limit: Option<usize>,
 }
 
+type PageQuery = Result<Query<Page>, QueryRejection>;
+
+/// The provider's own error for a query that cannot be read.
+fn read(page: PageQuery) -> Result<Page, ApiError> {
+    page.map(|Query(page)| page).map_err(|error| ApiError::bad_request(error.body_text()))
+}
+
 /// `POST /fine_tuning/jobs`.
 pub(super) async fn create(
     State(shared): State<Arc<Shared>>,
@@ -62,9 +70,10 @@ pub(super) async fn create(
 }
 
 /// `GET /fine_tuning/jobs`. Looking at the list moves nothing.
-pub(super) async fn list(State(shared): State<Arc<Shared>>, Query(page): Query<Page>) -> Json<Value> {
+pub(super) async fn list(State(shared): State<Arc<Shared>>, page: PageQuery) -> Result<Json<Value>, ApiError> {
+    let page = read(page)?;
     let jobs: Vec<Value> = shared.lock().jobs.0.iter().rev().map(report::job_json).collect();
-    Json(part(jobs, &page))
+    Ok(Json(part(jobs, &page)))
 }
 
 /// `GET /fine_tuning/jobs/{id}`: moves the job on, then shows it.
@@ -89,8 +98,9 @@ pub(super) async fn retrieve(
 pub(super) async fn events(
     State(shared): State<Arc<Shared>>,
     Path(id): Path<String>,
-    Query(page): Query<Page>,
+    page: PageQuery,
 ) -> Result<Json<Value>, ApiError> {
+    let page = read(page)?;
     let mut inner = shared.lock();
     let Inner { jobs, script, .. } = &mut *inner;
     Ok(Json(part(report::events(jobs.find(&id)?, script.fine_tuning.metrics), &page)))
@@ -100,8 +110,9 @@ pub(super) async fn events(
 pub(super) async fn checkpoints(
     State(shared): State<Arc<Shared>>,
     Path(id): Path<String>,
-    Query(page): Query<Page>,
+    page: PageQuery,
 ) -> Result<Json<Value>, ApiError> {
+    let page = read(page)?;
     Ok(Json(part(report::checkpoints(shared.lock().jobs.find(&id)?), &page)))
 }
 

@@ -59,7 +59,7 @@ impl<'a> Maker<'a> {
         if let Some(parts) = schema.get("allOf").and_then(Value::as_array) {
             return self.all_of(schema, parts, name, depth);
         }
-        match self.type_of(schema, depth) {
+        match type_of(schema, depth) {
             "object" => Value::Object(self.object(schema, depth)),
             "array" => self.array(schema, name, depth),
             "integer" => self.number(schema, name, true),
@@ -86,21 +86,6 @@ impl<'a> Maker<'a> {
         }
         let choices: Vec<&Value> = alternatives.iter().filter(|schema| !is_null(schema)).collect();
         choices.get(self.draw.below(choices.len())).copied().or(alternatives.first())
-    }
-
-    /// The first type that is not null; deep down, null if it may be.
-    fn type_of(&self, schema: &'a Value, depth: usize) -> &'a str {
-        match schema.get("type") {
-            Some(Value::String(kind)) => kind,
-            Some(Value::Array(kinds)) => {
-                let names: Vec<&str> = kinds.iter().filter_map(Value::as_str).collect();
-                let wants_null = depth >= DEEP && names.contains(&"null");
-                if wants_null { "null" } else { names.into_iter().find(|name| *name != "null").unwrap_or("null") }
-            }
-            _ if schema.get("properties").is_some() => "object",
-            _ if schema.get("items").is_some() => "array",
-            _ => "string",
-        }
     }
 
     /// The objects of all parts in one; of other types the first part counts.
@@ -154,6 +139,21 @@ impl<'a> Maker<'a> {
             }
         }
         Value::Array(made)
+    }
+}
+
+/// The first type that is not null; deep down, null if it may be.
+fn type_of(schema: &Value, depth: usize) -> &str {
+    match schema.get("type") {
+        Some(Value::String(kind)) => kind,
+        Some(Value::Array(kinds)) => {
+            let names: Vec<&str> = kinds.iter().filter_map(Value::as_str).collect();
+            let wants_null = depth >= DEEP && names.contains(&"null");
+            if wants_null { "null" } else { names.into_iter().find(|name| *name != "null").unwrap_or("null") }
+        }
+        _ if schema.get("properties").is_some() => "object",
+        _ if schema.get("items").is_some() => "array",
+        _ => "string",
     }
 }
 

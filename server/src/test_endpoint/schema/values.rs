@@ -83,7 +83,7 @@ impl Maker<'_> {
         let number = self.draw.below(10_000);
         match format {
             "date" => format!("2026-{month:02}-{day:02}"),
-            "time" => format!("{:02}:{:02}:00Z", month, day),
+            "time" => format!("{month:02}:{day:02}:00Z"),
             "date-time" => format!("2026-{month:02}-{day:02}T12:00:00Z"),
             "duration" => format!("PT{day}M"),
             "email" => format!("person{number}@example.com"),

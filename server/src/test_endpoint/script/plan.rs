@@ -96,20 +96,20 @@ fn matches_pattern(pattern: &str, name: &str) -> bool {
 
 /// What a model's name brings with it where the script says nothing.
 fn faults_of_model(model: &str) -> Vec<Fault> {
-    let known: [(&str, fn() -> Fault); 11] = [
-        ("missing-", || Fault::UnknownModel),
-        ("-refuses", || Fault::Refusal),
-        ("-prose", || Fault::Prose),
-        ("-fenced", || Fault::Fenced),
-        ("-empty", || Fault::EmptyContent),
-        ("-no-schema", || Fault::NoResponseFormat { takes_json_object: true }),
-        ("-no-format", || Fault::NoResponseFormat { takes_json_object: false }),
-        ("-no-usage", || Fault::MissingUsage),
-        ("-breaks-schema", || Fault::BreaksSchema),
-        ("-down", || Fault::status(503)),
-        ("-slow", || Fault::latency_between(300, 900)),
+    let known = [
+        ("missing-", Fault::UnknownModel),
+        ("-refuses", Fault::Refusal),
+        ("-prose", Fault::Prose),
+        ("-fenced", Fault::Fenced),
+        ("-empty", Fault::EmptyContent),
+        ("-no-schema", Fault::NoResponseFormat { takes_json_object: true }),
+        ("-no-format", Fault::NoResponseFormat { takes_json_object: false }),
+        ("-no-usage", Fault::MissingUsage),
+        ("-breaks-schema", Fault::BreaksSchema),
+        ("-down", Fault::status(503)),
+        ("-slow", Fault::latency_between(300, 900)),
     ];
-    known.iter().filter(|(part, _)| model.contains(part)).map(|(_, fault)| fault()).collect()
+    known.iter().filter(|(part, _)| model.contains(part)).map(|(_, fault)| fault.clone()).collect()
 }
 
 /// What one request meets.
@@ -127,11 +127,11 @@ impl Plan {
         let ms = faults.iter().map(|fault| match fault {
             Fault::Latency { min_ms, max_ms } => {
                 let span = usize::try_from(max_ms.saturating_sub(*min_ms).saturating_add(1)).unwrap_or(usize::MAX);
-                min_ms + draw.below(span) as u64
+                min_ms.saturating_add(draw.below(span) as u64)
             }
             _ => 0,
         });
-        let latency = Duration::from_millis(ms.sum());
+        let latency = Duration::from_millis(ms.fold(0, u64::saturating_add));
         Self { faults, latency }
     }
 
