@@ -37,6 +37,7 @@ mod rules_preview;
 mod sample;
 mod security;
 mod support;
+mod test_endpoint;
 mod topics_coverage;
 mod uploads;
 mod validation;

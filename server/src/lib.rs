@@ -25,6 +25,7 @@
 //! | `training` | the split |
 //! | `sample` | the seeded generator of the sample dataset |
 //! | `jobs` | the durable runner, one file per kind |
+//! | `test_endpoint` | a model endpoint of its own for tests and the demo, with scripted faults |
 //! | `db` | the only SQL |
 //! | `disk` | how much room is left for what comes in |
 //! | `watch` | tells open pages of changes that another process made |
@@ -75,6 +76,8 @@ pub mod near_duplicates;
 pub mod sample;
 #[cfg(feature = "ssr")]
 pub mod state;
+#[cfg(feature = "ssr")]
+pub mod test_endpoint;
 #[cfg(feature = "ssr")]
 pub mod topics;
 #[cfg(feature = "ssr")]

@@ -36,7 +36,9 @@ const NOT_GO: u8 = 100;
 /// Runs one command.
 pub async fn run(state: &AppState, command: Command) -> Result<ExitCode, CliError> {
     match command {
-        Command::Serve => Err(CliError::Message("serve is started elsewhere".to_owned())),
+        Command::Serve | Command::TestEndpoint(_) => {
+            Err(CliError::Message("what serves is started elsewhere".to_owned()))
+        }
         Command::Import(options) => import(state, options).await,
         Command::Imports(options) => imports(state, options).await,
         Command::Validate(options) => validate(state, options).await,

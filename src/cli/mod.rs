@@ -13,6 +13,7 @@ mod records;
 mod serve;
 mod spool;
 mod terminal;
+mod test_endpoint;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -67,6 +68,10 @@ pub enum CliError {
 
 async fn run(options: Options) -> Result<ExitCode, CliError> {
     let command = options.command();
+    if let Command::TestEndpoint(endpoint) = &command {
+        // It has nothing to do with the data folder, which a server may be using.
+        return test_endpoint::serve(options.port(), endpoint).await;
+    }
     let mut config = options.config()?.check()?;
     if !matches!(command, Command::Serve) {
         // A command does what it was asked for; nobody may be there to do what it leaves behind.

@@ -72,6 +72,9 @@ pub enum Command {
     Export(ExportOptions),
     /// Make the sample dataset with everything computed, and print its verdict
     Demo(OutputOptions),
+    /// Serve a model endpoint in OpenAI's shape that needs no model and fails on request (at --port, on this machine only)
+    #[command(hide = true)]
+    TestEndpoint(TestEndpointOptions),
 }
 
 /// How results are printed.
@@ -137,6 +140,14 @@ pub struct ImportsOptions {
     pub bring_back: Option<String>,
     #[command(flatten)]
     pub output: OutputOptions,
+}
+
+/// `anneal test-endpoint`.
+#[derive(Debug, Clone, Args)]
+pub struct TestEndpointOptions {
+    /// JSON file that says what goes wrong [default: nothing does]
+    #[arg(long, value_name = "FILE")]
+    pub script: Option<PathBuf>,
 }
 
 /// `anneal validate`.
@@ -296,6 +307,11 @@ impl Options {
     /// What to do; serving if nothing was said.
     pub fn command(&self) -> Command {
         self.command.clone().unwrap_or(Command::Serve)
+    }
+
+    /// The port that was asked for.
+    pub fn port(&self) -> u16 {
+        self.global.port
     }
 
     /// The configuration, unchecked. The token comes from the environment only: flags are visible to others.

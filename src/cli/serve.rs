@@ -30,6 +30,13 @@ pub async fn serve(state: AppState) -> Result<ExitCode, CliError> {
 }
 
 async fn stop_on_signal(state: AppState) {
+    told_to_stop().await;
+    tracing::info!("stopping: open requests and jobs may end");
+    state.shutdown.cancel();
+}
+
+/// Waits for the signal of a terminal or of a supervisor.
+pub async fn told_to_stop() {
     let interrupted = tokio::signal::ctrl_c();
     #[cfg(unix)]
     let terminated = async {
@@ -46,6 +53,4 @@ async fn stop_on_signal(state: AppState) {
         _ = interrupted => {}
         () = terminated => {}
     }
-    tracing::info!("stopping: open requests and jobs may end");
-    state.shutdown.cancel();
 }
