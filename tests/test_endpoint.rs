@@ -6,9 +6,14 @@ use anneal_server::test_endpoint::{Fault, Route, Rule, Script, TestEndpoint};
 use reqwest::{Client, Response};
 use serde_json::{Value, json};
 
+fn client() -> Client {
+    anneal_server::llm::use_tls();
+    Client::new()
+}
+
 async fn ask(endpoint: &TestEndpoint, text: &str) -> reqwest::Result<Response> {
     let body = json!({"model": "test-small", "messages": [{"role": "user", "content": text}]});
-    Client::new().post(format!("{}/chat/completions", endpoint.base_url())).json(&body).send().await
+    client().post(format!("{}/chat/completions", endpoint.base_url())).json(&body).send().await
 }
 
 async fn said(endpoint: &TestEndpoint, text: &str) -> String {
@@ -36,7 +41,7 @@ async fn answers_follow_from_the_request_and_the_seed() {
 async fn requests_are_recorded_until_they_are_forgotten() {
     let script = Script::well().rule(Rule::of([Fault::latency(150)]).route(Route::Chat));
     let endpoint = TestEndpoint::start(script).await.unwrap();
-    let client = Client::new();
+    let client = client();
     let models = client.get(format!("{}/models", endpoint.base_url())).bearer_auth("sk-secret").send();
     let (one, two, models) = tokio::join!(ask(&endpoint, "one"), ask(&endpoint, "two"), models);
     assert!([one, two, models].into_iter().all(|answer| answer.unwrap().status() == 200));
@@ -84,7 +89,7 @@ async fn it_stops_when_it_is_dropped() {
     let url = endpoint.base_url();
     let waiting = tokio::spawn({
         let url = url.clone();
-        async move { Client::new().get(format!("{url}/models")).send().await.is_ok() }
+        async move { client().get(format!("{url}/models")).send().await.is_ok() }
     });
     while endpoint.requests().is_empty() {
         tokio::time::sleep(Duration::from_millis(5)).await;
@@ -92,7 +97,7 @@ async fn it_stops_when_it_is_dropped() {
     drop(endpoint);
     let start = Instant::now();
     waiting.await.unwrap();
-    while Client::new().get(format!("{url}/models")).send().await.is_ok() {
+    while client().get(format!("{url}/models")).send().await.is_ok() {
         assert!(start.elapsed() < Duration::from_secs(5), "it still answers");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
@@ -103,7 +108,7 @@ async fn it_stops_when_it_is_dropped() {
 async fn the_azure_address_and_unknown_ones() {
     let endpoint = TestEndpoint::start(Script::well().api_key("k")).await.unwrap();
     let status = |path: &'static str| {
-        let request = Client::new().get(format!("{}{path}", endpoint.origin())).header("api-key", "k");
+        let request = client().get(format!("{}{path}", endpoint.origin())).header("api-key", "k");
         async move { request.send().await.unwrap() }
     };
     assert_eq!(status("/openai/v1/models").await.status(), 200);

@@ -175,6 +175,7 @@ fn urlencoded(fields: &[(&str, &str)]) -> String {
 impl Door {
     /// To the server at this address; redirects are answers, not followed.
     pub fn to(address: SocketAddr) -> Self {
+        anneal_server::llm::use_tls();
         Self { address, client: Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap() }
     }
 

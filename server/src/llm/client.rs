@@ -117,8 +117,7 @@ type Dialects = HashMap<(String, String), Dialect>;
 impl LlmClient {
     /// The error is of the system's certificates.
     pub fn new(policy: RetryPolicy) -> Result<Self, reqwest::Error> {
-        // Once a process; whoever was first is as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        use_tls();
         let http = reqwest::Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
             // A redirect would carry the key to another host.
@@ -247,6 +246,12 @@ impl LlmClient {
         let mut dialects = self.dialects.lock().unwrap_or_else(PoisonError::into_inner);
         dialects.insert((target.id.clone(), model.to_owned()), dialect);
     }
+}
+
+/// Chooses what encrypts this process's connections. No client of `reqwest` can be made before; a second time changes nothing.
+pub fn use_tls() {
+    // An error says that one is chosen already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
 /// An attempt that failed, and what the endpoint says of another one.

@@ -16,7 +16,7 @@ pub mod pricing;
 pub mod retry;
 pub mod wire;
 
-pub use client::{Answered, LlmClient, Target};
+pub use client::{Answered, LlmClient, Target, use_tls};
 pub use error::LlmError;
 pub use wire::{ChatAnswer, ChatRequest, Schema, Usage};
 
