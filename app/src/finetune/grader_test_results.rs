@@ -72,7 +72,7 @@ pub fn GraderTestResults(draft: GraderDraft) -> impl IntoView {
 
 /// What is said of results of another text than the one in the editor: they say nothing of it, and must not look as if.
 fn of_former_script(report: &GraderTestReport, draft: GraderDraft, task: Task) -> Option<String> {
-    let GraderConfig::Script { script } = &report.grader_config;
+    let GraderConfig::Script { script } = &report.grader_config else { return None };
     let is_former = draft.script.with(|text| text != script);
     is_former.then(|| former_words(report.grader_version, task.error().get().is_some()))
 }

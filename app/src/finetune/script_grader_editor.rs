@@ -101,8 +101,10 @@ fn differs(script: &str, base: Option<&(i64, String)>) -> bool {
 }
 
 fn script_of(grader: &GraderVersion) -> String {
-    let GraderConfig::Script { script } = &grader.config;
-    script.clone()
+    match &grader.config {
+        GraderConfig::Script { script } => script.clone(),
+        _ => String::new(),
+    }
 }
 
 /// The editor with its save button.

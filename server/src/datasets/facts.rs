@@ -172,7 +172,7 @@ impl Facts {
             balance_rating: self.coverage.as_ref().and_then(|coverage| coverage.balance_rating),
             categorize_failed: self.last_failure(JobKind::Categorize),
             grader: self.grader.as_ref().map(|grader| GraderFacts {
-                label: grader.config.label().to_owned(),
+                label: grader.config.label(),
                 version: grader.version,
                 last_test: self.grader_test.as_ref().map(test_facts),
             }),

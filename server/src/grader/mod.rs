@@ -37,4 +37,5 @@ pub use worker::{WORKER_ARGUMENT, worker_main};
 
 mod service;
 
+pub(crate) use service::not_run_here;
 pub use service::{sample_seed, save, test_grader_on_sample, versions};

@@ -42,7 +42,7 @@ pub async fn save(state: &AppState, dataset_id: &str, config: GraderConfig) -> S
 }
 
 async fn check(state: &AppState, config: &GraderConfig) -> ServiceResult<()> {
-    let GraderConfig::Script { script } = config;
+    let GraderConfig::Script { script } = config else { return Err(not_run_here()) };
     if script.trim().is_empty() {
         return Err(AppError::invalid_field(
             "script",
@@ -58,6 +58,11 @@ async fn check(state: &AppState, config: &GraderConfig) -> ServiceResult<()> {
         Err(error @ GradeError::Unavailable { .. }) => Err(ServiceError::internal("starting a script worker", error)),
         Err(error) => Err(AppError::invalid_field("script", error.to_string()).into()),
     }
+}
+
+/// Said of a kind that no engine here runs.
+pub(crate) fn not_run_here() -> ServiceError {
+    AppError::conflict("Graders of this kind are not run here.").into()
 }
 
 /// All saved versions, newest first.
@@ -93,7 +98,7 @@ pub async fn test_grader_on_sample(
         }
     };
     let records = test_records(state, dataset_id, samples).await?;
-    let GraderConfig::Script { script } = &config;
+    let GraderConfig::Script { script } = &config else { return Err(not_run_here()) };
     let script: Arc<str> = Arc::from(script.as_str());
     let mut results = Vec::with_capacity(records.len());
     for record in &records {
@@ -153,6 +158,7 @@ async fn test_one(state: &AppState, script: &Arc<str>, record: &DatasetRecord) -
         prompt_preview: preview(&prompt_preview),
         score: None,
         reasoning: None,
+        parts: Vec::new(),
         error: None,
         response_preview: String::new(),
         logs: Vec::new(),

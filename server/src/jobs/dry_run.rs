@@ -120,7 +120,7 @@ async fn grade_all(context: &JobContext, row: &DryRunRow) -> ServiceResult<()> {
     let state = &context.state;
     let run_id = row.summary.id.as_str();
     let grader = db::graders::get(&state.db, &row.dataset_id, row.summary.computed_from.grader_version).await?;
-    let GraderConfig::Script { script } = grader.config;
+    let GraderConfig::Script { script } = grader.config else { return Err(crate::grader::not_run_here()) };
     let script: Arc<str> = script.into();
     let concurrency = match usize::try_from(row.summary.config.concurrency) {
         Ok(asked) if asked > 0 => asked,

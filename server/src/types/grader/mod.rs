@@ -4,32 +4,15 @@ use serde::{Deserialize, Serialize};
 
 use super::TimestampMs;
 
-/// The script a new grader starts from: a graded score of support and tool-use replies, with or without a
-/// reference answer.
-pub const STARTER_SCRIPT: &str = include_str!("starter_grader.js");
+pub mod config;
 
-/// How responses are scored. Other kinds (LLM judge, combinations) join with the model endpoints.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-pub enum GraderConfig {
-    /// A JavaScript function `grade(input)`.
-    Script {
-        /// The source; at most 256 KiB.
-        script: String,
-    },
-}
-
-impl GraderConfig {
-    /// "Script": what the canvas card says.
-    pub const fn label(&self) -> &'static str {
-        match self {
-            Self::Script { .. } => "Script",
-        }
-    }
-}
+pub use config::{
+    GraderConfig, GraderPart, LlmJudge, MultiGrader, PythonGrader, STARTER_SCRIPT, SamplingParams, ScoreModel,
+    ScoreModelMessage, SimilarityMetric, StringCheck, StringOperation, TextSimilarity,
+};
 
 /// A saved grader. Every save is a new version; reports name the version they used.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct GraderVersion {
     /// 1, 2, 3, ... within the dataset.
     pub version: i64,
@@ -37,6 +20,27 @@ pub struct GraderVersion {
     pub config: GraderConfig,
     /// When.
     pub created_at: TimestampMs,
+}
+
+/// What one part of a grade said.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct PartScore {
+    /// The part's name, or that of a judge's sub-score.
+    pub name: String,
+    /// As the part gave it, before its threshold; `None` if it failed.
+    pub score: Option<f64>,
+    /// What counts in the combination, where a threshold made it another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counted: Option<f64>,
+    /// The part's own explanation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reasoning: Option<String>,
+    /// Why it has no score.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// A judge's other numbers by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sub_scores: Vec<(String, f64)>,
 }
 
 /// One sample of a grader test.
@@ -50,6 +54,9 @@ pub struct GraderTestResult {
     pub score: Option<f64>,
     /// The grader's own explanation.
     pub reasoning: Option<String>,
+    /// What a combination's parts said, or a judge's sub-scores; empty for one number.
+    #[serde(default)]
+    pub parts: Vec<PartScore>,
     /// Why there is no score.
     pub error: Option<String>,
     /// The start of the response graded.
