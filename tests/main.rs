@@ -16,6 +16,7 @@ mod downloads;
 mod dry_run_history;
 mod dry_runs;
 mod duplicates;
+mod endpoints;
 mod events;
 mod fidelity;
 mod graders;

@@ -81,10 +81,54 @@ fn switch_theme() {
         Some("light") => false,
         _ => window().match_media("(prefers-color-scheme: dark)").ok().flatten().is_some_and(|query| query.matches()),
     };
-    let theme = if is_dark { "light" } else { "dark" };
-    // Neither fails in a document that is shown.
-    let _ = root.set_attribute("data-theme", theme);
+    choose_theme(if is_dark { Theme::Light } else { Theme::Dark });
+}
+
+/// How the pages look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Theme {
+    /// As the system has it.
+    System,
+    /// Dark on light.
+    Light,
+    /// Light on dark.
+    Dark,
+}
+
+impl Theme {
+    /// In the order of the settings.
+    pub const ALL: [Self; 3] = [Self::System, Self::Light, Self::Dark];
+
+    /// For people.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::System => "As the system",
+            Self::Light => "Light",
+            Self::Dark => "Dark",
+        }
+    }
+
+    /// What the cookie says.
+    pub fn of_cookie(value: Option<&str>) -> Self {
+        match value {
+            Some("light") => Self::Light,
+            Some("dark") => Self::Dark,
+            _ => Self::System,
+        }
+    }
+}
+
+/// Shows the theme at once, and remembers it for a year.
+pub fn choose_theme(theme: Theme) {
+    let Some(root) = document().document_element() else { return };
+    let (name, age) = match theme {
+        Theme::System => ("", 0),
+        Theme::Light => ("light", 31_536_000),
+        Theme::Dark => ("dark", 31_536_000),
+    };
+    // None of these fails in a document that is shown.
+    let _ = if name.is_empty() { root.remove_attribute("data-theme") } else { root.set_attribute("data-theme", name) };
     if let Ok(document) = document().dyn_into::<web_sys::HtmlDocument>() {
-        let _ = document.set_cookie(&format!("theme={theme}; path=/; max-age=31536000; samesite=lax"));
+        let _ = document.set_cookie(&format!("theme={name}; path=/; max-age={age}; samesite=lax"));
     }
 }

@@ -34,7 +34,7 @@ use leptos_router::components::{FlatRoutes, Redirect, Route, Router};
 use leptos_router::{SsrMode, path};
 
 use finetune::deleted_datasets::provide_datasets_changed;
-use pages::{DatasetSettingsPage, DatasetsPage, FinetuneDatasetPage, NewDatasetPage, NotFoundPage};
+use pages::{DatasetSettingsPage, DatasetsPage, FinetuneDatasetPage, NewDatasetPage, NotFoundPage, SettingsPage};
 use ui::{Toasts, provide_clock, provide_leave_guards, provide_toaster};
 
 /// The HTML document. Scripts carry the answer's nonce, as the content security policy asks.
@@ -88,6 +88,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/finetune/new") view=NewDatasetPage ssr=SsrMode::Async/>
                 <Route path=path!("/finetune/:dataset_id") view=FinetuneDatasetPage ssr=SsrMode::Async/>
                 <Route path=path!("/finetune/:dataset_id/settings") view=DatasetSettingsPage ssr=SsrMode::Async/>
+                <Route path=path!("/settings") view=SettingsPage ssr=SsrMode::Async/>
             </FlatRoutes>
             <Toasts/>
         </Router>

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::grader::ScriptLimits;
+use crate::llm::Environment;
 
 /// The port no peer's tool uses by default.
 pub const DEFAULT_PORT: u16 = 4577;
@@ -21,6 +22,10 @@ pub struct Config {
     pub address: SocketAddr,
     /// The access token; demanded on any address but loopback.
     pub token: Option<String>,
+    /// What encrypts stored keys, in place of a file in the data folder; at least 16 characters.
+    pub secret_key: Option<String>,
+    /// The variables that the program was started with: keys may be there.
+    pub environment: Environment,
     /// Further host names under which the server may be reached (behind a proxy).
     pub allowed_hosts: Vec<String>,
     /// Where the browser's files (WASM, style, icons) are.
@@ -62,6 +67,12 @@ pub enum ConfigError {
         /// Its length.
         length: usize,
     },
+    /// A secret that can be guessed.
+    #[error("ANNEAL_SECRET_KEY has {length} characters; use at least 16, for example from `openssl rand -hex 24`.")]
+    SecretTooShort {
+        /// Its length.
+        length: usize,
+    },
     /// The data folder cannot be made.
     #[error(
         "the data folder {path} cannot be created: {source}. Choose another one with --data-dir or ANNEAL_DATA_DIR."
@@ -80,6 +91,8 @@ impl Default for Config {
             data_dir: default_data_dir(),
             address: SocketAddr::from(([127, 0, 0, 1], DEFAULT_PORT)),
             token: None,
+            secret_key: None,
+            environment: Environment::empty(),
             allowed_hosts: Vec::new(),
             site_dir: PathBuf::from("target/site"),
             max_upload_bytes: 16 << 30,
@@ -102,6 +115,11 @@ impl Config {
             && token.chars().count() < 16
         {
             return Err(ConfigError::TokenTooShort { length: token.chars().count() });
+        }
+        if let Some(secret) = &self.secret_key
+            && secret.chars().count() < 16
+        {
+            return Err(ConfigError::SecretTooShort { length: secret.chars().count() });
         }
         if !self.address.ip().is_loopback() && self.token.is_none() {
             return Err(ConfigError::TokenNeeded { address: self.address.ip() });

@@ -70,6 +70,30 @@ pub fn visible(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
+/// US dollars: "$0", "$0.00042", "$0.07", "$1,234.50". Small amounts keep two digits that say something.
+pub fn dollars(value: f64) -> String {
+    let whole = value.trunc();
+    #[expect(clippy::cast_possible_truncation, reason = "saturates, far beyond any bill")]
+    let thousands = count(whole as i64);
+    match value {
+        0.0 => "$0".to_owned(),
+        _ if value.abs() >= 1.0 => {
+            let cents = format!("{:.2}", value.abs().fract());
+            // Rounded up to the next dollar.
+            if cents.starts_with('1') {
+                return dollars(whole + value.signum());
+            }
+            format!("${thousands}{}", &cents[1..])
+        }
+        _ if value.abs() >= 0.01 => format!("${value:.2}"),
+        _ => {
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few digits")]
+            let digits = (-value.abs().log10()).ceil().min(12.0) as usize + 1;
+            format!("${value:.digits$}")
+        }
+    }
+}
+
 /// A duration: "350 ms", "4.2 s", "3 min 20 s", "2 h 5 min".
 pub fn duration_ms(value: i64) -> String {
     let value = value.max(0);
@@ -111,9 +135,51 @@ pub fn utc(time: TimestampMs) -> String {
     format!("{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02} UTC", rest / 3600, rest % 3600 / 60, rest % 60)
 }
 
+/// The days from 1970-01-01 to a date like "2026-10-23"; `None` if it is none.
+pub fn days_of_date(date: &str) -> Option<i64> {
+    let mut parts = date.splitn(3, '-').map(|part| part.parse::<i64>().ok());
+    let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
+    if !(1..=12).contains(&month) || !(1..=31).contains(&day) || !(1..=9_999).contains(&year) {
+        return None;
+    }
+    // Howard Hinnant's civil-to-days algorithm.
+    let year = if month <= 2 { year - 1 } else { year };
+    let era = year.div_euclid(400);
+    let day_of_year = (153 * (if month > 2 { month - 3 } else { month + 9 }) + 2) / 5 + day - 1;
+    let year_of_era = year.rem_euclid(400);
+    Some(era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Values by Python's `datetime.date.toordinal`.
+    #[test]
+    fn dates_are_days() {
+        let expected = [("1970-01-01", 0), ("2000-02-29", 11_016), ("2026-10-23", 20_749), ("1969-12-31", -1)];
+        for (date, days) in expected {
+            assert_eq!(days_of_date(date), Some(days), "{date}");
+        }
+        for broken in ["", "2026", "2026-13-01", "2026-00-10", "2026-1", "soon-ish-x", "2026-10-23T00:00:00Z"] {
+            assert_eq!(days_of_date(broken), None, "{broken}");
+        }
+    }
+
+    #[test]
+    fn money_keeps_digits_that_say_something() {
+        for (value, expected) in [
+            (0.0, "$0"),
+            (0.000_42, "$0.00042"),
+            (0.004, "$0.0040"),
+            (0.07, "$0.07"),
+            (1.0, "$1.00"),
+            (1_234.5, "$1,234.50"),
+            (1.999, "$2.00"),
+        ] {
+            assert_eq!(dollars(value), expected);
+        }
+    }
 
     #[test]
     fn counts_have_separators() {

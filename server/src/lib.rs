@@ -23,6 +23,7 @@
 //! | `llm` | the client of model endpoints: retries, limits, dialects, prices |
 //! | `dry_run` | sampling, running, statistics, diagnosis, chart |
 //! | `training` | the split |
+//! | `secrets` | keys of endpoints, encrypted at rest |
 //! | `sample` | the seeded generator of the sample dataset |
 //! | `jobs` | the durable runner, one file per kind |
 //! | `test_endpoint` | a model endpoint of its own for tests and the demo, with scripted faults |
@@ -74,6 +75,8 @@ pub mod llm;
 pub mod near_duplicates;
 #[cfg(feature = "ssr")]
 pub mod sample;
+#[cfg(feature = "ssr")]
+pub mod secrets;
 #[cfg(feature = "ssr")]
 pub mod state;
 #[cfg(feature = "ssr")]

@@ -9,10 +9,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::config::Config;
-use crate::db::Db;
+use crate::db::{self, Db};
 use crate::error::ServiceResult;
 use crate::grader::{ScriptPool, WorkerCommand};
 use crate::jobs::Jobs;
+use crate::llm::{Llm, first_start};
 use crate::types::event::DatasetEvent;
 use crate::validation::tokens::TokenCounter;
 
@@ -29,6 +30,8 @@ pub struct AppState {
     pub jobs: Jobs,
     /// The script workers.
     pub scripts: ScriptPool,
+    /// The model endpoints' client with what opens their keys.
+    pub llm: Llm,
     /// The tokenizers with their cache.
     pub tokens: Arc<TokenCounter>,
     /// Where Leptos finds the browser's files.
@@ -53,17 +56,22 @@ impl AppState {
             .site_addr(config.address)
             .build();
         let scripts = ScriptPool::new(config.script_limits, worker, cores);
-        Ok(Self {
+        let cache_is_on = db::settings::get(&db, db::settings::RESPONSE_CACHE).await?.is_none_or(|word| word != "off");
+        let llm = Llm::new(&config, cache_is_on)?;
+        let state = Self {
             config: Arc::new(config),
             db,
             events: Events::default(),
             jobs: Jobs::default(),
             scripts,
+            llm,
             tokens: Arc::new(TokenCounter::default()),
             leptos_options,
             background: TaskTracker::new(),
             shutdown: CancellationToken::new(),
-        })
+        };
+        first_start::read_environment(&state).await?;
+        Ok(state)
     }
 }
 

@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use anneal_server::config::{Config, DEFAULT_PORT, default_data_dir};
+use anneal_server::llm::Environment;
 use anneal_server::types::import::{CsvField, CsvMapping};
 use anneal_server::types::pii::{MaskStyle, PiiFilter};
 use anneal_server::types::validation::{RecordStatus, ValidationError};
@@ -317,10 +318,10 @@ impl Options {
     /// The configuration, unchecked. The token comes from the environment only: flags are visible to others.
     pub fn config(self) -> Result<Config, CliError> {
         let default = Config::default();
-        let token = match std::env::var("ANNEAL_TOKEN") {
-            Ok(token) => Some(token).filter(|token| !token.is_empty()),
-            Err(std::env::VarError::NotPresent) => None,
-            Err(error) => return Err(CliError::Message(format!("ANNEAL_TOKEN cannot be read: {error}"))),
+        let secret = |name: &str| match std::env::var(name) {
+            Ok(value) => Ok(Some(value).filter(|value| !value.is_empty())),
+            Err(std::env::VarError::NotPresent) => Ok(None),
+            Err(error) => Err(CliError::Message(format!("{name} cannot be read: {error}"))),
         };
         let data_dir = self.global.data_dir.unwrap_or_else(default_data_dir);
         let data_dir = std::path::absolute(&data_dir).map_err(|error| {
@@ -329,7 +330,9 @@ impl Options {
         Ok(Config {
             data_dir,
             address: SocketAddr::new(self.global.host, self.global.port),
-            token,
+            token: secret("ANNEAL_TOKEN")?,
+            secret_key: secret("ANNEAL_SECRET_KEY")?,
+            environment: Environment::of_process(),
             allowed_hosts: self.global.allowed_hosts,
             site_dir: self.global.site_dir.unwrap_or_else(site_dir),
             max_upload_bytes: self.global.max_upload_bytes.unwrap_or(default.max_upload_bytes),

@@ -90,7 +90,7 @@ fn SavedNote(card: &'static str, words: &'static str) -> impl IntoView {
 }
 
 /// The message of an error that belongs to this field.
-fn error_at(error: Option<AppError>, name: &str) -> Option<String> {
+pub(super) fn error_at(error: Option<AppError>, name: &str) -> Option<String> {
     match error {
         Some(AppError::Invalid { field: Some(field), message }) if field == name => Some(message),
         _ => None,
@@ -98,7 +98,7 @@ fn error_at(error: Option<AppError>, name: &str) -> Option<String> {
 }
 
 /// An error that belongs to none of these fields, for the end of the form.
-fn error_elsewhere(error: Option<AppError>, fields: &[&str]) -> Option<AppError> {
+pub(super) fn error_elsewhere(error: Option<AppError>, fields: &[&str]) -> Option<AppError> {
     error.filter(
         |error| !matches!(error, AppError::Invalid { field: Some(field), .. } if fields.contains(&field.as_str())),
     )

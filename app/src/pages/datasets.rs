@@ -36,7 +36,9 @@ pub fn DatasetsPage() -> impl IntoView {
     let retry = Callback::new(move |()| datasets.refetch());
     view! {
         <Title text="Datasets"/>
-        <TopBar title="Datasets" parents=vec![("Finetune".to_owned(), "/finetune".to_owned())]/>
+        <TopBar title="Datasets" parents=vec![("Finetune".to_owned(), "/finetune".to_owned())]>
+            <a class="button button--ghost" href="/settings"><Icon name=IconName::Settings/>"Settings"</a>
+        </TopBar>
         <main class="page" id="main" tabindex="-1">
             <Transition fallback=|| {
                 view! { <Spinner label="Loading the datasets…"/> }

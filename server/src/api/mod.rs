@@ -7,6 +7,7 @@
 
 mod datasets;
 mod dry_run;
+mod endpoints;
 mod grader;
 mod imports;
 mod jobs;
@@ -18,6 +19,7 @@ mod uploads;
 
 pub use datasets::*;
 pub use dry_run::*;
+pub use endpoints::*;
 pub use grader::*;
 pub use imports::*;
 pub use jobs::*;

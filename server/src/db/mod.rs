@@ -6,12 +6,15 @@
 
 pub mod datasets;
 pub mod dry_runs;
+pub mod endpoints;
 pub mod graders;
 pub mod imports;
 pub mod jobs;
+pub mod llm_calls;
 pub mod near_duplicates;
 mod open;
 pub mod records;
+pub mod settings;
 #[cfg(test)]
 mod tests;
 pub mod topics;

@@ -14,6 +14,7 @@ use super::error::LlmError;
 use super::limits::{Gate, Limits, Passed};
 use super::retry::{RetryHint, RetryPolicy};
 use super::wire::{ChatAnswer, ChatRequest, Dialect, body_of, read_answer};
+use crate::format;
 use crate::types::endpoint::EndpointModel;
 
 /// No answer is longer: what is, is none.
@@ -100,6 +101,25 @@ pub struct Answered {
     pub latency: Duration,
 }
 
+/// A call that brought no answer, and what it took.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("{error}")]
+pub struct CallFailed {
+    /// Why.
+    pub error: LlmError,
+    /// What the endpoint sent last, as it sent it; at most 4,000 characters.
+    pub raw: Option<String>,
+    /// The request's body as it was sent last; null if it was not.
+    pub sent: Value,
+    /// Requests that went out.
+    pub attempts: u32,
+    /// From the first request to the end.
+    pub latency: Duration,
+}
+
+/// Longest part of what an endpoint sent that is kept, in characters.
+const RAW_LENGTH: usize = 4_000;
+
 /// The one way to model endpoints; cheap to clone.
 #[derive(Clone)]
 pub struct LlmClient {
@@ -133,21 +153,35 @@ impl LlmClient {
         target: &Target,
         request: &ChatRequest,
         cancel: &CancellationToken,
-    ) -> Result<Answered, LlmError> {
+    ) -> Result<Answered, Box<CallFailed>> {
+        let cancelled = |()| CallFailed {
+            error: LlmError::Cancelled,
+            raw: None,
+            sent: Value::Null,
+            attempts: 0,
+            latency: Duration::ZERO,
+        };
         tokio::select! {
             biased;
-            () = cancel.cancelled() => Err(LlmError::Cancelled),
+            over = cancel.cancelled() => Err(Box::new(cancelled(over))),
             answered = self.ask(target, request) => answered,
         }
     }
 
     /// The models that it offers, in its order.
-    pub async fn models(&self, target: &Target) -> Result<Vec<EndpointModel>, LlmError> {
-        let (body, _) = self.exchange(target, Method::GET, "models", "", None).await.map_err(|failed| failed.error)?;
-        read_models(&body).map_err(|reason| LlmError::Unreadable { endpoint: target.name.clone(), reason })
+    pub async fn models(&self, target: &Target) -> Result<Vec<EndpointModel>, Box<CallFailed>> {
+        let began = Instant::now();
+        let (body, hint) = match self.exchange(target, Method::GET, "models", "", None).await {
+            Ok(answered) => answered,
+            Err(failed) => return Err(failed.at_last(Value::Null, 1, began)),
+        };
+        read_models(&body).map_err(|reason| {
+            let error = LlmError::Unreadable { endpoint: target.name.clone(), reason };
+            Failed { error, hint, raw: raw_of(&body) }.at_last(Value::Null, 1, began)
+        })
     }
 
-    async fn ask(&self, target: &Target, request: &ChatRequest) -> Result<Answered, LlmError> {
+    async fn ask(&self, target: &Target, request: &ChatRequest) -> Result<Answered, Box<CallFailed>> {
         let gate = self.gate(target);
         let thought = estimated_tokens(request);
         let passed = gate.pass(thought).await;
@@ -172,12 +206,14 @@ impl LlmClient {
                 continue;
             }
             failures += 1;
-            self.before_next(&passed, failed, failures).await?;
+            if let Err(failed) = self.before_next(&passed, failed, failures).await {
+                return Err(failed.at_last(sent, attempts, began));
+            }
         }
     }
 
-    /// Waits until the next attempt; the error if there is none.
-    async fn before_next(&self, passed: &Passed<'_>, failed: Failed, failures: u32) -> Result<(), LlmError> {
+    /// Waits until the next attempt; the failure if there is none.
+    async fn before_next(&self, passed: &Passed<'_>, failed: Failed, failures: u32) -> Result<(), Failed> {
         if failed.error.is_overload() {
             passed.overloaded();
         }
@@ -187,7 +223,7 @@ impl LlmClient {
             error => failed.hint.should.unwrap_or_else(|| error.is_passing()),
         };
         let wait = self.policy.wait(failures, failed.hint.after, rand::random::<f64>()).filter(|_| may_pass);
-        let Some(wait) = wait else { return Err(failed.error) };
+        let Some(wait) = wait else { return Err(failed) };
         tokio::time::sleep(wait).await;
         Ok(())
     }
@@ -196,7 +232,7 @@ impl LlmClient {
         let (body, hint) = self.exchange(target, Method::POST, "chat/completions", &request.model, Some(sent)).await?;
         read_answer(&body).map_err(|reason| {
             let reason = format!("{reason}.");
-            Failed { error: LlmError::Unreadable { endpoint: target.name.clone(), reason }, hint }
+            Failed { error: LlmError::Unreadable { endpoint: target.name.clone(), reason }, hint, raw: raw_of(&body) }
         })
     }
 
@@ -221,7 +257,8 @@ impl LlmClient {
         if status.is_success() {
             return Ok((body, hint));
         }
-        Err(Failed { error: LlmError::of_status(&target.name, model, status.as_u16(), &body), hint })
+        let error = LlmError::of_status(&target.name, model, status.as_u16(), &body);
+        Err(Failed { error, hint, raw: raw_of(&body) })
     }
 
     fn gate(&self, target: &Target) -> Arc<Gate> {
@@ -258,11 +295,24 @@ pub fn use_tls() {
 struct Failed {
     error: LlmError,
     hint: RetryHint,
+    raw: Option<String>,
+}
+
+impl Failed {
+    fn at_last(self, sent: Value, attempts: u32, began: Instant) -> Box<CallFailed> {
+        Box::new(CallFailed { error: self.error, raw: self.raw, sent, attempts, latency: began.elapsed() })
+    }
+}
+
+fn raw_of(body: &[u8]) -> Option<String> {
+    // Four bytes at most make a character, so that no more than this needs to be read.
+    let start = body.get(..RAW_LENGTH * 4).unwrap_or(body);
+    (!body.is_empty()).then(|| String::from_utf8_lossy(start).chars().take(RAW_LENGTH).collect())
 }
 
 impl From<LlmError> for Failed {
     fn from(error: LlmError) -> Self {
-        Self { error, hint: RetryHint::default() }
+        Self { error, hint: RetryHint::default(), raw: None }
     }
 }
 
@@ -290,12 +340,22 @@ fn estimated_tokens(request: &ChatRequest) -> u32 {
     asked.saturating_add(request.max_tokens.unwrap_or(256))
 }
 
+/// The day that an endpoint writes as a date, a time, or seconds since 1970.
+fn shutdown_day(value: &Value) -> Option<String> {
+    if let Some(seconds) = value.as_i64() {
+        return format::utc(seconds.checked_mul(1_000)?).get(..10).map(str::to_owned);
+    }
+    let day = value.as_str()?.get(..10)?;
+    format::days_of_date(day).map(|_| day.to_owned())
+}
+
 fn read_models(body: &[u8]) -> Result<Vec<EndpointModel>, String> {
     let value: Value = serde_json::from_slice(body).map_err(|error| format!("it is no whole JSON ({error})."))?;
     let list = value.get("data").and_then(Value::as_array).ok_or("it has no list \"data\".")?;
     let model = |item: &Value| {
         let text = |name: &str| item.get(name).and_then(Value::as_str).map(str::to_owned);
-        Some(EndpointModel { id: text("id")?, owned_by: text("owned_by"), shutdown_date: text("shutdown_date") })
+        let shutdown_date = item.get("shutdown_date").and_then(shutdown_day);
+        Some(EndpointModel { id: text("id")?, owned_by: text("owned_by"), shutdown_date, ends_in_days: None })
     };
     Ok(list.iter().filter_map(model).collect())
 }

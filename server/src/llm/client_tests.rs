@@ -155,16 +155,16 @@ async fn calls_end_when_nobody_wants_them_or_nobody_answers() {
         async move { client().chat(&target, &question(), &cancel).await }
     });
     cancel.cancel();
-    assert_eq!(call.await.unwrap().unwrap_err(), LlmError::Cancelled);
+    assert_eq!(call.await.unwrap().unwrap_err().error, LlmError::Cancelled);
 
     // Nothing listens; nothing answers.
     let nobody = Target { base_url: "http://127.0.0.1:1/v1".parse().unwrap(), ..target.clone() };
-    let error = client().chat(&nobody, &question(), &CancellationToken::new()).await.unwrap_err();
+    let error = client().chat(&nobody, &question(), &CancellationToken::new()).await.unwrap_err().error;
     assert!(matches!(&error, LlmError::Unreachable { .. }), "{error}");
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base_url = format!("http://{}/v1", silent.local_addr().unwrap()).parse().unwrap();
     let mute = Target { base_url, timeout: Duration::from_millis(50), ..target };
-    let error = client().chat(&mute, &question(), &CancellationToken::new()).await.unwrap_err();
+    let error = client().chat(&mute, &question(), &CancellationToken::new()).await.unwrap_err().error;
     assert!(matches!(&error, LlmError::Timeout { .. }), "{error}");
     assert!(!format!("{mute:?}").contains("sk-test"));
 }
@@ -177,5 +177,7 @@ async fn models_are_listed() {
     assert_eq!(models.iter().map(|model| model.id.as_str()).collect::<Vec<_>>(), ["b", "a"]);
     assert_eq!(models[0].shutdown_date.as_deref(), Some("2027-01-06"));
     let (_endpoint, target) = Endpoint::start([(200, vec![], "<html>".to_owned())]).await;
-    assert!(matches!(client().models(&target).await, Err(LlmError::Unreadable { .. })));
+    let failed = client().models(&target).await.unwrap_err();
+    assert!(matches!(failed.error, LlmError::Unreadable { .. }));
+    assert_eq!(failed.raw.as_deref(), Some("<html>"));
 }

@@ -8,16 +8,27 @@
 //! | [`retry`] | what is tried again, and when: backoff, `retry-after`, rate-limit headers |
 //! | [`limits`] | how much goes to one endpoint at once and a minute, adapted to what it takes |
 //! | [`pricing`] | what a call costs by a price table; an unknown price is unknown |
+//! | [`calls`] | calls as the application makes them: kept answers, stored traces |
+//! | [`endpoints`], `endpoint_form` | endpoints as a service: entered, checked, tested; default models |
+//! | [`first_start`] | the endpoints that the environment names |
+//! | [`handle`] | what the application's state holds of all this |
 
+pub mod calls;
 pub mod client;
+mod endpoint_form;
+pub mod endpoints;
 pub mod error;
+pub mod first_start;
+pub mod handle;
 pub mod limits;
 pub mod pricing;
 pub mod retry;
 pub mod wire;
 
-pub use client::{Answered, LlmClient, Target, use_tls};
+pub use calls::{CacheUse, CallContext, Called, ChatError, Model};
+pub use client::{Answered, CallFailed, LlmClient, Target, use_tls};
 pub use error::LlmError;
+pub use handle::{Environment, Llm};
 pub use wire::{ChatAnswer, ChatRequest, Schema, Usage};
 
 #[cfg(test)]

@@ -17,9 +17,29 @@ pub fn cost(price: Option<&ModelPrice>, usage: Option<&Usage>) -> Option<f64> {
     )
 }
 
+/// A model's line of a price table: its own, else the longest that begins as it does and ends in `*`.
+pub fn price_of<'a>(prices: &'a [ModelPrice], model: &str) -> Option<&'a ModelPrice> {
+    let by_beginning = || {
+        let begins = |price: &&ModelPrice| price.model.strip_suffix('*').is_some_and(|start| model.starts_with(start));
+        prices.iter().filter(begins).max_by_key(|price| price.model.len())
+    };
+    prices.iter().find(|price| price.model == model).or_else(by_beginning)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_model_has_its_own_price_or_that_of_its_family() {
+        let price = |model: &str| ModelPrice { model: model.to_owned(), input: 1.0, cached_input: None, output: 1.0 };
+        let table = [price("gpt-5*"), price("gpt-5-mini"), price("gpt-5-mini-*"), price("*")];
+        let of = |model: &str| price_of(&table, model).map(|price| price.model.as_str());
+        assert_eq!(of("gpt-5-mini"), Some("gpt-5-mini"));
+        assert_eq!(of("gpt-5-mini-2026"), Some("gpt-5-mini-*"));
+        assert_eq!((of("gpt-5.1"), of("llama")), (Some("gpt-5*"), Some("*")));
+        assert_eq!(price_of(&table[..2], "llama"), None);
+    }
 
     /// By hand: 1,500 new input tokens at 2 $ and 500 cached at 0.5 $ a million, 300 of output at 8 $: 0.003 + 0.00025 + 0.0024.
     #[test]

@@ -17,6 +17,7 @@ pub mod overview;
 pub mod passport;
 pub mod pii;
 pub mod pipeline;
+pub mod price_table;
 pub mod topics;
 pub mod training;
 #[cfg(feature = "ssr")]

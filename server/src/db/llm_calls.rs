@@ -1,0 +1,188 @@
+//! Table `llm_calls`: every call of a model that ended, and the answers that are kept.
+
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
+
+use super::{Db, Tx, from_json, unknown_word};
+use crate::clock::now_ms;
+use crate::error::ServiceResult;
+use crate::llm::{ChatAnswer, Usage};
+use crate::types::endpoint::{CallFigures, CallPurpose, LlmCall};
+
+/// What is stored of a call.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewCall<'a> {
+    /// The dataset it was made for.
+    pub dataset_id: Option<&'a str>,
+    /// The record it served.
+    pub record_id: Option<i64>,
+    /// Why it was made.
+    pub purpose: CallPurpose,
+    /// The endpoint's id.
+    pub endpoint_id: &'a str,
+    /// Its name.
+    pub endpoint_name: &'a str,
+    /// The model asked.
+    pub model: &'a str,
+    /// Which repeat of the request it is.
+    pub sample_index: u32,
+    /// By which its answer is found again.
+    pub cache_key: Option<&'a [u8]>,
+    /// The call whose answer was used, where none was made.
+    pub answered_from: Option<i64>,
+    /// The body as sent.
+    pub request: &'a str,
+    /// What came.
+    pub answer: Option<&'a ChatAnswer>,
+    /// Why nothing came: our words, and what the endpoint sent.
+    pub error: Option<(&'a str, Option<&'a str>)>,
+    /// Requests that went out.
+    pub attempts: u32,
+    /// In milliseconds.
+    pub latency_ms: i64,
+    /// What it used.
+    pub usage: Option<Usage>,
+    /// US dollars, if known.
+    pub cost: Option<f64>,
+}
+
+/// An answer that is kept.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KeptAnswer {
+    /// The call that brought it.
+    pub call_id: i64,
+    /// The answer.
+    pub answer: ChatAnswer,
+}
+
+/// Stores a call; answers its number. Where another one has kept an answer by the same key meanwhile, this one keeps none.
+pub async fn insert(tx: &mut Tx, call: &NewCall<'_>) -> ServiceResult<i64> {
+    let usage = call.usage;
+    let tokens = |of: fn(Usage) -> u64| usage.map(of).and_then(|tokens| i64::try_from(tokens).ok());
+    let row = sqlx::query(
+        "INSERT INTO llm_calls (dataset_id, record_id, purpose, endpoint_id, endpoint_name, model, sample_index, cache_key,
+             answered_from, from_cache, request, answer, error, raw_error, attempts, latency_ms, prompt_tokens, cached_tokens,
+             completion_tokens, reasoning_tokens, cost, created_at)
+         VALUES (?1, (SELECT id FROM records WHERE id = ?2), ?3, ?4, ?5, ?6, ?7,
+             CASE WHEN EXISTS (SELECT 1 FROM llm_calls WHERE cache_key = ?8) THEN NULL ELSE ?8 END,
+             ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22) RETURNING id",
+    )
+    .bind(call.dataset_id)
+    .bind(call.record_id)
+    .bind(call.purpose.as_str())
+    .bind(call.endpoint_id)
+    .bind(call.endpoint_name)
+    .bind(call.model)
+    .bind(call.sample_index)
+    .bind(call.cache_key)
+    .bind(call.answered_from)
+    .bind(call.answered_from.is_some())
+    .bind(call.request)
+    .bind(call.answer.map(serde_json::to_string).transpose()?)
+    .bind(call.error.map(|(words, _)| words))
+    .bind(call.error.and_then(|(_, raw)| raw))
+    .bind(call.attempts)
+    .bind(call.latency_ms)
+    .bind(tokens(|usage| usage.prompt_tokens))
+    .bind(tokens(|usage| usage.cached_tokens))
+    .bind(tokens(|usage| usage.completion_tokens))
+    .bind(tokens(|usage| usage.reasoning_tokens))
+    .bind(call.cost)
+    .bind(now_ms())
+    .fetch_one(&mut **tx)
+    .await?;
+    Ok(row.try_get("id")?)
+}
+
+/// The answer that is kept by this key.
+pub async fn kept(db: &Db, cache_key: &[u8]) -> ServiceResult<Option<KeptAnswer>> {
+    let row = sqlx::query("SELECT id, answer FROM llm_calls WHERE cache_key = ?")
+        .bind(cache_key)
+        .fetch_optional(db.read())
+        .await?;
+    row.map(|row| {
+        Ok(KeptAnswer { call_id: row.try_get("id")?, answer: from_json("llm_calls.answer", row.try_get("answer")?)? })
+    })
+    .transpose()
+}
+
+/// The newest calls that served a record, newest first. Where a kept answer was used, its request stands in.
+pub async fn of_record(db: &Db, dataset_id: &str, record_id: i64, limit: i64) -> ServiceResult<Vec<LlmCall>> {
+    let rows = sqlx::query(
+        "SELECT c.*, COALESCE(o.request, c.request) AS shown_request FROM llm_calls c LEFT JOIN llm_calls o ON o.id = c.answered_from
+         WHERE c.record_id = ? AND c.dataset_id = ? ORDER BY c.id DESC LIMIT ?",
+    )
+    .bind(record_id)
+    .bind(dataset_id)
+    .bind(limit)
+    .fetch_all(db.read())
+    .await?;
+    rows.iter().map(read_row).collect()
+}
+
+fn read_row(row: &SqliteRow) -> ServiceResult<LlmCall> {
+    let word: &str = row.try_get("purpose")?;
+    let purposes = [CallPurpose::Judge, CallPurpose::Response, CallPurpose::Generation, CallPurpose::ConnectionTest];
+    let purpose = purposes
+        .into_iter()
+        .find(|purpose| purpose.as_str() == word)
+        .ok_or_else(|| unknown_word("llm_calls.purpose", word))?;
+    let indented = |text: &str| -> ServiceResult<String> {
+        let value: serde_json::Value = from_json("llm_calls", text)?;
+        Ok(serde_json::to_string_pretty(&value)?)
+    };
+    let request: &str = row.try_get("shown_request")?;
+    Ok(LlmCall {
+        id: row.try_get("id")?,
+        record_id: row.try_get("record_id")?,
+        purpose,
+        endpoint_name: row.try_get("endpoint_name")?,
+        model: row.try_get("model")?,
+        // The call whose answer was used may be deleted by now.
+        request: if request.is_empty() { String::new() } else { indented(request)? },
+        answer: row.try_get::<Option<&str>, _>("answer")?.map(indented).transpose()?,
+        error: row.try_get("error")?,
+        raw_error: row.try_get("raw_error")?,
+        from_cache: row.try_get("from_cache")?,
+        attempts: row.try_get("attempts")?,
+        latency_ms: row.try_get("latency_ms")?,
+        prompt_tokens: row.try_get("prompt_tokens")?,
+        completion_tokens: row.try_get("completion_tokens")?,
+        reasoning_tokens: row.try_get("reasoning_tokens")?,
+        cost: row.try_get("cost")?,
+        created_at: row.try_get("created_at")?,
+    })
+}
+
+/// What all calls came to; whether the cache is on is not told here.
+pub async fn figures(db: &Db) -> ServiceResult<CallFigures> {
+    let row = sqlx::query(
+        "SELECT COUNT(*) FILTER (WHERE NOT c.from_cache) AS calls,
+                COUNT(*) FILTER (WHERE c.error IS NOT NULL) AS failed,
+                COUNT(*) FILTER (WHERE c.cache_key IS NOT NULL) AS kept,
+                COUNT(*) FILTER (WHERE c.from_cache) AS hits,
+                COALESCE(SUM(c.cost) FILTER (WHERE NOT c.from_cache), 0.0) AS cost,
+                COUNT(*) FILTER (WHERE NOT c.from_cache AND c.error IS NULL AND c.cost IS NULL) AS unknown_cost,
+                COALESCE(SUM(o.cost) FILTER (WHERE c.from_cache), 0.0) AS saved
+         FROM llm_calls c LEFT JOIN llm_calls o ON o.id = c.answered_from",
+    )
+    .fetch_one(db.read())
+    .await?;
+    Ok(CallFigures {
+        cache_is_on: false,
+        calls: row.try_get("calls")?,
+        failed: row.try_get("failed")?,
+        kept: row.try_get("kept")?,
+        hits: row.try_get("hits")?,
+        cost: row.try_get("cost")?,
+        unknown_cost: row.try_get("unknown_cost")?,
+        saved: row.try_get("saved")?,
+    })
+}
+
+/// Forgets kept answers: the calls stay, and are made anew when they are wanted again. Answers how many.
+pub async fn forget_answers(tx: &mut Tx) -> ServiceResult<i64> {
+    let done =
+        sqlx::query("UPDATE llm_calls SET cache_key = NULL WHERE cache_key IS NOT NULL").execute(&mut **tx).await?;
+    Ok(i64::try_from(done.rows_affected()).unwrap_or(i64::MAX))
+}
