@@ -6,6 +6,7 @@
 //! | [`script`] | `ScriptPool`: grades by running user scripts in worker processes |
 //! | [`protocol`] | the limits, and the frames between pool and worker |
 //! | [`error`] | `GradeError`: why a sample has no score |
+//! | [`template`] | prompts with variables: checked with places, rendered |
 //! | [`worker`] | the worker process: `worker_main`, called first thing in `main` |
 //! | `engine` | the only module that knows the script engine |
 //! | `confine` | the operating system's limits: the only module with unsafe calls |
@@ -18,6 +19,7 @@ pub mod error;
 pub mod input;
 pub mod protocol;
 pub mod script;
+pub mod template;
 pub mod worker;
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::TimestampMs;
 
 pub mod config;
+pub mod variables;
 
 pub use config::{
     GraderConfig, GraderPart, LlmJudge, MultiGrader, PythonGrader, STARTER_SCRIPT, SamplingParams, ScoreModel,
