@@ -21,3 +21,7 @@ echo "== import: airline spans alone"
 node benches/import.mjs target/release/anneal "$((records / 10))" spans
 echo "== near-duplicates"
 node benches/near-duplicates.mjs target/release/anneal "$((records / 10))"
+echo "== script grading"
+grading="$(cargo bench --quiet --no-run --message-format=json --bench grading --features ssr |
+    sed -n 's/.*"name":"grading".*"executable":"\([^"]*\)".*/\1/p' | tail -1)"
+"$grading"

@@ -5,7 +5,11 @@ use super::error::GradeError;
 use super::test_support::{input, pool};
 use super::{Graded, ScriptPool};
 
-const HONEST: &str = "function grade(input) { return JSON.parse(JSON.stringify({ s: input.response.length / 8 })).s }";
+/// Needs whatever the scripts of the tables overwrite.
+const HONEST: &str = "function grade(input) {
+    const s = JSON.parse(JSON.stringify({ s: input.response.length / 8 })).s;
+    const clean = typeof leaked === 'undefined' && ({}).valid === undefined && helpers.wordCount(input.response) === 3;
+    return clean ? s : 0 }";
 
 /// A whole script for `grade` with this body.
 fn body(body: &str) -> String {
@@ -124,6 +128,247 @@ async fn scripts_that_take_too_much_fail_alone() {
         ("wait", body("Atomics.wait(new Int32Array(new SharedArrayBuffer(8)), 0, 0); return 1"), "threw"),
         ("logged bomb", body("const a = []; a.push(a, a, a); for (;;) console.log(a)"), "cpu|memory"),
     ];
+    check(&pool(1), &cases).await;
+}
+
+/// What was not there when the tables above were written: tricks of syntax, of the engine's own objects,
+/// and of the helpers.
+#[tokio::test]
+async fn tricks_fail_alone_and_leave_nothing_behind() {
+    let log_lines = body("for (let i = 0; i < 100000; i++) console.log('line', i); return 0.5");
+    let cases = [
+        (
+            "mutual microtasks",
+            body("let a = () => Promise.resolve().then(b), b = () => Promise.resolve().then(a); return a()"),
+            "cpu|memory",
+        ),
+        (
+            "async generator",
+            body("async function* g() { while (1) yield 1 } return (async () => { for await (const x of g()); })()"),
+            "cpu|memory",
+        ),
+        (
+            "iterator without end",
+            body("return [...{ [Symbol.iterator]() { return { next: () => ({ value: 1, done: false }) } } }].length"),
+            "cpu|memory",
+        ),
+        ("proxy looping get", body("return new Proxy({}, { get() { for (;;); } })"), "cpu"),
+        ("proxy looping has", body("return 'a' in new Proxy({}, { has() { for (;;); } }) ? 1 : 0"), "cpu"),
+        ("proxy looping ownKeys", body("return Object.keys(new Proxy({}, { ownKeys() { for (;;); } })).length"), "cpu"),
+        ("score getter loop", body("return { get score() { for (;;); } }"), "cpu"),
+        ("reasoning toString loop", body("return { score: 1, reasoning: { toString() { for (;;); } } }"), "score:1"),
+        ("thenable twice", body("return { then(r) { r(0.5); r(0.7) } }"), "score:0.5"),
+        (
+            "thenable both",
+            body("return { then(r, j) { r(0.5); j(new Error('no')); throw new Error('nor this') } }"),
+            "score:0.5",
+        ),
+        ("thenable never", body("return { then() {} }"), "bad:a promise that never resolves"),
+        ("thenable getter loop", body("return { get then() { for (;;); } }"), "cpu"),
+        ("promise of itself", body("let r; const p = new Promise(x => { r = x }); r(p); return p"), "threw"),
+        ("nested score", body("return { score: { score: 1 } }"), "bad:an object whose `score` is an object"),
+        ("score array", body("return { score: [1] }"), "bad:an object whose `score` is an array"),
+        ("score BigInt", body("return { score: 1n }"), "bad:an object whose `score` is a BigInt"),
+        ("score valueOf", body("return { score: { valueOf: () => 1 } }"), "bad:an object whose `score` is an object"),
+        ("just above", body("return 1.1"), "bad:1.1"),
+        ("just below", body("return -0.1"), "bad:-0.1"),
+        ("false", body("return false"), "bad:the boolean false"),
+        ("class", body("return class A {}"), "bad:a function"),
+        ("regular expression", body("return /a/"), "bad:an object without a `score`"),
+        ("huge message", body("let s = 'x'; while (s.length < 4e6) s += s; throw new Error(s)"), "threw:1 Error: xxx"),
+        (
+            "huge reasoning",
+            body("let s = 'x'; while (s.length < 4e6) s += s; return { score: 1, reasoning: s }"),
+            "score:1",
+        ),
+        ("cyclic cause", body("const e = new Error('round'); e.cause = e; throw e"), "threw:1 Error: round"),
+        (
+            "long chain of causes",
+            body("let e; for (let i = 0; i < 1e4; i++) e = new Error('c', { cause: e }); throw e"),
+            "threw:1 Error: c|cpu|crashed",
+        ),
+        ("throw undefined", body("throw undefined"), "threw:1 undefined|threw:0 undefined"),
+        ("throw symbol", body("throw Symbol('s')"), "threw:1 Symbol(s)|threw:0 Symbol(s)"),
+        ("throw BigInt", body("throw 10n"), "threw:1 10n|threw:0 10n"),
+        ("throw function", body("throw () => 1"), "threw"),
+        ("throw proxy", body("throw new Proxy({}, { get() { for (;;); } })"), "cpu|threw"),
+        ("throw in toString", body("throw { toString() { throw 1 } }"), "threw"),
+        (
+            "name getter loop",
+            body("const e = new Error('a'); Object.defineProperty(e, 'name', { get() { for (;;); } }); throw e"),
+            "threw|cpu",
+        ),
+        ("toJSON loop", body("return JSON.stringify({ toJSON() { for (;;); } }).length"), "cpu"),
+        ("JSON reviver loop", body("JSON.parse('[1]', () => { for (;;); })"), "cpu"),
+        ("sort comparator loop", body("[2, 1].sort(() => { for (;;); })"), "cpu"),
+        ("replace callback loop", body("'a'.replace(/a/, () => { for (;;); })"), "cpu"),
+        ("tagged template", body("return ((s) => { for (;;); })`a`"), "cpu"),
+        ("with", body("with ({ score: 0.5 }) { return score }"), "score:0.5"),
+        ("strict with", body("'use strict'; with ({}) {}"), "compile:1"),
+        ("labels", body("a: { b: { break a } } return 0.5"), "score:0.5"),
+        ("endless labels", body("a: for (;;) { b: for (;;) { continue a } }"), "cpu"),
+        ("dynamic import", body("return import('data:text/javascript,export default 1')"), "threw"),
+        ("static import", "import fs from 'fs'; function grade() { return 1 }".to_owned(), "compile:1"),
+        ("import.meta", body("return import.meta"), "compile:1"),
+        ("top level await", "await 1; function grade() { return 0.5 }".to_owned(), "compile:1|threw"),
+        (
+            "constructor of constructor",
+            body("return [].constructor.constructor('return this')().process === undefined ? 0.5 : 0"),
+            "score:0.5",
+        ),
+        ("indirect eval", body("(0, eval)('var leaked = 1'); return 0.5"), "score:0.5"),
+        ("eval bomb", body("eval('('.repeat(20000))"), "crashed|memory|threw|cpu"),
+        ("Function bomb", body("return new Function('return ' + '['.repeat(20000))()"), "crashed|memory|threw|cpu"),
+        (
+            "nested templates",
+            body(&format!("return {}1{}", "`${".repeat(5_000), "}`".repeat(5_000))),
+            "crashed|memory|compile|bad|cpu",
+        ),
+        (
+            "long else chain",
+            body(&format!("{} return 0.5", "if (0) {} else ".repeat(5_000))),
+            "crashed|memory|compile|score:0.5|cpu",
+        ),
+        ("long sum", body(&format!("return 0{}", "+0".repeat(20_000))), "crashed|memory|compile|score:0|cpu"),
+        (
+            "regex of many groups",
+            body("return new RegExp('(a?)'.repeat(5000)).test('a'.repeat(5000)) ? 1 : 0"),
+            "cpu|memory|threw|crashed|score",
+        ),
+        (
+            "regex of brackets",
+            body("return new RegExp('('.repeat(50000) + ')'.repeat(50000)).test('') ? 1 : 0"),
+            "crashed|cpu|memory|threw|score",
+        ),
+        (
+            "regex repeated",
+            body("return new RegExp('(?:(?:a{1,1000}){1,1000}){1,1000}').test('b') ? 1 : 0"),
+            "cpu|memory|threw|crashed|score",
+        ),
+        ("split into letters", body("let n = 0; for (;;) n += 'x'.repeat(1e5).split('').length"), "cpu|memory"),
+        ("concat array", body("let a = [1]; for (;;) a = a.concat(a)"), "cpu|memory"),
+        (
+            "flat",
+            body("let a = [1]; for (let i = 0; i < 1e5; i++) a = [a]; return a.flat(Infinity).length"),
+            "cpu|memory|crashed|threw|score",
+        ),
+        ("structure in a map", body("const m = new Map(); for (;;) m.set({}, {})"), "cpu|memory"),
+        ("weak references", body("const a = []; for (;;) a.push(new WeakRef({}))"), "cpu|memory|threw"),
+        (
+            "long bind chain",
+            body("let f = () => 1; for (let i = 0; i < 1e5; i++) f = f.bind(null); return f()"),
+            "cpu|memory|crashed|threw|score:1",
+        ),
+        (
+            "deep prototypes",
+            body("let o = {}; for (let i = 0; i < 1e5; i++) o = Object.create(o); return o.x === undefined ? 0.5 : 0"),
+            "score:0.5|cpu|memory|crashed",
+        ),
+        (
+            "resizable buffer",
+            body("return new ArrayBuffer(8, { maxByteLength: 2 ** 40 }).byteLength ? 0.5 : 0"),
+            "score:0.5|memory|threw|crashed",
+        ),
+        ("toFixed and friends", body("return Number((1).toFixed(100)) ? 0.5 : 0"), "score:0.5"),
+        (
+            "normalize",
+            body("return 'a\u{0301}'.repeat(1e6).normalize('NFC').length > 0 ? 0.5 : 0"),
+            "score:0.5|cpu|memory|threw",
+        ),
+        ("many logs", log_lines, "score:0.5|cpu"),
+        ("log of a proxy", body("console.log(new Proxy({}, { get() { for (;;); } })); return 0.5"), "score:0.5|cpu"),
+        ("Math gone", body("Math = null; JSON = null; helpers = null; Object = null; return 0.5"), "score:0.5"),
+        ("helpers overwritten", body("helpers.wordCount = () => 99; Object.freeze(helpers); return 0.5"), "score:0.5"),
+        (
+            "helpers pollute",
+            body(
+                "Object.prototype.valid = true; const r = helpers.matchesSchema(1, { type: 'string' }); return r.valid ? 0 : 0.5",
+            ),
+            "score:0.5",
+        ),
+        ("helper editDistance", body("return helpers.editDistance('a'.repeat(2e5), 'b'.repeat(2e5)) ? 1 : 0"), "cpu"),
+        ("helper similarity", body("return helpers.similarity('ab'.repeat(1e6), 'ba'.repeat(1e6))"), "cpu|memory"),
+        (
+            "helper jaccard",
+            body("let s = ''; for (let i = 0; i < 1e5; i++) s += i + ' '; return helpers.jaccard(s, s + 'x')"),
+            "cpu|memory|score",
+        ),
+        (
+            "helper schema pattern",
+            body("return helpers.matchesSchema('a'.repeat(40) + 'b', { pattern: '^(a+)+$' }).valid ? 1 : 0"),
+            "cpu|score:0|threw",
+        ),
+        (
+            "helper schema bomb",
+            body(
+                "const d = {}; for (let i = 0; i < 25; i++) d['d' + i] = { allOf: [{ $ref: '#/$defs/d' + (i + 1) }, { $ref: '#/$defs/d' + (i + 1) }] }; d.d25 = { type: 'string' }; return helpers.matchesSchema(1, { $defs: d, $ref: '#/$defs/d0' }).valid ? 1 : 0",
+            ),
+            "cpu|memory|crashed|score:0|threw",
+        ),
+        (
+            "helper schema of itself",
+            body("return helpers.matchesSchema({}, { $ref: '#' }).valid ? 1 : 0"),
+            "cpu|memory|crashed|score|threw",
+        ),
+        (
+            "helper remote schema",
+            body("return helpers.matchesSchema(1, { $ref: 'http://127.0.0.1:1/x' }).valid ? 1 : 0"),
+            "threw:1 TypeError: helpers.matchesSchema: the schema cannot be used",
+        ),
+        (
+            "helper file schema",
+            body("return helpers.matchesSchema(1, { $ref: 'file:///etc/passwd' }).valid ? 1 : 0"),
+            "threw:1 TypeError: helpers.matchesSchema: the schema cannot be used",
+        ),
+        (
+            "helper cyclic value",
+            body("const a = []; a.push(a); return helpers.matchesSchema(a, {}).valid ? 1 : 0"),
+            "threw:1 TypeError",
+        ),
+        (
+            "helper deep value",
+            body(
+                "let a = []; for (let i = 0; i < 1e5; i++) a = [a]; return helpers.matchesSchema(a, {}).valid ? 1 : 0",
+            ),
+            "crashed|cpu|memory|threw",
+        ),
+        (
+            "helper getter value",
+            body("return helpers.matchesSchema({ get a() { for (;;); } }, {}).valid ? 1 : 0"),
+            "score:1|cpu",
+        ),
+        (
+            "helper proxy list",
+            body("return helpers.containsAny('a', new Proxy([], { get() { for (;;); } })) ? 1 : 0"),
+            "threw:1 TypeError: helpers.containsAny: the second argument must be a list of texts",
+        ),
+        (
+            "helper long list",
+            body("const l = ['a']; l.length = 2 ** 32 - 1; return helpers.containsAll('a', l) ? 1 : 0"),
+            "threw:1 TypeError",
+        ),
+        (
+            "helper null text",
+            body("return helpers.similarity(input.response, null)"),
+            "threw:1 TypeError: helpers.similarity: the second argument must be a text, but is null",
+        ),
+        (
+            "helper no text",
+            body("return helpers.wordCount()"),
+            "threw:1 TypeError: helpers.wordCount: the first argument must be a text, but is missing",
+        ),
+        (
+            "helper parseJson depth",
+            body("return helpers.parseJson('['.repeat(1e6)) === null ? 0.5 : 0"),
+            "score:0.5|cpu",
+        ),
+        (
+            "helper isJson depth",
+            body("return helpers.isJson('['.repeat(1e6) + ']'.repeat(1e6)) ? 0.5 : 0"),
+            "score:0.5|cpu",
+        ),
+    ];
+    assert!(cases.len() > 80);
     check(&pool(1), &cases).await;
 }
 

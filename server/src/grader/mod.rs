@@ -4,10 +4,14 @@
 //! |---|---|
 //! | [`input`] | what a grader sees of a record: `GradeInput`, and the recorded response |
 //! | [`script`] | `ScriptPool`: grades by running user scripts in worker processes |
+//! | `process` | one worker process from the pool's side: its start, its answers, why it ended |
 //! | [`protocol`] | the limits, and the frames between pool and worker |
 //! | [`error`] | `GradeError`: why a sample has no score |
 //! | [`template`] | prompts with variables: checked with places, rendered |
 //! | [`worker`] | the worker process: `worker_main`, called first thing in `main` |
+//! | [`helpers`] | what scripts find under `helpers`: the engine's bindings are in `engine/helpers.rs` |
+//! | [`native`] | OpenAI's graders that need no model: string checks, text similarity, formulas |
+//! | [`exchange`] | OpenAI's grader JSON and promptfoo's assertions, in and out |
 //! | `engine` | the only module that knows the script engine |
 //! | `confine` | the operating system's limits: the only module with unsafe calls |
 //!
@@ -16,12 +20,18 @@
 mod confine;
 mod engine;
 pub mod error;
+pub mod exchange;
+pub mod helpers;
 pub mod input;
+pub mod native;
+mod process;
 pub mod protocol;
 pub mod script;
 pub mod template;
 pub mod worker;
 
+#[cfg(test)]
+mod helpers_tests;
 #[cfg(test)]
 mod hostile_tests;
 #[cfg(test)]
@@ -34,7 +44,7 @@ pub(crate) mod test_support;
 pub use error::GradeError;
 pub use input::{GradeInput, RecordedResponse, grade_input, recorded_response};
 pub use protocol::{Graded, ScriptLimits};
-pub use script::{ScriptPool, WorkerCommand};
+pub use script::{ScriptGrade, ScriptPool, ScriptSample, WorkerCommand};
 pub use worker::{WORKER_ARGUMENT, worker_main};
 
 mod service;

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use super::error::GradeError;
-use super::protocol::{MAX_REQUEST_BYTES, REQUESTS_PER_WORKER};
+use super::protocol::{MAX_MESSAGE_BYTES, REQUESTS_PER_WORKER};
 use super::test_support::{input, pool, worker_command};
-use super::{ScriptLimits, ScriptPool, WorkerCommand};
+use super::{GradeInput, ScriptLimits, ScriptPool, ScriptSample, WorkerCommand};
 
 #[tokio::test]
 async fn logs_and_reasoning_are_kept_and_bounded() {
@@ -47,6 +47,106 @@ async fn a_seed_repeats_and_another_differs() {
     assert!((zero - 0.883_310_808_213_642_6).abs() < 1e-12, "{zero}");
 }
 
+fn samples(inputs: &[GradeInput]) -> Vec<ScriptSample<'_>> {
+    inputs.iter().zip(0..).map(|(input, seed)| ScriptSample { input, seed }).collect()
+}
+
+#[tokio::test]
+async fn a_batch_answers_every_sample_in_its_order() {
+    let pool = pool(1);
+    assert!(pool.grade_batch("function grade() { return 1 }", &[]).await.is_empty());
+    assert_eq!(pool.idle_workers(), 0);
+    let script = "globalThis.seen = (globalThis.seen || 0) + 1;
+        function grade(input) { console.log(input.response); return seen === 1 ? Number(input.response) : -1 }";
+    let inputs: Vec<GradeInput> = (0..100).map(|number| input(&format!("{}", f64::from(number) / 100.0))).collect();
+    let grades = pool.grade_batch(script, &samples(&inputs)).await;
+    assert_eq!(grades.len(), 100);
+    for (grade, input) in grades.iter().zip(&inputs) {
+        assert_eq!(grade.result.as_ref().map(|verdict| verdict.score), Ok(input.response.parse().unwrap()));
+        assert_eq!(grade.logs.join("\n"), input.response);
+    }
+    assert_eq!(pool.idle_workers(), 1);
+}
+
+/// Of every kind of death one, between samples that are none the worse for it.
+#[tokio::test]
+async fn a_killed_worker_costs_its_batch_one_sample() {
+    let limits = ScriptLimits { deadline_ms: 3_000, ..ScriptLimits::default() };
+    let pool = ScriptPool::new(limits, worker_command(), 1);
+    let script = "function grade(input) {
+        const r = input.response;
+        if (r === 'cpu') for (;;);
+        if (r === 'memory') return 'x'.repeat(1 << 30).length;
+        if (r === 'stack') { let o = {}; for (let i = 0; i < 50000; i++) o = { o }; return JSON.stringify(o).length }
+        if (r === 'throw') throw new Error('mine');
+        return Math.random() }";
+    let kinds = ["a", "cpu", "b", "c", "memory", "memory", "d", "throw", "stack", "e", "cpu", "cpu", "f"];
+    let mut inputs: Vec<GradeInput> = kinds.iter().map(|kind| input(kind)).collect();
+    inputs[6].response = "x".repeat(MAX_MESSAGE_BYTES);
+    let grades = pool.grade_batch(script, &samples(&inputs)).await;
+    assert_eq!(grades.len(), kinds.len());
+    for (index, (kind, grade)) in kinds.iter().zip(&grades).enumerate() {
+        match (*kind, &grade.result) {
+            ("cpu", Err(GradeError::CpuLimit { ms: 100 }))
+            | (
+                "memory",
+                Err(GradeError::MemoryLimit { mib: 64 } | GradeError::Threw { .. } | GradeError::CpuLimit { .. }),
+            )
+            | ("throw", Err(GradeError::Threw { .. }))
+            | ("d", Err(GradeError::TooLarge { .. })) => {}
+            ("stack", result) => assert!(result.is_err(), "{result:?}"),
+            // The same score as alone, whoever was killed before.
+            (_, Ok(verdict)) => {
+                let alone = pool.grade(script, &inputs[index], index as u64).await.unwrap();
+                assert_eq!(alone.score.to_bits(), verdict.score.to_bits(), "{kind}");
+            }
+            (kind, other) => panic!("{kind}: {other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn deadlines_are_those_of_single_samples() {
+    let limits = ScriptLimits { cpu_ms: 3_600_000, memory_mib: 64, deadline_ms: 400 };
+    let pool = ScriptPool::new(limits, worker_command(), 1);
+    let script = "function grade(input) { if (input.response === 'spin') for (;;); return 1 }";
+    let inputs: Vec<GradeInput> = ["a", "spin", "b", "spin", "c"].map(input).into();
+    let grades = pool.grade_batch(script, &samples(&inputs)).await;
+    let late = |grade: &super::ScriptGrade| grade.result == Err(GradeError::Deadline { ms: 400 });
+    assert_eq!(grades.iter().map(late).collect::<Vec<_>>(), [false, true, false, true, false]);
+    // A batch may take longer than a sample: fifty of some 20 ms each.
+    let slow = "function grade(input) { let n = 0; for (let i = 0; i < 100000; i++) n += i; return 1 }";
+    let inputs: Vec<GradeInput> = (0..50).map(|_| input("a")).collect();
+    assert!(pool.grade_batch(slow, &samples(&inputs)).await.iter().all(|grade| grade.result.is_ok()));
+}
+
+#[tokio::test]
+async fn a_batch_longer_than_a_worker_s_life_takes_several() {
+    let pool = pool(1);
+    let inputs: Vec<GradeInput> = (0..=REQUESTS_PER_WORKER).map(|_| input("a")).collect();
+    let grades = pool.grade_batch("function grade() { return 0.5 }", &samples(&inputs)).await;
+    assert!(grades.len() == inputs.len() && grades.iter().all(|grade| grade.result.is_ok()));
+    let broken = pool.grade_batch("function grade( {", &samples(&inputs[..3])).await;
+    assert!(broken.iter().all(|grade| matches!(grade.result, Err(GradeError::Compile { .. }))), "{broken:?}");
+}
+
+#[tokio::test]
+async fn a_spare_worker_stands_ready_after_a_kill() {
+    let pool = pool(1);
+    pool.grade("function grade() { return 1 }", &input("r"), 0).await.unwrap();
+    for _ in 0..100 {
+        if pool.spare_process().is_some() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    let spare = pool.spare_process();
+    assert!(spare.is_some());
+    pool.grade("function grade() { for (;;); }", &input("r"), 0).await.unwrap_err();
+    pool.grade("function grade() { return 1 }", &input("r"), 0).await.unwrap();
+    assert_eq!(pool.idle_process(), spare);
+}
+
 #[tokio::test]
 async fn check_finds_what_would_fail_every_sample() {
     let pool = pool(1);
@@ -66,7 +166,7 @@ async fn samples_too_large_are_refused_and_large_ones_graded() {
     let mut large = input("");
     large.response = "x".repeat(1_000_000);
     assert_eq!(pool.grade(script, &large, 0).await.map(|graded| graded.score), Ok(1.0));
-    large.response = "x".repeat(MAX_REQUEST_BYTES);
+    large.response = "x".repeat(MAX_MESSAGE_BYTES);
     let refused = pool.grade(script, &large, 0).await;
     assert!(matches!(refused, Err(GradeError::TooLarge { .. })), "{refused:?}");
     // Deeper than a worker reads: an error of this sample, and the worker lives on.

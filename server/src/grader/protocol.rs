@@ -1,9 +1,11 @@
 //! What the pool and a worker say to each other: length-prefixed frames over one socket.
 //!
 //! A frame is a little-endian `u32` length and that many bytes. The first frame to a worker is its
-//! [`ScriptLimits`] as JSON; every later one is a request, and is answered by one frame: an [`Answer`]
-//! as JSON. A request is kind (1 byte), seed (8 bytes), length of the script (4 bytes), the script, and
-//! the input as JSON; so neither script nor input is escaped and parsed a second time.
+//! [`ScriptLimits`] as JSON; every later one is a [`Message`]: its kind (1 byte), and the script's source,
+//! or a sample's seed (8 bytes) and input as JSON; so neither script nor input is escaped and parsed a
+//! second time, and a script is sent once for many samples. Checks and samples are answered in their
+//! order, by one frame each: an [`Answer`] as JSON, written before the next message is begun, so that
+//! whoever waits knows which sample a dying worker was at.
 
 use std::io::{self, Read, Write};
 
@@ -11,8 +13,8 @@ use serde::{Deserialize, Serialize};
 
 use super::error::GradeError;
 
-/// The largest request, in bytes: script and input of one sample.
-pub const MAX_REQUEST_BYTES: usize = 16 * 1024 * 1024;
+/// The largest message to a worker, in bytes: a script, or the input of one sample.
+pub const MAX_MESSAGE_BYTES: usize = 16 * 1024 * 1024;
 /// The largest answer, in bytes: 100 log lines and a reasoning, every character escaped, fit three times.
 pub const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
 /// The longest reasoning kept, in characters.
@@ -21,7 +23,7 @@ pub const MAX_REASONING_CHARS: usize = 10_000;
 pub const MAX_LOG_LINES: usize = 100;
 /// The longest log line or error message kept, in characters.
 pub const MAX_LINE_CHARS: usize = 2_000;
-/// Requests a worker serves before a fresh one takes its place.
+/// Samples and checks a worker serves before a fresh one takes its place.
 pub const REQUESTS_PER_WORKER: u32 = 500;
 
 /// What a script may use for one sample.
@@ -72,66 +74,62 @@ pub struct Verdict {
     pub reasoning: Option<String>,
 }
 
-/// What a worker is asked to do.
+/// What a worker is told, a frame each. A script stays the worker's until the next one; every check and
+/// every sample is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RequestKind {
+pub enum Message<'a> {
+    /// The source that later messages mean. Not answered.
+    Script(&'a str),
     /// Compile the script, run its top level and look for `grade`.
     Check,
-    /// Grade one sample.
-    Grade,
+    /// Grade one sample in a global scope of its own.
+    Sample {
+        /// Seed of `Math.random`.
+        seed: u64,
+        /// The sample as JSON.
+        input: &'a [u8],
+    },
 }
 
-/// A request as the worker reads it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Request<'a> {
-    /// What to do.
-    pub kind: RequestKind,
-    /// Seed of `Math.random`.
-    pub seed: u64,
-    /// The script's source.
-    pub script: &'a str,
-    /// The input as JSON; empty for a check.
-    pub input: &'a [u8],
-}
+const SCRIPT: u8 = 0;
+const CHECK: u8 = 1;
+const SAMPLE: u8 = 2;
 
-const REQUEST_HEADER_BYTES: usize = 1 + 8 + 4;
-
-impl<'a> Request<'a> {
-    /// The bytes of this request, its frame's length in front, ready to be sent.
+impl<'a> Message<'a> {
+    /// The bytes of this message, its frame's length in front, ready to be sent.
     pub fn to_frame(self) -> Result<Vec<u8>, GradeError> {
-        let bytes = REQUEST_HEADER_BYTES + self.script.len() + self.input.len();
-        let too_large = GradeError::TooLarge { bytes, limit: MAX_REQUEST_BYTES };
-        if bytes > MAX_REQUEST_BYTES {
+        let (kind, seed, payload) = match self {
+            Self::Script(source) => (SCRIPT, None, source.as_bytes()),
+            Self::Check => (CHECK, None, &b""[..]),
+            Self::Sample { seed, input } => (SAMPLE, Some(seed), input),
+        };
+        let bytes = 1 + if seed.is_some() { 8 } else { 0 } + payload.len();
+        let too_large = GradeError::TooLarge { bytes, limit: MAX_MESSAGE_BYTES };
+        if bytes > MAX_MESSAGE_BYTES {
             return Err(too_large);
         }
-        let (Ok(frame_length), Ok(script_length)) = (u32::try_from(bytes), u32::try_from(self.script.len())) else {
-            return Err(too_large);
-        };
         let mut frame = Vec::with_capacity(4 + bytes);
-        frame.extend_from_slice(&frame_length.to_le_bytes());
-        frame.push(match self.kind {
-            RequestKind::Check => 0,
-            RequestKind::Grade => 1,
-        });
-        frame.extend_from_slice(&self.seed.to_le_bytes());
-        frame.extend_from_slice(&script_length.to_le_bytes());
-        frame.extend_from_slice(self.script.as_bytes());
-        frame.extend_from_slice(self.input);
+        frame.extend_from_slice(&u32::try_from(bytes).map_err(|_| too_large)?.to_le_bytes());
+        frame.push(kind);
+        if let Some(seed) = seed {
+            frame.extend_from_slice(&seed.to_le_bytes());
+        }
+        frame.extend_from_slice(payload);
         Ok(frame)
     }
 
-    /// Reads a request out of a frame's bytes; `None` if they are none.
+    /// Reads a message out of a frame's bytes; `None` if they are none.
     pub fn parse(bytes: &'a [u8]) -> Option<Self> {
         let (&kind, rest) = bytes.split_first()?;
-        let (seed, rest) = rest.split_first_chunk::<8>()?;
-        let (script_length, rest) = rest.split_first_chunk::<4>()?;
-        let (script, input) = rest.split_at_checked(usize::try_from(u32::from_le_bytes(*script_length)).ok()?)?;
-        let kind = match kind {
-            0 => RequestKind::Check,
-            1 => RequestKind::Grade,
-            _ => return None,
-        };
-        Some(Self { kind, seed: u64::from_le_bytes(*seed), script: std::str::from_utf8(script).ok()?, input })
+        match kind {
+            SCRIPT => std::str::from_utf8(rest).ok().map(Self::Script),
+            CHECK if rest.is_empty() => Some(Self::Check),
+            SAMPLE => {
+                let (seed, input) = rest.split_first_chunk::<8>()?;
+                Some(Self::Sample { seed: u64::from_le_bytes(*seed), input })
+            }
+            _ => None,
+        }
     }
 }
 
@@ -152,9 +150,11 @@ pub fn read_frame(reader: &mut impl Read, limit: usize) -> io::Result<Option<Vec
 /// Writes one frame.
 pub fn write_frame(writer: &mut impl Write, bytes: &[u8]) -> io::Result<()> {
     let length = u32::try_from(bytes.len()).map_err(io::Error::other)?;
-    writer.write_all(&length.to_le_bytes())?;
-    writer.write_all(bytes)?;
-    writer.flush()
+    // In one piece, so that the reader is woken once.
+    let mut frame = Vec::with_capacity(4 + bytes.len());
+    frame.extend_from_slice(&length.to_le_bytes());
+    frame.extend_from_slice(bytes);
+    writer.write_all(&frame)
 }
 
 /// The length that four bytes announce, refused where it is above `limit`.
@@ -174,36 +174,36 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_request_survives_its_frame() {
-        let request =
-            Request { kind: RequestKind::Grade, seed: 0x0102_0304_0506_0708, script: "grüße", input: b"{\"a\":1}" };
-        let frame = request.to_frame().unwrap();
-        // 13 bytes of header, 7 of script (two umlauts of two bytes), 7 of input.
-        assert_eq!(frame[..4], 27_u32.to_le_bytes());
-        let bytes = read_frame(&mut frame.as_slice(), MAX_REQUEST_BYTES).unwrap().unwrap();
-        assert_eq!(Request::parse(&bytes), Some(request));
+    fn messages_survive_their_frames() {
+        let sample = Message::Sample { seed: 0x0102_0304_0506_0708, input: b"{\"a\":1}" };
+        // Kind and seed are 9 bytes, the input is 7; the script is 7, two umlauts of two bytes among them.
+        for (message, length) in [(sample, 16_u32), (Message::Script("grüße"), 8), (Message::Check, 1)] {
+            let frame = message.to_frame().unwrap();
+            assert_eq!(frame[..4], length.to_le_bytes());
+            let bytes = read_frame(&mut frame.as_slice(), MAX_MESSAGE_BYTES).unwrap().unwrap();
+            assert_eq!(Message::parse(&bytes), Some(message));
+        }
     }
 
     #[test]
-    fn garbage_is_no_request() {
+    fn garbage_is_no_message() {
         let cases: [&[u8]; 5] = [
             b"",
-            b"\x01\0\0\0\0\0\0\0\0\0\0\0",              // a byte short of a header
-            b"\x02\0\0\0\0\0\0\0\0\0\0\0\0",            // unknown kind
-            b"\x01\0\0\0\0\0\0\0\0\xff\xff\xff\xffabc", // script longer than the frame
-            b"\x01\0\0\0\0\0\0\0\0\x02\0\0\0\xff\xfe",  // script is no UTF-8
+            b"\x02\0\0\0\0\0\0\0",   // a byte short of a seed
+            b"\x03\0\0\0\0\0\0\0\0", // unknown kind
+            b"\x01more",             // a check says nothing else
+            b"\0\xff\xfe",           // the script is no UTF-8
         ];
         for case in cases {
-            assert_eq!(Request::parse(case), None, "{case:?}");
+            assert_eq!(Message::parse(case), None, "{case:?}");
         }
     }
 
     #[test]
     fn large_frames_are_refused_on_both_sides() {
-        let input = vec![b' '; MAX_REQUEST_BYTES];
-        let request = Request { kind: RequestKind::Grade, seed: 0, script: "", input: &input };
-        let expected = GradeError::TooLarge { bytes: MAX_REQUEST_BYTES + 13, limit: MAX_REQUEST_BYTES };
-        assert_eq!(request.to_frame(), Err(expected));
+        let input = vec![b' '; MAX_MESSAGE_BYTES];
+        let expected = GradeError::TooLarge { bytes: MAX_MESSAGE_BYTES + 9, limit: MAX_MESSAGE_BYTES };
+        assert_eq!(Message::Sample { seed: 0, input: &input }.to_frame(), Err(expected));
         let announced = 101_u32.to_le_bytes();
         assert!(read_frame(&mut announced.as_slice(), 100).is_err());
     }

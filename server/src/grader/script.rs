@@ -1,63 +1,40 @@
 //! `ScriptPool`: grades samples by running a user's script in worker processes.
 
-use std::ffi::OsString;
 use std::fmt;
 use std::io;
-use std::os::fd::OwnedFd;
-use std::os::unix::net::UnixStream as StdUnixStream;
-use std::os::unix::process::ExitStatusExt;
-use std::path::PathBuf;
-use std::process::{ExitStatus, Stdio};
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::UnixStream;
-use tokio::process::{Child, Command};
-use tokio::sync::Semaphore;
+use tokio::io::AsyncWriteExt;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::time::timeout;
 
 use super::error::GradeError;
 use super::input::GradeInput;
-use super::protocol::{
-    Answer, Graded, MAX_ANSWER_BYTES, REQUESTS_PER_WORKER, Request, RequestKind, ScriptLimits, Verdict, frame_length,
-    write_frame,
-};
-use super::worker::{EXIT_UNCONFINED, WORKER_ARGUMENT};
+pub use super::process::WorkerCommand;
+use super::process::{Answers, Worker};
+use super::protocol::{Answer, Graded, Message, ScriptLimits, Verdict};
 
-/// How to start a worker.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WorkerCommand {
-    /// An absolute path.
-    pub program: PathBuf,
-    /// What makes the program call [`super::worker_main`].
-    pub arguments: Vec<OsString>,
-}
-
-impl WorkerCommand {
-    /// This very program, whose `main` must call [`super::worker_main`] on [`WORKER_ARGUMENT`]. Where
-    /// there is `/proc`, the running file is meant even after an update has replaced it.
-    pub fn this_program() -> io::Result<Self> {
-        let running = PathBuf::from("/proc/self/exe");
-        let program = if running.exists() { running } else { std::env::current_exe()? };
-        Ok(Self { program, arguments: vec![WORKER_ARGUMENT.into()] })
-    }
-}
+/// Samples that are written to a worker before it has answered the ones in front.
+const SENT_AHEAD: usize = 8;
 
 /// Worker processes that grade, at most `size` at a time; clones share them. Workers are started when
-/// needed, used for up to 500 samples, and replaced when a script takes them down. A grading that is
-/// dropped half-way kills its worker.
+/// needed, used for up to 500 samples, and replaced when a script takes them down; one more stands ready,
+/// so that nobody waits for a replacement. A grading that is dropped half-way kills its worker.
 #[derive(Clone)]
 pub struct ScriptPool(Arc<Inner>);
 
 struct Inner {
     limits: ScriptLimits,
     command: WorkerCommand,
-    /// A permit per worker that may run; held while a request runs, so `idle` and running ones are at
+    /// A permit per worker that may run; held while a batch runs, so `idle` and running ones are at
     /// most `size` together.
     permits: Semaphore,
-    /// Workers that wait for a request. Locked for a push or a pop only, never across an await.
+    /// Workers that wait for a batch. Locked for a push or a pop only, never across an await.
     idle: Mutex<Vec<Worker>>,
+    /// A worker that has served nobody, started when the one before it was taken. Locked as `idle` is.
+    spare: Mutex<Option<Worker>>,
 }
 
 impl fmt::Debug for ScriptPool {
@@ -70,86 +47,198 @@ impl fmt::Debug for ScriptPool {
     }
 }
 
+/// One sample to grade.
+#[derive(Debug, Clone, Copy)]
+pub struct ScriptSample<'a> {
+    /// What the script's `grade` gets.
+    pub input: &'a GradeInput,
+    /// Of `Math.random`.
+    pub seed: u64,
+}
+
+/// What became of one sample.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ScriptGrade {
+    /// The score, or why there is none.
+    pub result: Result<Verdict, GradeError>,
+    /// What the script logged, even where it gave no score (nothing, if its worker died).
+    pub logs: Vec<String>,
+}
+
+/// What a worker is asked.
+#[derive(Clone, Copy)]
+enum Question<'a> {
+    Check,
+    Grade(ScriptSample<'a>),
+}
+
+/// How a worker's turn at a batch ended.
+enum Turn {
+    /// It answered whatever it was sent.
+    Done,
+    /// It answered, but cannot be used again.
+    Spent,
+    /// Its answer to the next question may be its own fault rather than the sample's.
+    Doubtful,
+    /// The connection broke at the next question.
+    Broken(io::Error),
+    /// No answer to the next question in time.
+    Late,
+}
+
 impl ScriptPool {
-    /// A pool of at most `size` workers (at least 1; the number of cores is a good choice). Starts none.
+    /// A pool of at most `size` workers (at least 1; the number of cores is a good choice) and a spare
+    /// one. Starts none.
     pub fn new(limits: ScriptLimits, command: WorkerCommand, size: usize) -> Self {
         let permits = Semaphore::new(size.clamp(1, Semaphore::MAX_PERMITS));
-        Self(Arc::new(Inner { limits, command, permits, idle: Mutex::default() }))
+        Self(Arc::new(Inner { limits, command, permits, idle: Mutex::default(), spare: Mutex::default() }))
     }
 
-    /// The limits that every script runs under.
+    /// The limits that every script runs under, each sample for itself.
     pub fn limits(&self) -> ScriptLimits {
         self.0.limits
     }
 
-    /// Grades one sample. The same script, input and seed (of `Math.random`) give the same score.
+    /// Grades samples one after the other in one worker, each in a global scope of its own; a result for
+    /// each, in their order. The same script, input and seed give the same score. A sample that takes its
+    /// worker down fails alone: the others go on in a fresh one. Give the pool several batches at once to
+    /// use several cores, of some 16 to 64 samples: a batch holds its worker until it is done.
+    pub async fn grade_batch(&self, script: &str, samples: &[ScriptSample<'_>]) -> Vec<ScriptGrade> {
+        let questions: Vec<_> = samples.iter().copied().map(Question::Grade).collect();
+        let answers = self.ask(script, &questions).await;
+        answers
+            .into_iter()
+            .map(|answer| ScriptGrade { result: answer.result.and_then(checked), logs: answer.logs })
+            .collect()
+    }
+
+    /// A batch of one sample.
     pub async fn grade(&self, script: &str, input: &GradeInput, seed: u64) -> Result<Graded, GradeError> {
         let (result, logs) = self.grade_with_logs(script, input, seed).await;
         result.map(|verdict| Graded { score: verdict.score, reasoning: verdict.reasoning, logs })
     }
 
-    /// As [`Self::grade`], with what the script logged even where it gave no score (nothing, if its
-    /// worker died).
+    /// As [`Self::grade`], with what the script logged even where it gave no score.
     pub async fn grade_with_logs(
         &self,
         script: &str,
         input: &GradeInput,
         seed: u64,
     ) -> (Result<Verdict, GradeError>, Vec<String>) {
-        let input = match serde_json::to_vec(input) {
-            Ok(input) => input,
-            Err(error) => return (Err(GradeError::Crashed { detail: error.to_string() }), Vec::new()),
-        };
-        let request = Request { kind: RequestKind::Grade, seed, script, input: &input };
-        match self.answer(request).await {
-            Ok(Answer { result, logs, .. }) => (result.and_then(checked), logs),
-            Err(error) => (Err(error), Vec::new()),
+        match self.grade_batch(script, &[ScriptSample { input, seed }]).await.pop() {
+            Some(grade) => (grade.result, grade.logs),
+            None => (checked(None), Vec::new()),
         }
     }
 
     /// Whether the script compiles, runs and defines `grade`; graded is nothing.
     pub async fn check(&self, script: &str) -> Result<(), GradeError> {
-        let request = Request { kind: RequestKind::Check, seed: 0, script, input: b"" };
-        self.answer(request).await?.result.map(|_| ())
+        self.ask(script, &[Question::Check]).await.pop().map_or(Ok(()), |answer| answer.result.map(|_| ()))
     }
 
-    async fn answer(&self, request: Request<'_>) -> Result<Answer, GradeError> {
-        let frame = request.to_frame()?;
-        let Ok(_permit) = self.0.permits.acquire().await else {
-            return Err(GradeError::Unavailable { detail: "the pool is closed".to_owned() });
+    /// An answer for every question, in their order.
+    async fn ask(&self, script: &str, questions: &[Question<'_>]) -> Vec<Answer> {
+        let mut answers = Vec::with_capacity(questions.len());
+        let script = match Message::Script(script).to_frame() {
+            Ok(frame) => frame,
+            Err(error) => return questions.iter().map(|_| failed(error.clone())).collect(),
         };
-        if let Some(worker) = self.take_idle() {
-            match self.ask(worker, &frame).await {
-                // A worker that has served others may carry their garbage, or have died since: only a
-                // fresh one can tell whether this sample is to blame.
-                Err(GradeError::MemoryLimit { .. } | GradeError::Crashed { .. } | GradeError::Unavailable { .. }) => {}
-                Ok(answer)
-                    if matches!(answer.result, Err(GradeError::MemoryLimit { .. } | GradeError::Crashed { .. })) => {}
-                other => return other,
+        let Ok(_permit) = self.0.permits.acquire().await else {
+            let closed = GradeError::Unavailable { detail: "the pool is closed".to_owned() };
+            return questions.iter().map(|_| failed(closed.clone())).collect();
+        };
+        let mut needs_fresh = false;
+        while let Some(left) = questions.get(answers.len()..).filter(|left| !left.is_empty()) {
+            match self.worker(needs_fresh) {
+                Ok(worker) => needs_fresh = self.take_turn(worker, &script, left, &mut answers).await,
+                Err(error) => answers.push(failed(GradeError::Unavailable { detail: error.to_string() })),
             }
         }
-        let worker = Worker::spawn(&self.0.command, &self.0.limits)
-            .map_err(|error| GradeError::Unavailable { detail: error.to_string() })?;
-        self.ask(worker, &frame).await
+        answers
     }
 
-    async fn ask(&self, mut worker: Worker, frame: &[u8]) -> Result<Answer, GradeError> {
+    /// Lets one worker answer as many of `questions` as it can. Whether a fresh worker must try the first
+    /// that is left: one that has served others may carry their garbage, or have died since, so only a
+    /// fresh one can tell whether the sample is to blame.
+    async fn take_turn(
+        &self,
+        mut worker: Worker,
+        script: &[u8],
+        questions: &[Question<'_>],
+        answers: &mut Vec<Answer>,
+    ) -> bool {
         let limits = &self.0.limits;
-        let error = match timeout(Duration::from_millis(limits.deadline_ms), worker.exchange(frame)).await {
-            Ok(Ok(answer)) => {
-                worker.served += 1;
-                if !answer.is_last && worker.served < REQUESTS_PER_WORKER {
+        let questions = &questions[..questions.len().min(worker.allowance())];
+        let turn = {
+            let (announce, announced) = mpsc::channel(SENT_AHEAD);
+            let messages = &mut worker.messages;
+            let mut writing = pin!(async move { send(messages, announce, script, questions).await });
+            let mut reading =
+                pin!(receive(&mut worker.answers, announced, &mut worker.served, limits.deadline_ms, answers));
+            tokio::select! {
+                biased;
+                turn = &mut reading => turn,
+                () = &mut writing => reading.await,
+            }
+        };
+        let was_used = worker.served > 0;
+        let error = match turn {
+            Turn::Done => {
+                if worker.allowance() > 0 {
                     self.0.idle.lock().unwrap_or_else(PoisonError::into_inner).push(worker);
                 }
-                return Ok(answer);
+                return false;
             }
-            Ok(Err(broken)) => worker.cause_of_death(&broken, limits).await,
-            Err(_elapsed) => GradeError::Deadline { ms: limits.deadline_ms },
+            Turn::Spent => None,
+            Turn::Doubtful => {
+                worker.kill().await;
+                return true;
+            }
+            Turn::Broken(broken) => {
+                let cause = worker.cause_of_death(&broken, limits).await;
+                if was_used && is_doubtful(&cause) {
+                    worker.kill().await;
+                    return true;
+                }
+                Some(cause)
+            }
+            Turn::Late => Some(GradeError::Deadline { ms: limits.deadline_ms }),
         };
-        // Waits too, so that the process is gone when the sample is answered. It cannot fail but for a
-        // process that is gone already.
-        let _ = worker.child.kill().await;
-        Err(error)
+        answers.extend(error.map(failed));
+        // The process is gone when the sample is answered.
+        worker.kill().await;
+        false
+    }
+
+    /// A worker to use: one that waits, the spare one, or a new one.
+    fn worker(&self, fresh: bool) -> io::Result<Worker> {
+        let mut idle = self.0.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        while !fresh && let Some(worker) = idle.pop() {
+            if let Some(worker) = worker.if_alive() {
+                return Ok(worker);
+            }
+        }
+        drop(idle);
+        let spare = self.0.spare.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let worker = match spare.and_then(Worker::if_alive) {
+            Some(spare) => spare,
+            None => Worker::spawn(&self.0.command, &self.0.limits)?,
+        };
+        self.replace_spare();
+        Ok(worker)
+    }
+
+    /// Starts a spare worker beside whatever runs: to start a process blocks its thread for a moment.
+    fn replace_spare(&self) {
+        let inner = Arc::clone(&self.0);
+        tokio::task::spawn_blocking(move || {
+            let has_one = || inner.spare.lock().unwrap_or_else(PoisonError::into_inner).is_some();
+            if !has_one()
+                && let Ok(worker) = Worker::spawn(&inner.command, &inner.limits)
+            {
+                inner.spare.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(worker);
+            }
+        });
     }
 
     #[cfg(test)]
@@ -163,6 +252,12 @@ impl ScriptPool {
         self.0.idle.lock().unwrap().last().and_then(|worker| worker.child.id())
     }
 
+    /// The process of the spare worker.
+    #[cfg(test)]
+    pub(super) fn spare_process(&self) -> Option<u32> {
+        self.0.spare.lock().unwrap().as_ref().and_then(|worker| worker.child.id())
+    }
+
     /// Kills the idle workers as an operator or the kernel might.
     #[cfg(test)]
     pub(super) fn kill_idle(&self) {
@@ -170,10 +265,86 @@ impl ScriptPool {
             worker.child.start_kill().unwrap();
         }
     }
+}
 
-    fn take_idle(&self) -> Option<Worker> {
-        self.0.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()
+/// Writes the script and the questions, each announced before it is written: from then on its time runs.
+async fn send(
+    messages: &mut (impl AsyncWriteExt + Unpin),
+    announce: mpsc::Sender<Result<(), GradeError>>,
+    script: &[u8],
+    questions: &[Question<'_>],
+) {
+    let mut unsent_script = Some(script);
+    for question in questions {
+        let frame = question.to_frame();
+        let announced = announce.send(frame.as_ref().map(|_| ()).map_err(Clone::clone)).await;
+        let Ok(frame) = frame else { continue };
+        if announced.is_err() {
+            return;
+        }
+        // A broken connection is found, and its cause looked for, by whoever reads.
+        if let Some(script) = unsent_script.take()
+            && messages.write_all(script).await.is_err()
+        {
+            return;
+        }
+        if messages.write_all(&frame).await.is_err() {
+            return;
+        }
     }
+}
+
+/// Reads the answers to what was announced, each within the deadline.
+async fn receive(
+    worker: &mut Answers,
+    mut announced: mpsc::Receiver<Result<(), GradeError>>,
+    served: &mut u32,
+    deadline_ms: u64,
+    answers: &mut Vec<Answer>,
+) -> Turn {
+    while let Some(announced) = announced.recv().await {
+        if let Err(error) = announced {
+            answers.push(failed(error));
+            continue;
+        }
+        let answer = match timeout(Duration::from_millis(deadline_ms), worker.next()).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(broken)) => return Turn::Broken(broken),
+            Err(_elapsed) => return Turn::Late,
+        };
+        if *served > 0 && answer.result.as_ref().is_err_and(is_doubtful) {
+            return Turn::Doubtful;
+        }
+        *served += 1;
+        let is_last = answer.is_last;
+        answers.push(answer);
+        if is_last {
+            return Turn::Spent;
+        }
+    }
+    Turn::Done
+}
+
+impl Question<'_> {
+    fn to_frame(self) -> Result<Vec<u8>, GradeError> {
+        match self {
+            Self::Check => Message::Check.to_frame(),
+            Self::Grade(ScriptSample { input, seed }) => {
+                let input =
+                    serde_json::to_vec(input).map_err(|error| GradeError::Crashed { detail: error.to_string() })?;
+                Message::Sample { seed, input: &input }.to_frame()
+            }
+        }
+    }
+}
+
+/// Whether a worker's own state may be the cause.
+fn is_doubtful(error: &GradeError) -> bool {
+    matches!(error, GradeError::MemoryLimit { .. } | GradeError::Crashed { .. } | GradeError::Unavailable { .. })
+}
+
+fn failed(error: GradeError) -> Answer {
+    Answer { result: Err(error), logs: Vec::new(), is_last: false }
 }
 
 /// The worker is another process: what it says is checked.
@@ -181,71 +352,5 @@ fn checked(verdict: Option<Verdict>) -> Result<Verdict, GradeError> {
     match verdict {
         Some(verdict) if (0.0..=1.0).contains(&verdict.score) => Ok(verdict),
         _ => Err(GradeError::Crashed { detail: "it answered without a score".to_owned() }),
-    }
-}
-
-struct Worker {
-    child: Child,
-    stream: UnixStream,
-    /// Requests answered so far.
-    served: u32,
-}
-
-impl Worker {
-    fn spawn(command: &WorkerCommand, limits: &ScriptLimits) -> io::Result<Self> {
-        let (ours, theirs) = StdUnixStream::pair()?;
-        ours.set_nonblocking(true)?;
-        let child = Command::new(&command.program)
-            .args(&command.arguments)
-            .env_clear()
-            .current_dir("/")
-            .stdin(Stdio::from(OwnedFd::from(theirs)))
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()?;
-        let configuration = serde_json::to_vec(limits)?;
-        // A few bytes into an empty socket buffer: this cannot block. It fails where the process is gone
-        // already; the first request then fails too, and finds out why.
-        let _ = write_frame(&mut &ours, &configuration);
-        Ok(Self { child, stream: UnixStream::from_std(ours)?, served: 0 })
-    }
-
-    async fn exchange(&mut self, frame: &[u8]) -> io::Result<Answer> {
-        self.stream.write_all(frame).await?;
-        let mut length = [0; 4];
-        self.stream.read_exact(&mut length).await?;
-        let mut bytes = vec![0; frame_length(length, MAX_ANSWER_BYTES)?];
-        self.stream.read_exact(&mut bytes).await?;
-        Ok(serde_json::from_slice(&bytes)?)
-    }
-
-    /// Why the exchange broke off: how the process ended, or, if it has not, what it did instead.
-    async fn cause_of_death(&mut self, broken: &io::Error, limits: &ScriptLimits) -> GradeError {
-        // The socket closes a moment before the process can be waited for.
-        match timeout(Duration::from_secs(1), self.child.wait()).await {
-            Ok(Ok(status)) => cause_of_end(status, limits),
-            _ => GradeError::Crashed { detail: format!("it gave no proper answer ({broken})") },
-        }
-    }
-}
-
-fn cause_of_end(status: ExitStatus, limits: &ScriptLimits) -> GradeError {
-    match status.signal() {
-        Some(libc::SIGPROF | libc::SIGXCPU) => GradeError::CpuLimit { ms: limits.cpu_ms },
-        Some(libc::SIGALRM) => GradeError::Deadline { ms: limits.deadline_ms },
-        // How Rust ends a process that cannot have the memory it asks for.
-        Some(libc::SIGABRT) => GradeError::MemoryLimit { mib: limits.memory_mib },
-        Some(libc::SIGSEGV | libc::SIGBUS) => GradeError::Crashed {
-            detail: "its stack overflowed; is something nested thousands of levels deep?".to_owned(),
-        },
-        Some(libc::SIGKILL) => {
-            GradeError::Crashed { detail: "it was killed from outside; is the machine out of memory?".to_owned() }
-        }
-        Some(signal) => GradeError::Crashed { detail: format!("it ended by signal {signal}") },
-        None if status.code() == Some(EXIT_UNCONFINED) => {
-            GradeError::Unavailable { detail: "it could not set its own limits".to_owned() }
-        }
-        None => GradeError::Crashed { detail: format!("it ended without an answer ({status})") },
     }
 }

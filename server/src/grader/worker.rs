@@ -4,13 +4,13 @@
 //! cannot disturb the protocol; standard output and error lead nowhere.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, BufReader};
 use std::os::fd::AsFd;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Mutex, PoisonError};
 
 use super::error::GradeError;
-use super::protocol::{Answer, MAX_REQUEST_BYTES, Request, ScriptLimits, read_frame, write_frame};
+use super::protocol::{Answer, MAX_MESSAGE_BYTES, Message, ScriptLimits, read_frame, write_frame};
 use super::{confine, engine};
 
 /// The first argument that makes this program a worker.
@@ -24,10 +24,12 @@ const EXIT_BROKEN_STREAM: i32 = 73;
 
 /// Parser and interpreter recurse; boa's own recursion limit is reached well before this.
 const STACK_BYTES: usize = 16 * 1024 * 1024;
+/// Of messages read before their turn comes.
+const READ_AHEAD_BYTES: usize = 64 * 1024;
 /// The largest frame that configures a worker.
 const MAX_LIMITS_BYTES: usize = 4096;
 
-/// Serves requests from descriptor 0 until it closes, then ends the process. To be called first thing in
+/// Serves messages from descriptor 0 until it closes, then ends the process. To be called first thing in
 /// `main`, before any thread, runtime or file exists, when the first argument is [`WORKER_ARGUMENT`].
 pub fn worker_main() -> ! {
     confine::prepare();
@@ -43,20 +45,34 @@ pub fn worker_main() -> ! {
 
 /// The exit status, once the parent closes the socket.
 fn serve() -> io::Result<i32> {
-    let mut stream = File::from(io::stdin().as_fd().try_clone_to_owned()?);
-    let Some(bytes) = read_frame(&mut stream, MAX_LIMITS_BYTES)? else { return Ok(0) };
+    let socket = File::from(io::stdin().as_fd().try_clone_to_owned()?);
+    let mut answers = &socket;
+    // Messages are sent ahead: one look at the socket brings several.
+    let mut messages = BufReader::with_capacity(READ_AHEAD_BYTES, &socket);
+    let Some(bytes) = read_frame(&mut messages, MAX_LIMITS_BYTES)? else { return Ok(0) };
     let limits: ScriptLimits = serde_json::from_slice(&bytes)?;
     if confine::confine(&limits).is_err() {
         return Ok(EXIT_UNCONFINED);
     }
     panic::set_hook(Box::new(note_panic));
-    while let Some(bytes) = read_frame(&mut stream, MAX_REQUEST_BYTES)? {
-        let Some(request) = Request::parse(&bytes) else { return Ok(EXIT_BROKEN_STREAM) };
+    // What the first context costs beyond others is paid before anybody waits.
+    engine::warm_up(&limits);
+    let mut script = String::new();
+    while let Some(bytes) = read_frame(&mut messages, MAX_MESSAGE_BYTES)? {
+        let task = match Message::parse(&bytes) {
+            Some(Message::Script(source)) => {
+                source.clone_into(&mut script);
+                continue;
+            }
+            Some(Message::Check) => engine::Task::Check,
+            Some(Message::Sample { seed, input }) => engine::Task::Grade { seed, input },
+            None => return Ok(EXIT_BROKEN_STREAM),
+        };
         confine::arm(&limits)?;
-        let answer = panic::catch_unwind(AssertUnwindSafe(|| engine::run(request, &limits)))
+        let answer = panic::catch_unwind(AssertUnwindSafe(|| engine::run(task, &script, &limits)))
             .unwrap_or_else(|_| after_panic(&limits));
         confine::disarm()?;
-        write_frame(&mut stream, &serde_json::to_vec(&answer)?)?;
+        write_frame(&mut answers, &serde_json::to_vec(&answer)?)?;
         if answer.is_last {
             break;
         }
