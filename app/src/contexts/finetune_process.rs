@@ -371,11 +371,9 @@ impl FinetuneProcess {
             NextAction::TestGrader => {
                 self.select_step(PipelineStepId::Grader);
                 let id = self.dataset_id();
-                self.run(async move {
-                    let report = test_grader(id, None, TEST_SAMPLES).await?;
-                    let tested = i64::try_from(report.results.len()).unwrap_or(i64::MAX);
-                    Ok(format!("Tested the grader on {}.", format::counted(tested, "sample")))
-                });
+                self.run(
+                    async move { test_grader(id, None, TEST_SAMPLES).await.map(|_| "Testing the grader.".to_owned()) },
+                );
             }
         }
     }

@@ -5,6 +5,7 @@ use leptos::server_fn::codec::Json;
 
 use crate::types::error::AppError;
 use crate::types::grader::{GraderConfig, GraderTestReport, GraderVersion};
+use crate::types::job::JobStatus;
 
 /// Saves a new version (an unchanged config gives the current one back). A script that does not compile
 /// or defines no `grade` is refused with its place.
@@ -13,18 +14,17 @@ pub async fn save_grader(dataset_id: String, config: GraderConfig) -> Result<Gra
     super::boundary::answer(|state| async move { crate::grader::save(&state, &dataset_id, config).await }).await
 }
 
-/// Grades `samples` (1 to 20) recorded responses: of the saved grader (then the report is kept), or of a
-/// draft that is not saved.
+/// Has `samples` (1 to 20) recorded responses graded by a job: by the saved grader, or by a draft that is not saved.
 #[server(prefix = "/api", endpoint = "grader/test", input = Json)]
-pub async fn test_grader(
-    dataset_id: String,
-    draft: Option<GraderConfig>,
-    samples: i64,
-) -> Result<GraderTestReport, AppError> {
-    super::boundary::answer(|state| async move {
-        crate::grader::test_grader_on_sample(&state, &dataset_id, draft, samples).await
-    })
-    .await
+pub async fn test_grader(dataset_id: String, draft: Option<GraderConfig>, samples: i64) -> Result<JobStatus, AppError> {
+    super::boundary::answer(|state| async move { crate::grader::start_test(&state, &dataset_id, draft, samples).await })
+        .await
+}
+
+/// What the test of this job found; nothing while it runs, and if it ended without a result.
+#[server(prefix = "/api", endpoint = "grader/tested", input = Json)]
+pub async fn grader_test_result(dataset_id: String, job_id: String) -> Result<Option<GraderTestReport>, AppError> {
+    super::boundary::answer(|state| async move { crate::grader::test_result(&state, &dataset_id, &job_id).await }).await
 }
 
 /// All saved versions, newest first.

@@ -185,7 +185,7 @@ impl Facts {
                     .find_map(|kind| self.progress(kind)),
                 validating: self.progress(JobKind::Validate),
                 categorizing: self.progress(JobKind::Categorize),
-                testing_grader: None,
+                testing_grader: self.progress(JobKind::GraderTest),
                 dry_running: self.progress(JobKind::DryRun),
             },
         }

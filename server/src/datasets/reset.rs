@@ -32,7 +32,7 @@ pub async fn reset_pipeline(state: &AppState, id: &str, confirm: bool) -> Servic
     db::topics::delete_all(&mut tx, id).await?;
     db::graders::delete_all(&mut tx, id).await?;
     db::dry_runs::delete_all(&mut tx, id).await?;
-    db::jobs::forget(&mut tx, id, &[JobKind::Categorize, JobKind::DryRun]).await?;
+    db::jobs::forget(&mut tx, id, &[JobKind::Categorize, JobKind::DryRun, JobKind::GraderTest]).await?;
     db::datasets::set_targets(&mut tx, id, None).await?;
     db::datasets::touch_labels(&mut tx, id).await?;
     db::datasets::touch_topics(&mut tx, id).await?;

@@ -13,6 +13,7 @@ use crate::types::dry_run::{
     ComputedFrom, DryRunConfig, DryRunReport, DryRunSample, DryRunSummary, SamplePage, SampleSelection,
 };
 use crate::types::error::AppError;
+use crate::types::grader::PartScore;
 
 /// A run with what its job needs beside the summary.
 #[derive(Debug, Clone)]
@@ -240,12 +241,29 @@ pub struct SampleResult {
     pub error: Option<String>,
     /// What the script logged.
     pub logs: Vec<String>,
+    /// What the parts of a combination said.
+    pub parts: Vec<PartScore>,
+}
+
+impl SampleResult {
+    /// Of a sample without a response.
+    pub fn failed(ordinal: i64, error: impl Into<String>) -> Self {
+        Self {
+            ordinal,
+            response: String::new(),
+            score: None,
+            reasoning: None,
+            error: Some(error.into()),
+            logs: Vec::new(),
+            parts: Vec::new(),
+        }
+    }
 }
 
 /// Commits one sample. Doing it again changes nothing.
 pub async fn set_result(tx: &mut Tx, run_id: &str, result: &SampleResult) -> ServiceResult<()> {
     sqlx::query(
-        "UPDATE dry_run_samples SET response = ?, score = ?, reasoning = ?, error = ?, logs = ?, finished_at = ?
+        "UPDATE dry_run_samples SET response = ?, score = ?, reasoning = ?, error = ?, logs = ?, parts = ?, finished_at = ?
          WHERE dry_run_id = ? AND ordinal = ? AND finished_at IS NULL",
     )
     .bind(&result.response)
@@ -253,6 +271,7 @@ pub async fn set_result(tx: &mut Tx, run_id: &str, result: &SampleResult) -> Ser
     .bind(&result.reasoning)
     .bind(&result.error)
     .bind(serde_json::to_string(&result.logs)?)
+    .bind(serde_json::to_string(&result.parts)?)
     .bind(now_ms())
     .bind(run_id)
     .bind(result.ordinal)
@@ -413,5 +432,6 @@ fn read_sample(row: &SqliteRow) -> ServiceResult<DryRunSample> {
         reasoning: row.try_get("reasoning")?,
         error: row.try_get("error")?,
         logs: from_json("dry_run_samples.logs", row.try_get("logs")?)?,
+        parts: from_json("dry_run_samples.parts", row.try_get("parts")?)?,
     })
 }

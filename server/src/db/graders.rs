@@ -66,16 +66,46 @@ pub async fn get(db: &Db, dataset_id: &str, version: i64) -> ServiceResult<Grade
     row.map_or_else(|| Err(AppError::not_found(format!("Grader version {version}")).into()), |row| read_row(&row))
 }
 
-/// Keeps a test of a saved version.
-pub async fn insert_test(tx: &mut Tx, dataset_id: &str, version: i64, report: &GraderTestReport) -> ServiceResult<()> {
-    sqlx::query("INSERT INTO grader_tests (dataset_id, grader_version, report, created_at) VALUES (?, ?, ?, ?)")
-        .bind(dataset_id)
-        .bind(version)
-        .bind(serde_json::to_string(report)?)
-        .bind(now_ms())
-        .execute(&mut **tx)
-        .await?;
+/// Keeps a test of a saved version, or (without one) of a draft; of drafts the newest [`KEPT_DRAFT_TESTS`].
+pub async fn insert_test(
+    tx: &mut Tx,
+    dataset_id: &str,
+    version: Option<i64>,
+    job_id: Option<&str>,
+    report: &GraderTestReport,
+) -> ServiceResult<()> {
+    sqlx::query(
+        "INSERT INTO grader_tests (dataset_id, grader_version, job_id, report, created_at) VALUES (?, ?, ?, ?, ?)",
+    )
+    .bind(dataset_id)
+    .bind(version)
+    .bind(job_id)
+    .bind(serde_json::to_string(report)?)
+    .bind(now_ms())
+    .execute(&mut **tx)
+    .await?;
+    sqlx::query(
+        "DELETE FROM grader_tests WHERE dataset_id = ?1 AND grader_version IS NULL AND id NOT IN
+            (SELECT id FROM grader_tests WHERE dataset_id = ?1 AND grader_version IS NULL ORDER BY id DESC LIMIT ?2)",
+    )
+    .bind(dataset_id)
+    .bind(KEPT_DRAFT_TESTS)
+    .execute(&mut **tx)
+    .await?;
     Ok(())
+}
+
+const KEPT_DRAFT_TESTS: i64 = 20;
+
+/// What a job's test found; `None` before it has.
+pub async fn test_of_job(db: &Db, dataset_id: &str, job_id: &str) -> ServiceResult<Option<GraderTestReport>> {
+    let row =
+        sqlx::query("SELECT report FROM grader_tests WHERE dataset_id = ? AND job_id = ? ORDER BY id DESC LIMIT 1")
+            .bind(dataset_id)
+            .bind(job_id)
+            .fetch_optional(db.read())
+            .await?;
+    row.map(|row| from_json("grader_tests.report", row.try_get("report")?)).transpose()
 }
 
 /// The newest test of the current version by dataset.
@@ -94,6 +124,7 @@ pub async fn last_tests(db: impl Reader, of: Of<'_>) -> ServiceResult<HashMap<St
 
 /// Deletes every version of the grader, with its tests.
 pub async fn delete_all(tx: &mut Tx, dataset_id: &str) -> ServiceResult<()> {
+    sqlx::query("DELETE FROM grader_tests WHERE dataset_id = ?").bind(dataset_id).execute(&mut **tx).await?;
     sqlx::query("DELETE FROM graders WHERE dataset_id = ?").bind(dataset_id).execute(&mut **tx).await?;
     Ok(())
 }

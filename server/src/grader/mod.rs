@@ -7,6 +7,9 @@
 //! | `process` | one worker process from the pool's side: its start, its answers, why it ended |
 //! | [`protocol`] | the limits, and the frames between pool and worker |
 //! | [`error`] | `GradeError`: why a sample has no score |
+//! | [`prepare`] | a grader checked and made ready: `Grader` |
+//! | [`grading`] | samples in, scores out: `Grader::grade` |
+//! | [`judge`] | models as graders: what is asked, and what of the answer is a score |
 //! | [`template`] | prompts with variables: checked with places, rendered |
 //! | [`worker`] | the worker process: `worker_main`, called first thing in `main` |
 //! | [`helpers`] | what scripts find under `helpers`: the engine's bindings are in `engine/helpers.rs` |
@@ -21,9 +24,12 @@ mod confine;
 mod engine;
 pub mod error;
 pub mod exchange;
+pub mod grading;
 pub mod helpers;
 pub mod input;
+pub mod judge;
 pub mod native;
+pub mod prepare;
 mod process;
 pub mod protocol;
 pub mod script;
@@ -49,5 +55,8 @@ pub use worker::{WORKER_ARGUMENT, worker_main};
 
 mod service;
 
-pub(crate) use service::not_run_here;
-pub use service::{sample_seed, save, test_grader_on_sample, versions};
+pub use grading::{Grade, GradingContext, Sample};
+pub use prepare::{Grader, prepare};
+pub use service::{
+    TestPlan, keep_test, sample_seed, save, start_test, test_grader_on_sample, test_plan, test_result, versions,
+};

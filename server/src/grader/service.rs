@@ -1,23 +1,28 @@
 //! Graders as a service: save, test on samples, versions.
 
-use std::sync::Arc;
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesOrdered;
+use futures_util::{FutureExt, StreamExt};
+use serde::{Deserialize, Serialize};
+use tokio_util::sync::CancellationToken;
 
-use super::GradeError;
+use super::grading::{Grade, GradingContext, Sample};
 use super::input::{RecordedResponse, grade_input, recorded_response};
-use super::protocol::Verdict;
+use super::prepare::{Grader, check, prepare, with_models};
 use crate::clock::now_ms;
-use crate::db;
+use crate::datasets::new_id;
 use crate::db::records::scan::{self, Scan};
+use crate::db::{self, Tx};
 use crate::dry_run::sample::choose_indices;
-use crate::error::{ServiceError, ServiceResult};
+use crate::error::ServiceResult;
+use crate::llm::CacheUse;
 use crate::state::AppState;
 use crate::types::dataset::DatasetRecord;
 use crate::types::dry_run::DryRunConfig;
 use crate::types::error::AppError;
 use crate::types::grader::{GraderConfig, GraderTestReport, GraderTestResult, GraderTestStats, GraderVersion};
+use crate::types::job::{JobKind, JobStatus};
 
-/// Largest script.
-const MAX_SCRIPT_BYTES: usize = 256 << 10;
 /// Most samples of one test: it runs while the user waits.
 const MAX_TEST_SAMPLES: i64 = 20;
 /// Characters of a response that a test shows.
@@ -25,9 +30,10 @@ const PREVIEW_CHARS: usize = 600;
 /// Tests look at the same records each time, so that two versions can be compared.
 const TEST_SEED: u64 = 5;
 
-/// Saves a new version; an unchanged config gives the current one back.
+/// Saves a new version; an unchanged config gives the current one back. A judge without a model gets the default one.
 pub async fn save(state: &AppState, dataset_id: &str, config: GraderConfig) -> ServiceResult<GraderVersion> {
     db::datasets::get(&state.db, dataset_id).await?;
+    let config = with_models(state, config).await?;
     check(state, &config).await?;
     if let Some(current) = db::graders::current(&state.db, dataset_id).await?
         && current.config == config
@@ -41,43 +47,30 @@ pub async fn save(state: &AppState, dataset_id: &str, config: GraderConfig) -> S
     Ok(version)
 }
 
-async fn check(state: &AppState, config: &GraderConfig) -> ServiceResult<()> {
-    let GraderConfig::Script { script } = config else { return Err(not_run_here()) };
-    if script.trim().is_empty() {
-        return Err(AppError::invalid_field(
-            "script",
-            "The script is empty. Define function grade(input) { return a number from 0 to 1 }.",
-        )
-        .into());
-    }
-    if script.len() > MAX_SCRIPT_BYTES {
-        return Err(AppError::invalid_field("script", "The script is larger than 256 KiB. Take data out of it; graders reach the record's fields through input.item.").into());
-    }
-    match state.scripts.check(&Arc::from(script.as_str())).await {
-        Ok(()) => Ok(()),
-        Err(error @ GradeError::Unavailable { .. }) => Err(ServiceError::internal("starting a script worker", error)),
-        Err(error) => Err(AppError::invalid_field("script", error.to_string()).into()),
-    }
-}
-
-/// Said of a kind that no engine here runs.
-pub(crate) fn not_run_here() -> ServiceError {
-    AppError::conflict("Graders of this kind are not run here.").into()
-}
-
 /// All saved versions, newest first.
 pub async fn versions(state: &AppState, dataset_id: &str) -> ServiceResult<Vec<GraderVersion>> {
     db::datasets::get(&state.db, dataset_id).await?;
     db::graders::versions(&state.db, dataset_id).await
 }
 
-/// Grades some recorded responses, of the saved grader (then the report is kept) or of a draft.
-pub async fn test_grader_on_sample(
+/// What a test grades with.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TestPlan {
+    /// The grader.
+    pub config: GraderConfig,
+    /// Its saved version; `None`: a draft.
+    pub version: Option<i64>,
+    /// How many records, 1 to 20.
+    pub samples: i64,
+}
+
+/// What is tested: the draft, or without one the saved grader. Everything that cannot work is refused here.
+pub async fn test_plan(
     state: &AppState,
     dataset_id: &str,
     draft: Option<GraderConfig>,
     samples: i64,
-) -> ServiceResult<GraderTestReport> {
+) -> ServiceResult<TestPlan> {
     if !(1..=MAX_TEST_SAMPLES).contains(&samples) {
         return Err(AppError::invalid_field("samples", "Test on 1 to 20 samples; a dry run takes more.").into());
     }
@@ -85,10 +78,7 @@ pub async fn test_grader_on_sample(
     let saved = db::graders::current(&state.db, dataset_id).await?;
     let (config, version) = match (draft, saved) {
         (Some(draft), Some(saved)) if saved.config == draft => (draft, Some(saved.version)),
-        (Some(draft), _) => {
-            check(state, &draft).await?;
-            (draft, None)
-        }
+        (Some(draft), _) => (draft, None),
         (None, Some(saved)) => (saved.config, Some(saved.version)),
         (None, None) => {
             return Err(AppError::conflict(
@@ -97,36 +87,95 @@ pub async fn test_grader_on_sample(
             .into());
         }
     };
-    let records = test_records(state, dataset_id, samples).await?;
-    let GraderConfig::Script { script } = &config else { return Err(not_run_here()) };
-    let script: Arc<str> = Arc::from(script.as_str());
-    let mut results = Vec::with_capacity(records.len());
-    for record in &records {
-        results.push(test_one(state, &script, record).await);
+    prepare(state, &config).await?;
+    if scan::count(&state.db, dataset_id, with_response()).await? == 0 {
+        return Err(AppError::conflict("No valid record carries a recorded response, so there is nothing to test on. Import traces together with the model's answers.").into());
     }
-    let report = GraderTestReport {
+    Ok(TestPlan { config, version, samples })
+}
+
+/// Queues a test of the draft, or of the saved grader.
+pub async fn start_test(
+    state: &AppState,
+    dataset_id: &str,
+    draft: Option<GraderConfig>,
+    samples: i64,
+) -> ServiceResult<JobStatus> {
+    let plan = test_plan(state, dataset_id, draft, samples).await?;
+    let mut tx = state.db.begin().await?;
+    db::datasets::get(&mut tx, dataset_id).await?;
+    if db::jobs::is_active(&mut tx, dataset_id, JobKind::GraderTest).await? {
+        return Err(AppError::conflict("A test of this dataset's grader is running. Wait for it, or cancel it.").into());
+    }
+    let job_id = new_id();
+    db::jobs::insert(&mut tx, &job_id, JobKind::GraderTest, dataset_id, &serde_json::to_string(&plan)?).await?;
+    tx.commit().await?;
+    state.jobs.wake();
+    state.events.changed(dataset_id);
+    db::jobs::get(&state.db, &job_id).await
+}
+
+/// What a test found; `None` while it runs, and if it ended without a result.
+pub async fn test_result(state: &AppState, dataset_id: &str, job_id: &str) -> ServiceResult<Option<GraderTestReport>> {
+    db::graders::test_of_job(&state.db, dataset_id, job_id).await
+}
+
+/// Grades some recorded responses. `on_progress` is told how many are done; a test that is cancelled has no report.
+pub async fn test_grader_on_sample(
+    state: &AppState,
+    dataset_id: &str,
+    plan: TestPlan,
+    cancel: &CancellationToken,
+    on_progress: &(dyn Fn(i64, i64) -> BoxFuture<'static, ServiceResult<()>> + Sync),
+) -> ServiceResult<Option<GraderTestReport>> {
+    let grader = prepare(state, &plan.config).await?;
+    let records = test_records(state, dataset_id, plan.samples).await?;
+    let total = i64::try_from(records.len()).unwrap_or(i64::MAX);
+    let context = GradingContext { state, dataset_id, sample_index: 0, cache: CacheUse::AsSet, cancel };
+    // At most twenty: an endpoint's gate lets through as many as it takes.
+    let asked: Vec<BoxFuture<'_, _>> =
+        records.into_iter().map(|record| test_one(&grader, context, record).boxed()).collect();
+    let mut graded: FuturesOrdered<_> = asked.into_iter().collect();
+    let (mut results, mut cost, mut calls) = (Vec::new(), Some(0.0), 0);
+    while let Some(one) = graded.next().await {
+        let (result, grade) = one?;
+        if cancel.is_cancelled() {
+            return Ok(None);
+        }
+        cost = cost.zip(grade.cost).map(|(sum, cost)| sum + cost);
+        calls += i64::from(grade.calls);
+        results.push(result);
+        on_progress(i64::try_from(results.len()).unwrap_or(i64::MAX), total).await?;
+    }
+    Ok(Some(GraderTestReport {
         timestamp: now_ms(),
-        grader_version: version,
+        grader_version: plan.version,
         stats: stats(&results),
         results,
-        grader_config: config,
-    };
-    if let Some(version) = version {
-        let mut tx = state.db.begin().await?;
-        db::graders::insert_test(&mut tx, dataset_id, version, &report).await?;
-        tx.commit().await?;
-        state.events.changed(dataset_id);
-    }
-    Ok(report)
+        grader_config: plan.config,
+        cost,
+        calls,
+    }))
+}
+
+/// Keeps what a test found.
+pub async fn keep_test(
+    tx: &mut Tx,
+    dataset_id: &str,
+    job_id: Option<&str>,
+    report: &GraderTestReport,
+) -> ServiceResult<()> {
+    db::graders::insert_test(tx, dataset_id, report.grader_version, job_id, report).await
+}
+
+const fn with_response() -> Scan<'static> {
+    Scan { with_output: true, ..Scan::valid() }
 }
 
 /// The records a test looks at: spread over the valid ones with a response.
 async fn test_records(state: &AppState, dataset_id: &str, samples: i64) -> ServiceResult<Vec<DatasetRecord>> {
-    let scan = Scan { with_output: true, ..Scan::valid() };
+    let scan = with_response();
     let count = scan::count(&state.db, dataset_id, scan).await?;
-    if count == 0 {
-        return Err(AppError::conflict("No valid record carries a recorded response, so there is nothing to test on. Import traces together with the model's answers.").into());
-    }
     let mut records = Vec::new();
     for index in choose_indices(count, samples.min(count), TEST_SEED, Some("grader test")) {
         records.extend(scan::nth(&state.db, dataset_id, scan, index).await?);
@@ -143,19 +192,15 @@ impl RecordedResponse {
     }
 }
 
-async fn test_one(state: &AppState, script: &Arc<str>, record: &DatasetRecord) -> GraderTestResult {
+async fn test_one(
+    grader: &Grader,
+    context: GradingContext<'_>,
+    record: DatasetRecord,
+) -> ServiceResult<(GraderTestResult, Grade)> {
     let preview = |text: &str| text.chars().take(PREVIEW_CHARS).collect::<String>();
-    let user_messages = record.data.pointer("/input/messages").and_then(serde_json::Value::as_array);
-    let prompt = user_messages
-        .into_iter()
-        .flatten()
-        .rev()
-        .find(|message| message.get("role").and_then(serde_json::Value::as_str) == Some("user"));
-    let prompt_preview =
-        prompt.and_then(|message| message.get("content")).map(crate::types::dataset::content_text).unwrap_or_default();
     let empty = GraderTestResult {
         record_id: record.id,
-        prompt_preview: preview(&prompt_preview),
+        prompt_preview: String::new(),
         score: None,
         reasoning: None,
         parts: Vec::new(),
@@ -163,18 +208,26 @@ async fn test_one(state: &AppState, script: &Arc<str>, record: &DatasetRecord) -
         response_preview: String::new(),
         logs: Vec::new(),
     };
-    let Some(response) = recorded_response(record) else {
-        return GraderTestResult { error: Some("The record has no recorded response any more.".to_owned()), ..empty };
+    let Some(response) = recorded_response(&record) else {
+        let error = Some("The record has no recorded response any more.".to_owned());
+        return Ok((GraderTestResult { error, ..empty }, Grade::default()));
     };
-    let response_preview = preview(&response.as_shown());
     let seed = sample_seed(DryRunConfig::default().seed, record.id);
-    let (graded, logs) = state.scripts.grade_with_logs(script, &grade_input(record, &response), seed).await;
-    match graded {
-        Ok(Verdict { score, reasoning }) => {
-            GraderTestResult { score: Some(score), reasoning, logs, response_preview, ..empty }
-        }
-        Err(error) => GraderTestResult { error: Some(error.to_string()), logs, response_preview, ..empty },
-    }
+    let sample = Sample { record_id: Some(record.id), seed, input: grade_input(&record, &response) };
+    let prompt_preview = preview(&sample.input.last_user_message);
+    let grade = grader.grade(context, &[sample]).await?.pop().unwrap_or_default();
+    let shown = grade.clone();
+    let result = GraderTestResult {
+        score: shown.score,
+        reasoning: shown.reasoning,
+        parts: shown.parts,
+        error: shown.error,
+        logs: shown.logs,
+        prompt_preview,
+        response_preview: preview(&response.as_shown()),
+        ..empty
+    };
+    Ok((result, grade))
 }
 
 /// The seed of a sample's `Math.random`: its own, so that it scores the same in a test, a run and a resumed run.

@@ -4,11 +4,10 @@
 //! the report is computed from the store in the plan's order: a run that was killed and taken over gives
 //! the report of an undisturbed one.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use futures_util::StreamExt;
-use futures_util::stream;
+use futures_util::{StreamExt, TryStreamExt, stream};
+use tokio_util::sync::CancellationToken;
 
 use super::{JobContext, Outcome};
 use crate::clock::now_ms;
@@ -20,10 +19,9 @@ use crate::dry_run::report::{ReportInput, build_report};
 use crate::dry_run::sample::{allocate, choose_indices};
 use crate::error::{ServiceError, ServiceResult};
 use crate::format;
-use crate::grader::GradeError;
-use crate::grader::{grade_input, recorded_response, sample_seed};
+use crate::grader::{Grader, GradingContext, Sample, grade_input, prepare, recorded_response, sample_seed};
+use crate::llm::CacheUse;
 use crate::types::error::AppError;
-use crate::types::grader::GraderConfig;
 use crate::types::topics::TopicHierarchy;
 
 /// Samples fetched at once; results are still committed one by one.
@@ -120,12 +118,11 @@ async fn grade_all(context: &JobContext, row: &DryRunRow) -> ServiceResult<()> {
     let state = &context.state;
     let run_id = row.summary.id.as_str();
     let grader = db::graders::get(&state.db, &row.dataset_id, row.summary.computed_from.grader_version).await?;
-    let GraderConfig::Script { script } = grader.config else { return Err(crate::grader::not_run_here()) };
-    let script: Arc<str> = script.into();
-    let concurrency = match usize::try_from(row.summary.config.concurrency) {
-        Ok(asked) if asked > 0 => asked,
-        _ => std::thread::available_parallelism().map_or(2, std::num::NonZero::get),
-    };
+    let grader = prepare(state, &grader.config).await?;
+    let concurrency = concurrency(row, &grader);
+    // Ends the calls that are under way when the user cancels or the server stops.
+    let stop = CancellationToken::new();
+    let _stops = stop.clone().drop_guard();
     let mut counts = db::dry_runs::counts(&state.db, run_id).await?;
     let mut cursor = -1;
     let mut told = Instant::now();
@@ -133,11 +130,23 @@ async fn grade_all(context: &JobContext, row: &DryRunRow) -> ServiceResult<()> {
         let window = db::dry_runs::unfinished(&state.db, run_id, cursor, WINDOW).await?;
         let Some(last) = window.last() else { return Ok(()) };
         cursor = last.ordinal;
-        let mut results = stream::iter(window)
+        let batches: Vec<Vec<PlannedSample>> = window.chunks(grader.batch_size()).map(<[_]>::to_vec).collect();
+        let results = stream::iter(batches)
             .take_while(|_| std::future::ready(!context.should_stop()))
-            .map(|sample| grade_one(context, row, script.clone(), sample))
-            .buffer_unordered(concurrency);
-        while let Some(result) = results.next().await {
+            .map(|batch| grade_batch(context, row, &grader, &stop, batch))
+            .buffer_unordered(concurrency)
+            .map_ok(|results| stream::iter(results.into_iter().map(Ok::<_, ServiceError>)))
+            .try_flatten();
+        tokio::pin!(results);
+        loop {
+            let result = tokio::select! {
+                result = results.next() => result,
+                () = context.stop_requested(), if !stop.is_cancelled() => {
+                    stop.cancel();
+                    continue;
+                }
+            };
+            let Some(result) = result else { break };
             let result = result?;
             if context.interrupted() {
                 return Ok(());
@@ -160,60 +169,73 @@ async fn grade_all(context: &JobContext, row: &DryRunRow) -> ServiceResult<()> {
     }
 }
 
-/// Grades one sample. What the record or the script does wrong is this sample's error, never the run's.
-async fn grade_one(
+/// How many batches are graded at once: as many as asked for, else as the endpoints of judges take, else as there are cores.
+fn concurrency(row: &DryRunRow, grader: &Grader) -> usize {
+    let asked = usize::try_from(row.summary.config.concurrency).ok().filter(|asked| *asked > 0);
+    let of_endpoints = || grader.call_concurrency().and_then(|calls| usize::try_from(calls).ok());
+    let cores = || std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+    asked.or_else(of_endpoints).unwrap_or_else(cores)
+}
+
+/// Grades some samples. What the record or the grader does wrong is that sample's error, never the run's; one that was
+/// cancelled has no result.
+async fn grade_batch(
     context: &JobContext,
     row: &DryRunRow,
-    script: Arc<str>,
-    sample: PlannedSample,
-) -> ServiceResult<SampleResult> {
-    let state = &context.state;
-    let failed = |response: String, error: String, logs: Vec<String>| SampleResult {
-        ordinal: sample.ordinal,
-        response,
-        score: None,
-        reasoning: None,
-        error: Some(error),
-        logs,
+    grader: &Grader,
+    stop: &CancellationToken,
+    batch: Vec<PlannedSample>,
+) -> ServiceResult<Vec<SampleResult>> {
+    let (mut results, mut samples, mut shown) = (Vec::new(), Vec::new(), Vec::new());
+    for planned in batch {
+        match sample_of(context, row, &planned).await? {
+            Ok((sample, response)) => {
+                samples.push(sample);
+                shown.push((planned.ordinal, response));
+            }
+            Err(error) => results.push(SampleResult::failed(planned.ordinal, error)),
+        }
+    }
+    let grading = GradingContext {
+        state: &context.state,
+        dataset_id: &row.dataset_id,
+        sample_index: 0,
+        cache: CacheUse::AsSet,
+        cancel: stop,
     };
-    let record = match db::records::query::get(&state.db, &row.dataset_id, sample.record_id).await {
+    let grades = grader.grade(grading, &samples).await?;
+    let graded = shown.into_iter().zip(grades).filter(|(_, grade)| !grade.is_cancelled);
+    results.extend(graded.map(|((ordinal, response), grade)| SampleResult {
+        ordinal,
+        response,
+        score: grade.score,
+        reasoning: grade.reasoning,
+        error: grade.error,
+        logs: grade.logs,
+        parts: grade.parts,
+    }));
+    Ok(results)
+}
+
+/// The sample with its response as it is shown; or why there is none.
+async fn sample_of(
+    context: &JobContext,
+    row: &DryRunRow,
+    planned: &PlannedSample,
+) -> ServiceResult<Result<(Sample, String), &'static str>> {
+    let record = match db::records::query::get(&context.state.db, &row.dataset_id, planned.record_id).await {
         Ok(record) => record,
         Err(ServiceError::App(AppError::NotFound { .. })) => {
-            return Ok(failed(
-                String::new(),
-                "The record was deleted after the run was planned.".to_owned(),
-                Vec::new(),
-            ));
+            return Ok(Err("The record was deleted after the run was planned."));
         }
         Err(error) => return Err(error),
     };
     let Some(response) = recorded_response(&record) else {
-        return Ok(failed(
-            String::new(),
-            "The record has lost its recorded response since the run was planned.".to_owned(),
-            Vec::new(),
-        ));
+        return Ok(Err("The record has lost its recorded response since the run was planned."));
     };
-    let input = grade_input(&record, &response);
-    let seed = sample_seed(row.summary.config.seed, sample.record_id);
-    let (mut graded, mut logs) = state.scripts.grade_with_logs(&script, &input, seed).await;
-    if matches!(graded, Err(GradeError::Unavailable { .. } | GradeError::Crashed { .. } | GradeError::Deadline { .. }))
-    {
-        // These can come from the machine rather than from the script; the others would only repeat.
-        (graded, logs) = state.scripts.grade_with_logs(&script, &input, seed).await;
-    }
-    let shown = response.as_shown();
-    Ok(match graded {
-        Ok(graded) => SampleResult {
-            ordinal: sample.ordinal,
-            response: shown,
-            score: Some(graded.score),
-            reasoning: graded.reasoning,
-            error: None,
-            logs,
-        },
-        Err(error) => failed(shown, error.to_string(), logs),
-    })
+    let seed = sample_seed(row.summary.config.seed, planned.record_id);
+    let sample = Sample { record_id: Some(planned.record_id), seed, input: grade_input(&record, &response) };
+    Ok(Ok((sample, response.as_shown())))
 }
 
 async fn report(context: &JobContext, run_id: &str) -> ServiceResult<Outcome> {

@@ -10,6 +10,7 @@ pub mod categorize;
 pub mod context;
 pub mod dry_run;
 pub mod duplicate;
+pub mod grader_test;
 pub mod import;
 mod import_bounds;
 pub mod near_duplicates;
@@ -75,6 +76,7 @@ async fn run_kind(kind: JobKind, context: &JobContext, args: &str) -> ServiceRes
         JobKind::Validate => validate::run(context, args).await,
         JobKind::Categorize => categorize::run(context, args).await,
         JobKind::DryRun => dry_run::run(context, args).await,
+        JobKind::GraderTest => grader_test::run(context, args).await,
         JobKind::NearDuplicates => near_duplicates::run(context, args).await,
         JobKind::UndoImport => undo_import::run(context, args).await,
     }

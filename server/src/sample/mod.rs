@@ -53,7 +53,14 @@ async fn fill(state: &AppState, id: &str, by: RunBy) -> ServiceResult<()> {
     let categorize = topics::start_categorize(state, id, CategorizeMode::UnlabelledOnly, false).await?;
     finish(state, &categorize.id, by).await?;
     grader::save(state, id, GraderConfig::Script { script: generator::GRADER_SCRIPT.to_owned() }).await?;
-    grader::test_grader_on_sample(state, id, None, 5).await?;
+    let plan = grader::test_plan(state, id, None, 5).await?;
+    let report =
+        grader::test_grader_on_sample(state, id, plan, &state.shutdown, &|_, _| Box::pin(async { Ok(()) })).await?;
+    if let Some(report) = report {
+        let mut tx = state.db.begin().await?;
+        grader::keep_test(&mut tx, id, None, &report).await?;
+        tx.commit().await?;
+    }
     finish(state, &dry_run::start(state, id, DryRunConfig::default()).await?.job_id, by).await
 }
 

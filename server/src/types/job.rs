@@ -20,6 +20,8 @@ pub enum JobKind {
     Bulk,
     /// Grades a sample of responses and gives the verdict.
     DryRun,
+    /// Grades some responses to see what a grader does.
+    GraderTest,
     /// Looks for records that say nearly the same.
     NearDuplicates,
     /// Takes away what an import brought, or brings it back.
@@ -28,13 +30,14 @@ pub enum JobKind {
 
 impl JobKind {
     /// All kinds.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Duplicate,
         Self::Import,
         Self::Validate,
         Self::Categorize,
         Self::Bulk,
         Self::DryRun,
+        Self::GraderTest,
         Self::NearDuplicates,
         Self::UndoImport,
     ];
@@ -48,6 +51,7 @@ impl JobKind {
             Self::Categorize => "categorize",
             Self::Bulk => "bulk",
             Self::DryRun => "dry_run",
+            Self::GraderTest => "grader_test",
             Self::NearDuplicates => "near_duplicates",
             Self::UndoImport => "undo_import",
         }

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::types::grader::PartScore;
+
 /// One graded response.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DryRunSample {
@@ -23,6 +25,9 @@ pub struct DryRunSample {
     pub error: Option<String>,
     /// What the script logged.
     pub logs: Vec<String>,
+    /// What the parts of a combination said, or a judge's sub-scores.
+    #[serde(default)]
+    pub parts: Vec<PartScore>,
 }
 
 /// Which samples the inspector shows.

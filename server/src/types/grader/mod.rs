@@ -92,4 +92,10 @@ pub struct GraderTestReport {
     pub results: Vec<GraderTestResult>,
     /// `None` if no sample got a score.
     pub stats: Option<GraderTestStats>,
+    /// US dollars paid for its calls; `None`: unknown.
+    #[serde(default)]
+    pub cost: Option<f64>,
+    /// Models asked; kept answers do not count.
+    #[serde(default)]
+    pub calls: i64,
 }

@@ -1,0 +1,470 @@
+//! Models as graders: what is asked, and what of the answer is a score. What cannot be read for certain is an error of that
+//! sample and never a score.
+
+use serde_json::{Value, json};
+
+use super::helpers::matches_schema;
+use super::template::{RenderError, Template, TemplateError};
+use crate::llm::{ChatAnswer, ChatRequest, Schema};
+use crate::types::grader::{LlmJudge, ScoreModel};
+
+use super::input::GradeInput;
+
+/// Longest output schema, as JSON.
+const MAX_SCHEMA_BYTES: usize = 64 << 10;
+/// The longest part of an unreadable answer that is shown, in characters.
+const SHOWN_CHARS: usize = 200;
+/// The longest reasoning kept, in characters.
+const MAX_REASONING_CHARS: usize = 10_000;
+/// Most sub-scores kept of one answer.
+const MAX_SUB_SCORES: usize = 50;
+
+/// A judge that was checked.
+#[derive(Debug, Clone)]
+pub struct Judge {
+    /// Templates by role.
+    messages: Vec<(String, Template)>,
+    schema: Value,
+    /// Lowest and highest score of an answer.
+    range: [f64; 2],
+    model: String,
+    temperature: Option<f64>,
+    top_p: Option<f64>,
+    seed: Option<i64>,
+    max_tokens: Option<u32>,
+    reasoning_effort: Option<String>,
+}
+
+/// Why a judge cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum JudgeConfigError {
+    /// A template.
+    #[error("{0}")]
+    Prompt(#[from] TemplateError),
+    /// Nothing is asked.
+    #[error("The prompt is empty. Say what a good answer is, and show the answer with {{{{response}}}}.")]
+    EmptyPrompt,
+    /// The output schema.
+    #[error("{0}")]
+    Schema(String),
+    /// A number out of its range.
+    #[error("{0}")]
+    Number(String),
+}
+
+/// Why an answer is no score.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AnswerError {
+    /// It will not answer.
+    #[error("The judge refused: {0}")]
+    Refused(String),
+    /// Neither text nor refusal.
+    #[error("The judge answered nothing{0}.")]
+    Empty(String),
+    /// Cut off.
+    #[error(
+        "The judge's answer was cut off at its limit of tokens. Raise max_tokens; a reasoning model needs room to think."
+    )]
+    CutOff,
+    /// No JSON.
+    #[error("The judge did not answer with one JSON object: {0}")]
+    NoJson(String),
+    /// JSON of another shape.
+    #[error("The judge's answer does not follow the output schema: {0}")]
+    OffSchema(String),
+    /// A score that is none.
+    #[error("The judge's score is {got}, which is not from {low} to {high}.")]
+    OutOfRange {
+        /// As it was given.
+        got: String,
+        /// Lowest.
+        low: String,
+        /// Highest.
+        high: String,
+    },
+}
+
+/// What a judge said.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Judged {
+    /// Within the judge's range.
+    pub score: f64,
+    /// Its words, if its schema has some.
+    pub reasoning: Option<String>,
+    /// The other numbers of its answer, by name.
+    pub sub_scores: Vec<(String, f64)>,
+}
+
+impl Judge {
+    /// Checks a judge.
+    pub fn of(config: &LlmJudge) -> Result<Self, JudgeConfigError> {
+        if config.prompt.trim().is_empty() {
+            return Err(JudgeConfigError::EmptyPrompt);
+        }
+        check_schema(&config.output_schema)?;
+        check_number("temperature", config.temperature, 0.0, 2.0)?;
+        if config.max_tokens == 0 {
+            return Err(JudgeConfigError::Number("max_tokens must be at least 1.".to_owned()));
+        }
+        Ok(Self {
+            messages: vec![("user".to_owned(), Template::parse(&config.prompt)?)],
+            schema: config.output_schema.clone(),
+            range: [0.0, 1.0],
+            model: config.model.clone(),
+            temperature: config.temperature,
+            top_p: None,
+            seed: None,
+            max_tokens: Some(config.max_tokens),
+            reasoning_effort: None,
+        })
+    }
+
+    /// Checks OpenAI's `score_model`. Its answer is asked for as `{reasoning, score}` within its range.
+    pub fn of_score_model(config: &ScoreModel) -> Result<Self, JudgeConfigError> {
+        let [low, high] = config.range.unwrap_or([0.0, 1.0]);
+        if !(low.is_finite() && high.is_finite() && low < high) {
+            return Err(JudgeConfigError::Number("The range needs a lowest and a larger highest score.".to_owned()));
+        }
+        if config.input.iter().all(|message| message.content.trim().is_empty()) {
+            return Err(JudgeConfigError::EmptyPrompt);
+        }
+        if let Some(message) = config.input.iter().find(|message| !ROLES.contains(&message.role.as_str())) {
+            let words =
+                format!("“{}” is no role of a message: use system, developer, user or assistant.", message.role);
+            return Err(JudgeConfigError::Number(words));
+        }
+        let params = config.sampling_params.clone().unwrap_or_default();
+        check_number("temperature", params.temperature, 0.0, 2.0)?;
+        check_number("top_p", params.top_p, 0.0, 1.0)?;
+        let template = |content: &str| Template::parse(content);
+        Ok(Self {
+            messages: config
+                .input
+                .iter()
+                .map(|message| Ok((message.role.clone(), template(&message.content)?)))
+                .collect::<Result<_, TemplateError>>()?,
+            schema: json!({
+                "type": "object",
+                "properties": {
+                    "reasoning": {"type": "string"},
+                    "score": {"type": "number", "minimum": low, "maximum": high},
+                },
+                "required": ["reasoning", "score"],
+                "additionalProperties": false,
+            }),
+            range: [low, high],
+            model: config.model.clone(),
+            temperature: params.temperature,
+            top_p: params.top_p,
+            seed: params.seed,
+            max_tokens: params.max_completions_tokens,
+            reasoning_effort: params.reasoning_effort,
+        })
+    }
+
+    /// What is asked about a sample.
+    pub fn request(&self, input: &GradeInput, model: &str) -> Result<ChatRequest, RenderError> {
+        let message =
+            |(role, template): &(String, Template)| Ok(json!({"role": role, "content": template.render(input)?}));
+        Ok(ChatRequest {
+            model: model.to_owned(),
+            messages: self.messages.iter().map(message).collect::<Result<_, RenderError>>()?,
+            tools: None,
+            schema: Some(Schema { name: "grade".to_owned(), schema: self.schema.clone() }),
+            temperature: self.temperature,
+            top_p: self.top_p,
+            max_tokens: self.max_tokens,
+            seed: self.seed,
+            reasoning_effort: self.reasoning_effort.clone(),
+        })
+    }
+
+    /// The same question once more, with what was wrong with the answer.
+    pub fn request_again(request: &ChatRequest, answer: &ChatAnswer, error: &AnswerError) -> ChatRequest {
+        let mut again = request.clone();
+        let said = answer.text.clone().or_else(|| answer.refusal.clone()).unwrap_or_default();
+        if !said.is_empty() {
+            again.messages.push(json!({"role": "assistant", "content": said}));
+        }
+        let asked =
+            format!("{error} Answer again with one JSON object that follows the schema, and with nothing else.");
+        again.messages.push(json!({"role": "user", "content": asked}));
+        again
+    }
+
+    /// The score in an answer.
+    pub fn read(&self, answer: &ChatAnswer) -> Result<Judged, AnswerError> {
+        if let Some(refusal) = &answer.refusal {
+            return Err(AnswerError::Refused(start_of(refusal)));
+        }
+        let Some(text) = answer.text.as_deref().filter(|text| !text.trim().is_empty()) else {
+            return Err(match answer.finish_reason.as_deref() {
+                Some("length") => AnswerError::CutOff,
+                Some("content_filter") => AnswerError::Empty(": its content filter stopped it".to_owned()),
+                _ => AnswerError::Empty(String::new()),
+            });
+        };
+        let value = match one_object(text) {
+            Ok(value) => value,
+            Err(_) if answer.finish_reason.as_deref() == Some("length") => return Err(AnswerError::CutOff),
+            Err(reason) => return Err(AnswerError::NoJson(reason)),
+        };
+        // Before the schema, which would only say that it is larger than its maximum.
+        let score = value.get("score").and_then(Value::as_f64);
+        if let Some(score) = score.filter(|score| !(self.range[0]..=self.range[1]).contains(score)) {
+            let [low, high] = self.range;
+            return Err(AnswerError::OutOfRange {
+                got: score.to_string(),
+                low: low.to_string(),
+                high: high.to_string(),
+            });
+        }
+        let findings = matches_schema(&value, &self.schema).map_err(AnswerError::OffSchema)?;
+        if let Some(first) = findings.errors.first() {
+            return Err(AnswerError::OffSchema(start_of(first)));
+        }
+        let Some(score) = score else {
+            return Err(AnswerError::OffSchema("its score is no number.".to_owned()));
+        };
+        let reasoning = ["reasoning", "explanation", "reason"].iter().find_map(|name| value.get(name)?.as_str());
+        let others = value.as_object().into_iter().flatten().filter(|(name, _)| *name != "score");
+        Ok(Judged {
+            score: score + 0.0, // minus zero becomes zero
+            reasoning: reasoning.map(|words| words.chars().take(MAX_REASONING_CHARS).collect()),
+            sub_scores: others
+                .filter_map(|(name, value)| Some((name.clone(), value.as_f64()?)))
+                .take(MAX_SUB_SCORES)
+                .collect(),
+        })
+    }
+
+    /// A score brought to 0..1.
+    pub fn normalized(&self, score: f64) -> f64 {
+        let [low, high] = self.range;
+        ((score - low) / (high - low)).clamp(0.0, 1.0)
+    }
+
+    /// As the endpoint calls it; empty: the default judge.
+    pub fn model(&self) -> &str {
+        &self.model
+    }
+}
+
+const ROLES: [&str; 4] = ["system", "developer", "user", "assistant"];
+
+fn check_number(name: &str, value: Option<f64>, low: f64, high: f64) -> Result<(), JudgeConfigError> {
+    match value {
+        Some(value) if !(low..=high).contains(&value) => {
+            Err(JudgeConfigError::Number(format!("{name} must be from {low} to {high}.")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// An object with a required number `score`, in a schema that can be used.
+pub fn check_schema(schema: &Value) -> Result<(), JudgeConfigError> {
+    let wrong = |words: &str| Err(JudgeConfigError::Schema(words.to_owned()));
+    if schema.to_string().len() > MAX_SCHEMA_BYTES {
+        return wrong("The output schema is larger than 64 KiB.");
+    }
+    // Whether it is a schema at all; what the value is does not matter here.
+    if let Err(reason) = matches_schema(&Value::Null, schema) {
+        return Err(JudgeConfigError::Schema(format!("{reason}.")));
+    }
+    if schema.get("type") != Some(&json!("object")) {
+        return wrong("The output schema must be of an object: {\"type\": \"object\", ...}.");
+    }
+    let score = schema.pointer("/properties/score");
+    let Some(score) = score else {
+        return wrong(
+            "The output schema has no property \"score\". Add one of type number, from 0 to 1: it is what trains.",
+        );
+    };
+    if !matches!(score.get("type").and_then(Value::as_str), Some("number" | "integer")) {
+        return wrong("The property \"score\" of the output schema must have the type number.");
+    }
+    let is_required =
+        schema.get("required").and_then(Value::as_array).is_some_and(|names| names.contains(&json!("score")));
+    if !is_required {
+        return wrong("The output schema must require \"score\": add it to its list \"required\".");
+    }
+    Ok(())
+}
+
+/// The one object of an answer: the whole text, or what one fence or other words are around.
+fn one_object(text: &str) -> Result<Value, String> {
+    let trimmed = text.trim();
+    if let Ok(value) = serde_json::from_str::<Value>(trimmed) {
+        return if value.is_object() { Ok(value) } else { Err(format!("it is {}.", kind_of(&value))) };
+    }
+    let mut found: Vec<Value> = Vec::new();
+    let mut rest = trimmed;
+    while let Some(at) = rest.find('{') {
+        let tail = &rest[at..];
+        let mut values = serde_json::Deserializer::from_str(tail).into_iter::<Value>();
+        match values.next() {
+            Some(Ok(value)) => {
+                rest = &tail[values.byte_offset()..];
+                found.push(value);
+            }
+            _ => rest = &tail[1..],
+        }
+        if found.len() > 1 {
+            return Err("there are several objects, and which one counts is not certain.".to_owned());
+        }
+    }
+    found.pop().ok_or_else(|| format!("“{}”", start_of(trimmed)))
+}
+
+fn kind_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "true or false alone",
+        Value::Number(_) => "a number alone",
+        Value::String(_) => "a text alone",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}
+
+fn start_of(text: &str) -> String {
+    match text.char_indices().nth(SHOWN_CHARS) {
+        Some((cut, _)) => format!("{}…", &text[..cut]),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::grader::config::default_output_schema;
+    use crate::types::grader::{SamplingParams, ScoreModelMessage};
+
+    fn judge() -> Judge {
+        Judge::of(&LlmJudge { prompt: "Rate {{response}}".to_owned(), ..LlmJudge::default() }).unwrap()
+    }
+
+    fn says(text: &str) -> ChatAnswer {
+        ChatAnswer {
+            text: Some(text.to_owned()),
+            refusal: None,
+            tool_calls: Vec::new(),
+            finish_reason: Some("stop".to_owned()),
+            usage: None,
+            model: None,
+        }
+    }
+
+    #[test]
+    fn one_object_is_a_score_however_it_is_wrapped() {
+        for text in [
+            r#"{"reasoning": "fine", "score": 0.5}"#,
+            "```json\n{\"reasoning\": \"fine\", \"score\": 0.5}\n```",
+            "My verdict is {\"reasoning\": \"fine\", \"score\": 0.5}, all in all.",
+            "A brace { and then {\"reasoning\": \"fine\", \"score\": 0.5}",
+        ] {
+            let judged = judge().read(&says(text)).unwrap();
+            assert_eq!((judged.score, judged.reasoning.as_deref()), (0.5, Some("fine")), "{text}");
+        }
+    }
+
+    /// None of these may become a score.
+    #[test]
+    fn what_is_no_certain_score_is_an_error() {
+        for (text, words) in [
+            ("I would say 0.8 out of 1.", "“I would say 0.8"),
+            ("0.8", "a number alone"),
+            ("[{\"score\": 1}]", "a list"),
+            ("", "answered nothing"),
+            ("   \n", "answered nothing"),
+            ("{\"reasoning\": \"a\", \"score\": 0.1} {\"reasoning\": \"b\", \"score\": 0.9}", "several objects"),
+            (
+                "```json\n{\"reasoning\": \"a\", \"score\": 0.1}\n```\n```json\n{\"reasoning\": \"b\", \"score\": 0.9}\n```",
+                "several",
+            ),
+            (r#"{"reasoning": "a", "score": 7}"#, "score is 7"),
+            (r#"{"reasoning": "a", "score": -0.1}"#, "score is -0.1"),
+            (r#"{"reasoning": "a", "score": "0.8"}"#, "/score"),
+            (r#"{"reasoning": "a", "score": null}"#, "/score"),
+            (r#"{"reasoning": "a", "score": true}"#, "/score"),
+            (r#"{"reasoning": "a", "score": [1]}"#, "/score"),
+            (r#"{"reasoning": "a"}"#, "score"),
+            (r#"{"score": 0.8}"#, "reasoning"),
+            (r#"{"reasoning": "a", "score": 0.8, "more": 1}"#, "more"),
+            (r#"{"reasoning": "a", "score": 1e400}"#, ""),
+            (r#"{"reasoning": "a", "score": NaN}"#, "“{"),
+            (r#"{"reasoning": "a", "score": 0.8"#, "“{"),
+            ("{}", "required"),
+        ] {
+            let error = judge().read(&says(text)).unwrap_err().to_string();
+            assert!(error.contains(words), "{text}: {error}");
+        }
+        let cut = ChatAnswer { finish_reason: Some("length".to_owned()), ..says("{\"reasoning\": \"a") };
+        assert_eq!(judge().read(&cut), Err(AnswerError::CutOff));
+        let refused = ChatAnswer { text: None, refusal: Some("I cannot.".to_owned()), ..says("") };
+        assert_eq!(judge().read(&refused), Err(AnswerError::Refused("I cannot.".to_owned())));
+        let filtered = ChatAnswer { text: None, finish_reason: Some("content_filter".to_owned()), ..says("") };
+        assert!(judge().read(&filtered).unwrap_err().to_string().contains("content filter"));
+        // 20,000 levels do not stop the server.
+        assert!(judge().read(&says(&"{\"a\":".repeat(20_000))).is_err());
+    }
+
+    #[test]
+    fn other_numbers_are_sub_scores() {
+        let mut schema = default_output_schema();
+        schema["properties"]["accuracy"] = json!({"type": "number"});
+        let config = LlmJudge { prompt: "x {{response}}".to_owned(), output_schema: schema, ..LlmJudge::default() };
+        let judged =
+            Judge::of(&config).unwrap().read(&says(r#"{"reasoning": "r", "score": 1, "accuracy": 0.25}"#)).unwrap();
+        assert_eq!(judged.sub_scores, [("accuracy".to_owned(), 0.25)]);
+    }
+
+    #[test]
+    fn configs_that_cannot_score_are_refused() {
+        let with = |prompt: &str, schema: Value| LlmJudge {
+            prompt: prompt.to_owned(),
+            output_schema: schema,
+            ..LlmJudge::default()
+        };
+        let object = |properties: Value, required: Value| json!({"type": "object", "properties": properties, "required": required});
+        for (config, words) in [
+            (with(" ", default_output_schema()), "empty"),
+            (with("{{nobody}}", default_output_schema()), "line 1, column 1"),
+            (with("x", json!({"type": "string"})), "object"),
+            (with("x", json!("no")), "schema"),
+            (with("x", json!({"type": "object"})), "no property \"score\""),
+            (with("x", object(json!({"score": {"type": "string"}}), json!(["score"]))), "type number"),
+            (with("x", object(json!({"score": {"type": "number"}}), json!([]))), "require"),
+            (
+                with(
+                    "x",
+                    json!({"type": "object", "properties": {"score": {"type": "number", "minimum": "x"}}, "required": ["score"]}),
+                ),
+                "schema",
+            ),
+            (LlmJudge { temperature: Some(3.0), ..with("x", default_output_schema()) }, "temperature"),
+            (LlmJudge { max_tokens: 0, ..with("x", default_output_schema()) }, "max_tokens"),
+        ] {
+            let error = Judge::of(&config).unwrap_err().to_string();
+            assert!(error.contains(words), "{error}");
+        }
+    }
+
+    /// By hand: 4 on a scale of 1 to 5 is three quarters of the way.
+    #[test]
+    fn a_score_model_has_its_own_range() {
+        let config = ScoreModel {
+            model: "m".to_owned(),
+            endpoint_id: None,
+            input: vec![ScoreModelMessage { role: "user".to_owned(), content: "{{sample.output_text}}".to_owned() }],
+            range: Some([1.0, 5.0]),
+            sampling_params: Some(SamplingParams { temperature: Some(0.5), ..SamplingParams::default() }),
+        };
+        let judge = Judge::of_score_model(&config).unwrap();
+        let judged = judge.read(&says(r#"{"reasoning": "r", "score": 4}"#)).unwrap();
+        assert_eq!((judged.score, judge.normalized(judged.score)), (4.0, 0.75));
+        assert!(judge.read(&says(r#"{"reasoning": "r", "score": 0.5}"#)).is_err());
+        let backwards = ScoreModel { range: Some([1.0, 1.0]), ..config };
+        assert!(Judge::of_score_model(&backwards).is_err());
+    }
+}
