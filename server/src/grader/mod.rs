@@ -7,12 +7,14 @@
 //! | [`protocol`] | the limits, and the frames between pool and worker |
 //! | [`error`] | `GradeError`: why a sample has no score |
 //! | [`worker`] | the worker process: `worker_main`, called first thing in `main` |
+//! | `diff` | what changed between two versions |
 //! | `engine` | the only module that knows the script engine |
 //! | `confine` | the operating system's limits: the only module with unsafe calls |
 //!
 //! Deliberately absent: any way to run a user's script in the server's own process.
 
 mod confine;
+mod diff;
 mod engine;
 pub mod error;
 pub mod input;
@@ -36,6 +38,8 @@ pub use script::{ScriptPool, WorkerCommand};
 pub use worker::{WORKER_ARGUMENT, worker_main};
 
 mod service;
+mod versions;
 
 pub(crate) use service::not_run_here;
-pub use service::{sample_seed, save, test_grader_on_sample, versions};
+pub use service::{sample_seed, save, test_grader_on_sample};
+pub use versions::{compare_versions, versions};

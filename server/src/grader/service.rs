@@ -65,12 +65,6 @@ pub(crate) fn not_run_here() -> ServiceError {
     AppError::conflict("Graders of this kind are not run here.").into()
 }
 
-/// All saved versions, newest first.
-pub async fn versions(state: &AppState, dataset_id: &str) -> ServiceResult<Vec<GraderVersion>> {
-    db::datasets::get(&state.db, dataset_id).await?;
-    db::graders::versions(&state.db, dataset_id).await
-}
-
 /// Grades some recorded responses, of the saved grader (then the report is kept) or of a draft.
 pub async fn test_grader_on_sample(
     state: &AppState,
