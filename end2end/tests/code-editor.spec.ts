@@ -184,6 +184,44 @@ test("the editor is loaded where there is one, and its text area works without i
   await context.close();
 });
 
+test("templates: tags are coloured, variables are offered within them, and inserted from outside", async ({ page, server }) => {
+  await openGrader(page, server.url);
+  // (No page has a template yet: the module is used as `ui::CodeEditor` does it.)
+  await page.evaluate(async () => {
+    const { enhance } = await import("/pkg/editor.js" as string);
+    document.querySelector("main")!.insertAdjacentHTML("afterbegin", '<div class="code-editor"><textarea id="template" rows="6">Hello {{name}}</textarea></div>');
+    const completions = [
+      { label: "response", detail: "text", info: "the response" },
+      { label: "referenceAnswer", detail: "any JSON", info: "the reference" },
+    ];
+    const problems = [{ line: 1, column: 7, message: "Line 1, column 7: there is no variable “name”." }];
+    Object.assign(window, { editor: enhance(document.querySelector("#template"), "template", { label: "Prompt", completions, problems }) });
+  });
+  const prompt = page.getByRole("textbox", { name: "Prompt" });
+  const text = page.locator("#template");
+  await expect(page.locator(".code-problems").first()).toHaveText("Line 1: there is no variable “name”.");
+  expect(await prompt.locator(".cm-line span").allTextContents()).toContain("name");
+  await prompt.press("ControlOrMeta+End");
+  await page.keyboard.type(", is {{res");
+  await expect(page.getByRole("option").first()).toContainText("response");
+  await page.waitForTimeout(200);
+  await page.keyboard.press("Enter");
+  await expect(text).toHaveValue("Hello {{name}}, is {{response}}");
+  await page.keyboard.type(" as good as ");
+  await page.evaluate(() => (window as unknown as { editor: { insert(text: string): void } }).editor.insert("{{referenceAnswer}}"));
+  await page.keyboard.type("?");
+  await expect(text).toHaveValue("Hello {{name}}, is {{response}} as good as {{referenceAnswer}}?");
+  // What cannot be changed can be read.
+  await page.evaluate(() => (window as unknown as { editor: { update(state: object): void } }).editor.update({ label: "Prompt", readonly: true }));
+  await prompt.focus();
+  await page.keyboard.type("no");
+  await expect(prompt).toHaveAttribute("aria-readonly", "true");
+  await expect(text).toHaveValue(/\?$/);
+  // Gone, the text area is back.
+  await page.evaluate(() => (window as unknown as { editor: { destroy(): void } }).editor.destroy());
+  await expect(text).toBeVisible();
+});
+
 test("a script of 256 KiB is opened and typed in without waiting", async ({ page, server }) => {
   await openGrader(page, server.url);
   const grade = "function grade(input) { return 1; }\n";
