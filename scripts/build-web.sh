@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Builds what the browser loads into target/site: WASM (size-optimised), its loader, the style sheet, the icons.
+# Builds what the browser loads into target/site: WASM (size-optimised), its loader, the code editor, the style sheet,
+# the icons.
 set -euo pipefail
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -31,6 +32,17 @@ build_wasm() {
   cp "$built" "$work/input.wasm"
 }
 
+# CodeMirror, for the pages that have a code editor; made anew only when its sources or its packages changed.
+build_editor() {
+  [ -d editor/node_modules ] || fail "the code editor's packages are missing; scripts/setup.sh run installs them by npm"
+  mkdir -p "$pkg" "$work"
+  local sum
+  sum="$(cat editor/package-lock.json editor/build.mjs editor/src/*.js | cksum)"
+  if [ -f "$pkg/editor.js" ] && [ "$(cat "$pkg/editor.sum" 2>/dev/null)" = "$sum" ]; then return 0; fi
+  node editor/build.mjs "$pkg/editor.js" || fail "the code editor was not bundled (see above)"
+  printf '%s\n' "$sum" >"$pkg/editor.sum"
+}
+
 # style/main.css lists the sheets by @import; they are sent as one file.
 build_style() {
   mkdir -p "$pkg"
@@ -50,6 +62,7 @@ compress() {
 
 mkdir -p "$site"
 build_wasm
+build_editor
 build_style
 cp -r public/. "$site/"
 compress

@@ -10,7 +10,7 @@ require_basics() {
   have cargo && have rustc || fail "Rust is missing. Install it from https://rustup.rs, then run this again."
   have cc || as_root apt-get install -y -qq build-essential >/dev/null 2>&1 \
     || fail "A C compiler is missing (SQLite is compiled from source). Install gcc or clang."
-  have npm || fail "Node.js with npm is missing (it brings wasm-opt and Playwright). Install Node 20 or later."
+  have npm || fail "Node.js with npm is missing (it brings wasm-opt, the code editor and Playwright). Install Node 20 or later."
   if [ "$1" = test ]; then
     cargo clippy --version >/dev/null 2>&1 || rustup component add clippy >/dev/null || fail "clippy is missing."
     cargo fmt --version >/dev/null 2>&1 || rustup component add rustfmt >/dev/null || fail "rustfmt is missing."
@@ -50,10 +50,12 @@ install_wasm_bindgen() {
     CARGO_PROFILE_RELEASE_DEBUG=0 cargo install wasm-bindgen-cli --version "$want" --root "$tools" --force --quiet)
 }
 
+# install_node_packages FOLDER: what its lock file pins.
 install_node_packages() {
-  local stamp="$root/end2end/node_modules/.package-lock.json"
-  [ "$stamp" -nt "$root/end2end/package-lock.json" ] && return 0
-  (cd "$root/end2end" && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --silent --no-audit --no-fund)
+  local stamp="$root/$1/node_modules/.package-lock.json"
+  [ "$stamp" -nt "$root/$1/package-lock.json" ] && return 0
+  (cd "$root/$1" && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --silent --no-audit --no-fund --ignore-scripts) \
+    || fail "npm could not install the packages of $1/ (see above)"
   touch "$stamp"
 }
 
@@ -75,5 +77,6 @@ what="${1:-run}"
 require_basics "$what"
 install_wasm_target
 install_wasm_bindgen
-install_node_packages
+install_node_packages end2end
+install_node_packages editor
 if [ "$what" = test ]; then install_browser; fi

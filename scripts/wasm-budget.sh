@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Fails if the browser's WASM outgrows its budget, or if a server-only crate has got into it.
+# Fails if the browser's WASM or its code editor outgrows its budget, or if a server-only crate has got into it.
 set -euo pipefail
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -13,6 +13,13 @@ raw=$(stat -c %s target/site/pkg/anneal.wasm 2>/dev/null || stat -f %z target/si
 sent=$(stat -c %s target/site/pkg/anneal.wasm.br 2>/dev/null || stat -f %z target/site/pkg/anneal.wasm.br)
 say "WASM: $raw bytes raw, $sent bytes brotli (budget $budget)"
 [ "$sent" -le "$budget" ] || fail "the WASM is over its budget"
+
+# The code editor (CodeMirror), which only a page that has one loads.
+editor_budget=165000
+raw=$(stat -c %s target/site/pkg/editor.js 2>/dev/null || stat -f %z target/site/pkg/editor.js)
+sent=$(stat -c %s target/site/pkg/editor.js.br 2>/dev/null || stat -f %z target/site/pkg/editor.js.br)
+say "code editor: $raw bytes raw, $sent bytes brotli (budget $editor_budget)"
+[ "$sent" -le "$editor_budget" ] || fail "the code editor is over its budget"
 
 tree=$(cargo tree --package anneal --features hydrate --target wasm32-unknown-unknown --edges normal,no-proc-macro --prefix none | awk '{print $1}' | sort -u)
 # (regex is in the tree by leptos_config, whose only user of it is the server; the linker drops it.)

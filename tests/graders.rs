@@ -1,6 +1,6 @@
 //! Graders: what cannot be saved, what a test says of scripts that misbehave, versions.
 
-use anneal_server::types::grader::{GraderTestReport, GraderVersion};
+use anneal_server::types::grader::{GraderDiff, GraderTestReport, GraderVersion, LineChange};
 use anneal_server::types::pipeline::{PipelineStepId, PipelineStepStatus};
 use serde_json::{Value, json};
 
@@ -200,4 +200,48 @@ async fn scripts_see_the_record_and_nothing_of_the_machine() {
         "undefined"
     ]);
     assert_eq!(facts, expected);
+}
+
+#[tokio::test]
+async fn versions_are_compared_line_by_line() {
+    let app = TestApp::start().await;
+    let id = app.imported("a.jsonl", chats(3, &[])).await;
+    save(&app, &id, "function grade(input) {\n  return 0.5;\n}").await;
+    save(&app, &id, "function grade(input) {\n  // better\n  return 0.75;\n}").await;
+    let compare = async |from: i64, to: i64| -> GraderDiff {
+        app.ask("grader/diff", json!({ "dataset_id": id, "from": from, "to": to })).await
+    };
+    let diff = compare(1, 2).await;
+    assert_eq!((diff.from, diff.to, diff.added, diff.removed, diff.left_out), (1, 2, 2, 1, 0));
+    let lines: Vec<(LineChange, &str)> =
+        diff.hunks[0].lines.iter().map(|line| (line.change, line.text.as_str())).collect();
+    assert_eq!(
+        lines,
+        [
+            (LineChange::Same, "function grade(input) {"),
+            (LineChange::Removed, "  return 0.5;"),
+            (LineChange::Added, "  // better"),
+            (LineChange::Added, "  return 0.75;"),
+            (LineChange::Same, "}"),
+        ]
+    );
+    let back = compare(2, 1).await;
+    assert_eq!((back.added, back.removed), (1, 2), "the other way round");
+    let same = compare(2, 2).await;
+    assert_eq!((same.added, same.removed, same.hunks.len()), (0, 0, 0));
+
+    // What is not there, and what is too large to be shown whole.
+    for (from, to) in [(1, 3), (0, 1), (-1, 2)] {
+        app.refused("grader/diff", json!({ "dataset_id": id, "from": from, "to": to }), 404).await;
+    }
+    app.refused("grader/diff", json!({ "dataset_id": "none", "from": 1, "to": 2 }), 404).await;
+    let large = (0..20_000).map(|n| format!("//{n}")).collect::<Vec<_>>().join("\n");
+    save(&app, &id, &format!("{large}\n{GOOD}")).await;
+    let diff = compare(2, 3).await;
+    assert_eq!(diff.added, 20_001);
+    assert!(diff.left_out > 17_000 && diff.hunks.iter().map(|hunk| hunk.lines.len()).sum::<usize>() == 2_000);
+    // The page is drawn with it, without JavaScript too.
+    let page = app.client.get(app.url(&format!("/finetune/{id}?step=grader&versions=1-2"))).send().await.unwrap();
+    let html = page.text().await.unwrap();
+    assert!(html.contains("From version 1 to version 2") && html.contains("return 0.75;"), "{html}");
 }

@@ -97,6 +97,8 @@ async fn every_answer_carries_its_headers() {
         let response = app.client.get(app.url("/finetune")).send().await.unwrap();
         let policy = response.headers()["content-security-policy"].to_str().unwrap().to_owned();
         let nonce = policy.split("'nonce-").nth(1).unwrap().split('\'').next().unwrap().to_owned();
+        let style = policy.split("style-src ").nth(1).unwrap().split(';').next().unwrap();
+        assert_eq!(style, format!("'self' 'nonce-{nonce}'"), "the code editor's styles carry it too, no others may");
         let html = response.text().await.unwrap();
         let scripts: Vec<&str> = html.split("<script").skip(1).map(|tag| tag.split('>').next().unwrap()).collect();
         assert!(!scripts.is_empty());

@@ -1,4 +1,5 @@
 // The list of datasets: a copy, an export, a deletion and its undo, with and without JavaScript.
+import { RECORD, rewriteCode } from "../support/code";
 import { chatLine } from "../support/files";
 import { importLines } from "../support/import";
 import { expect, hydrated, test } from "../support/server";
@@ -70,8 +71,7 @@ test("a record's former version is looked at and brought back", async ({ page, s
   await page.goto(`${dataset}?records=all&record=1`);
   await hydrated(page);
   await page.getByRole("button", { name: "Edit JSON" }).click();
-  const editor = page.getByLabel(/as JSON$/);
-  await editor.fill((await editor.inputValue()).replace("cancel my reservation", "give me my money back"));
+  await rewriteCode(page, (text) => text.replace("cancel my reservation", "give me my money back"), RECORD);
   await page.getByRole("button", { name: "Save record" }).click();
   await expect(page.getByText("Saved. Now it is")).toBeVisible();
   await page.goto(`${dataset}?records=all&record=1`);

@@ -1,4 +1,5 @@
 // Editing a record: what another person did meanwhile is shown, breaking it is asked first, a save can be undone.
+import { codeEditor, field, RECORD, rewriteCode } from "../support/code";
 import { chatLine } from "../support/files";
 import { importLines } from "../support/import";
 import { expect, hydrated, test } from "../support/server";
@@ -11,12 +12,11 @@ async function openEditor(page: Page, url: string): Promise<void> {
   await expect(editor(page)).toBeVisible();
 }
 
-const editor = (page: Page) => page.getByLabel(/as JSON$/);
+const editor = (page: Page) => codeEditor(page, RECORD);
 
 async function retype(page: Page, from: string, to: string): Promise<void> {
-  const text = await editor(page).inputValue();
-  expect(text).toContain(from);
-  await editor(page).fill(text.replace(from, to));
+  await expect(field(page, RECORD)).toHaveValue(new RegExp(from));
+  await rewriteCode(page, (text) => text.replace(from, to), RECORD);
 }
 
 test("two people edit one record", async ({ page, context, server, complaints }) => {
@@ -35,13 +35,13 @@ test("two people edit one record", async ({ page, context, server, complaints })
   await retype(page, "cancel my reservation", "cancel everything");
   await page.getByRole("button", { name: "Save record" }).click();
   await expect(page.getByRole("alert")).toContainText("changed elsewhere");
-  await expect(editor(page)).toHaveValue(/cancel everything/);
+  await expect(field(page, RECORD)).toHaveValue(/cancel everything/);
   await page.getByRole("button", { name: "Keep my text and save it" }).click();
   await expect(page.getByText("Saved. Now it is")).toBeVisible();
 
   // Undo brings back what was there before.
   await page.getByRole("button", { name: "Undo" }).click();
-  await expect(editor(page)).toHaveValue(/give me my money back/);
+  await expect(field(page, RECORD)).toHaveValue(/give me my money back/);
 
   // A text that breaks a rule is asked about, and its reason named.
   await retype(page, '"role": "user"', '"role": "robot"');

@@ -1,4 +1,5 @@
 // From the empty database to a verdict: upload, topics, grader, dry run.
+import { writeCode } from "../support/code";
 import { airlineFile, airlineTopics, lengthGrader } from "../support/files";
 import { createDataset } from "../support/import";
 import { expect, hydrated, test } from "../support/server";
@@ -33,7 +34,7 @@ test("a user uploads traces and gets a verdict", async ({ page, server }) => {
   await expect(page.locator("#step-panel-body")).toContainText(/balance/i);
 
   await page.getByRole("link", { name: /Grader Config/ }).click();
-  await page.getByLabel("Grader script (JavaScript)").fill(lengthGrader);
+  await writeCode(page, lengthGrader);
   await page.getByRole("button", { name: "Save grader" }).click();
   await expect(page.getByText("Version 1").first()).toBeVisible();
   await page.getByRole("button", { name: /^Test on 5/ }).click();

@@ -1,15 +1,16 @@
 // What the pages owe a person: unsaved text is asked about, a deletion elsewhere is said, dialogs start where they do no
 // harm, foreign text stays foreign, and nothing of it needs JavaScript that could do without.
+import { codeEditor, field, RECORD, rewriteCode, writeCode } from "../support/code";
 import { chatLine } from "../support/files";
 import { importLines } from "../support/import";
 import { expect, hydrated, test } from "../support/server";
 import type { Page } from "@playwright/test";
 
 const lines = (count: number) => Array.from({ length: count }, (_, n) => chatLine(n));
-const editor = (page: Page) => page.getByLabel(/as JSON$/);
+const editor = (page: Page) => codeEditor(page, RECORD);
 
 async function type(page: Page): Promise<void> {
-  await editor(page).fill((await editor(page).inputValue()).replace("{", "{ "));
+  await rewriteCode(page, (text) => text.replace("{", "{ "), RECORD);
   await expect(page.getByText("Unsaved changes").first()).toBeVisible();
 }
 
@@ -26,7 +27,7 @@ test("an unsaved edit is shown, and asked about on every way out", async ({ page
     await expect(question.getByRole("button", { name: "Go on editing" })).toBeFocused();
     await page.keyboard.press("Enter");
     await expect(question).toBeHidden();
-    await expect(editor(page)).toHaveValue(/^\{ /);
+    await expect(field(page, RECORD)).toHaveValue(/^\{ /);
     await expect(page).toHaveURL(/record=1/);
   };
   // Back, a link, a list that filters, another row, Esc.
@@ -49,7 +50,7 @@ test("an unsaved grader is asked about when the dataset is left, and kept by its
   const dataset = await importLines(page, server.url, lines(8));
   await page.goto(`${dataset}?step=grader`);
   await hydrated(page);
-  await page.getByLabel("Grader script (JavaScript)").fill("function grade(input) { return 0.5; }");
+  await writeCode(page, "function grade(input) { return 0.5; }");
   await page.getByRole("link", { name: /Coverage Analysis/ }).first().click();
   await expect(page).toHaveURL(/step=coverage/);
   await page.getByRole("link", { name: "Finetune" }).first().click();
@@ -63,7 +64,7 @@ test("an unsaved grader is asked about when the dataset is left, and kept by its
   // A link past the router is still one: the page is loaded.
   await page.goto(`${dataset}?step=grader`);
   await hydrated(page);
-  await page.getByLabel("Grader script (JavaScript)").fill("function grade(input) { return 0.5; }");
+  await writeCode(page, "function grade(input) { return 0.5; }");
   await page.evaluate(() => {
     Object.assign(window, { isFormerPage: true });
     document.querySelector("main")?.insertAdjacentHTML("beforebegin", '<a rel="external" href="/finetune">Past the router</a>');
@@ -111,7 +112,7 @@ test("of two unsaved things each is asked about, and none is given up before the
   await hydrated(page);
   await page.getByRole("link", { name, exact: true }).click();
   await page.getByRole("link", { name: /Grader Config/ }).first().click();
-  await page.getByLabel("Grader script (JavaScript)").fill("function grade(input) { return 0.5; }");
+  await writeCode(page, "function grade(input) { return 0.5; }");
   await page.getByRole("link", { name: "Records", exact: true }).first().click();
   await page.locator("#record-row-1").click();
   await page.getByRole("button", { name: "Edit JSON" }).click();
@@ -141,7 +142,7 @@ test("a dataset is deleted with a grader unsaved: that alone is asked, and the p
   const dataset = answer.url().split("?")[0];
   await page.goto(`${dataset}?step=grader`);
   await hydrated(page);
-  await page.getByLabel("Grader script (JavaScript)").fill("function grade(input) { return 0.5; }");
+  await writeCode(page, "function grade(input) { return 0.5; }");
   await page.getByRole("link", { name: /Extract/ }).first().click();
   await page.route("**/api/datasets/delete", async (route) => {
     const answer = await route.fetch();
@@ -164,8 +165,8 @@ test("what is typed outlives a deletion elsewhere, under a note", async ({ page,
   const dataset = await importLines(page, server.url, lines(8));
   await page.goto(`${dataset}?step=grader`);
   await hydrated(page);
-  const script = page.getByLabel("Grader script (JavaScript)");
-  await script.fill("function grade(input) { return 0.5; }");
+  const script = field(page);
+  await writeCode(page, "function grade(input) { return 0.5; }");
   await page.getByRole("link", { name: "Records", exact: true }).first().click();
   await page.locator("#record-row-1").click();
   await page.getByRole("button", { name: "Edit JSON" }).click();
@@ -187,7 +188,7 @@ test("what is typed outlives a deletion elsewhere, under a note", async ({ page,
 
   const pane = page.getByRole("region", { name: "Record 1" });
   await expect(pane.getByRole("alert").filter({ hasText: "was deleted elsewhere" })).toBeVisible();
-  await expect(editor(page)).toHaveValue(/^\{ /);
+  await expect(field(page, RECORD)).toHaveValue(/^\{ /);
   await page.getByRole("button", { name: "Close record" }).click();
   await page.getByRole("dialog", { name: "Unsaved changes" }).getByRole("button", { name: "Leave without saving" }).click();
   await page.getByRole("dialog", { name: "Records" }).getByRole("button", { name: "Close", exact: true }).click();
@@ -204,7 +205,7 @@ test("results of a former script are called so", async ({ page, server, complain
   await page.getByRole("button", { name: "Test on 5 samples", exact: true }).click();
   await expect(page.getByRole("region", { name: "Test results" })).toBeVisible();
   await expect(page.getByText(/The results below are of/)).toBeHidden();
-  await page.getByLabel("Grader script (JavaScript)").fill("function grade(input) { return ; )");
+  await writeCode(page, "function grade(input) { return ; )");
   await expect(page.getByText("The results below are of an earlier draft, not of what is in the editor now.")).toBeVisible();
   await page.getByRole("button", { name: "Test on 5 samples", exact: true }).click();
   await expect(page.getByText("The script in the editor could not be tested.")).toBeVisible();

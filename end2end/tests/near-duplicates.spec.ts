@@ -1,4 +1,5 @@
 // Near-duplicates: found after an import, looked at, kept to one each, brought back; the split knows of them.
+import { RECORD, writeCode } from "../support/code";
 import { importLines } from "../support/import";
 import { expect, hydrated, test } from "../support/server";
 
@@ -68,7 +69,7 @@ test("the split says what it keeps together", async ({ page, server }) => {
   await page.goto(`${dataset}?step=train&records=all&record=25`);
   await hydrated(page);
   await page.getByRole("button", { name: "Edit JSON" }).click();
-  await page.getByLabel(/as JSON$/).fill(JSON.stringify({ input: { messages: [{ role: "user", content: question(1, "Friday") }] } }));
+  await writeCode(page, JSON.stringify({ input: { messages: [{ role: "user", content: question(1, "Friday") }] } }), RECORD);
   await page.getByRole("button", { name: "Save record" }).click();
   await expect(page.getByText("Saved. Now it is")).toBeVisible();
   await page.goto(`${dataset}?step=train`);

@@ -1,5 +1,6 @@
 // Where a token is set: signing in leads back to what was asked for, in the middle of work too.
 import type { Page } from "@playwright/test";
+import { field, writeCode } from "../support/code";
 import { chatLine, lengthGrader } from "../support/files";
 import { chooseLines, createDataset } from "../support/import";
 import { expect, hydrated, test } from "../support/server";
@@ -23,7 +24,7 @@ test("whoever is signed out comes back to the same place", async ({ page, server
   await createDataset(page);
   await expect(page).toHaveURL(/\/finetune\/[0-9a-f-]{36}/);
   await page.getByRole("link", { name: /Grader Config/ }).click();
-  await page.getByLabel("Grader script (JavaScript)").fill(lengthGrader);
+  await writeCode(page, lengthGrader);
   await expect(page).toHaveURL(/step=grader/);
   const place = page.url();
 
@@ -36,13 +37,13 @@ test("whoever is signed out comes back to the same place", async ({ page, server
   await signIn(beside);
   await expect(beside).toHaveURL(place);
   await beside.close();
-  await expect(page.getByLabel("Grader script (JavaScript)")).toHaveValue(lengthGrader);
+  await expect(field(page)).toHaveValue(lengthGrader);
   await page.getByRole("button", { name: "Save grader" }).click();
   await expect(page.getByRole("link", { name: "Sign in" })).toHaveCount(0);
   await expect(page.getByText(/version 1/i).first()).toBeVisible();
 
   // The server is gone: that is said in words, not in the browser's.
-  await page.getByLabel("Grader script (JavaScript)").fill(`${lengthGrader}\n`);
+  await writeCode(page, `${lengthGrader}\n`);
   await server.stop();
   await page.getByRole("button", { name: "Save grader" }).click();
   await expect(page.getByText("The server could not be reached: it has stopped, or the connection to it is broken.").first()).toBeVisible();

@@ -1,4 +1,5 @@
 // The server is killed in the middle of a dry run; the page comes back and the run ends by itself.
+import { writeCode } from "../support/code";
 import { chatLine } from "../support/files";
 import { importLines } from "../support/import";
 import { expect, hydrated, test } from "../support/server";
@@ -14,7 +15,7 @@ test("a dry run outlives the server that started it", async ({ page, server, com
   await expect(page.getByText("600").first()).toBeVisible();
 
   await page.getByRole("link", { name: /Grader Config/ }).click();
-  await page.getByLabel("Grader script (JavaScript)").fill(slowGrader);
+  await writeCode(page, slowGrader);
   await page.getByRole("button", { name: "Save grader" }).click();
   await expect(page.getByText("Version 1").first()).toBeVisible();
 

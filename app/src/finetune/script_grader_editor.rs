@@ -1,15 +1,13 @@
-//! The script grader: editor, contract, versions.
+//! The script grader: what is being written, and its editor.
 
-use anneal_server::api::{grader_versions, save_grader};
-use anneal_server::types::error::AppError;
+use anneal_server::api::save_grader;
 use anneal_server::types::grader::{GraderConfig, GraderVersion, STARTER_SCRIPT};
 use leptos::prelude::*;
 
-use super::steps::parts::{ErrorNote, Task, When, field};
+use super::grader_names::script_completions;
+use super::steps::parts::{ErrorNote, Task, field};
 use crate::contexts::use_finetune_process;
-use crate::ui::{
-    Button, ButtonVariant, CodeEditor, CodePlace, Disclosure, LeaveGuard, UnsavedSign, load, memo, place_in,
-};
+use crate::ui::{Button, ButtonVariant, CodeEditor, CodeLanguage, CodePlace, LeaveGuard, Problem, UnsavedSign, memo};
 
 /// What is being written, and which saved script it started from.
 #[derive(Clone, Copy)]
@@ -67,6 +65,18 @@ impl GraderDraft {
         (!is_saved).then_some(GraderConfig::Script { script })
     }
 
+    /// The config in the editor.
+    pub fn config(self) -> Signal<GraderConfig> {
+        Signal::derive(move || GraderConfig::Script { script: self.script.get() })
+    }
+
+    /// Loads a saved version into the editor; what it cannot show (another kind than a script) is left alone.
+    pub fn restore(self, config: GraderConfig) {
+        if let GraderConfig::Script { script } = config {
+            self.script.set(script);
+        }
+    }
+
     fn adopt(self, saved: Option<(i64, String)>) {
         if let Some((_, script)) = &saved {
             self.script.set(script.clone());
@@ -113,10 +123,19 @@ pub fn ScriptGraderEditor(draft: GraderDraft) -> impl IntoView {
     let task = Task::new();
     let error = task.error();
     let message = Signal::derive(move || error.get().map(|error| error.to_string()));
-    let error_line = Signal::derive(move || message.get().and_then(|message| Some(place_in(&message)?.0)));
+    let problems =
+        Signal::derive(move || message.get().as_deref().and_then(Problem::named_in).into_iter().collect::<Vec<_>>());
     view! {
         <DraftNotes draft />
-        <CodeEditor id="grader-script" value=draft.script label="Grader script (JavaScript)" error_line rows=18 />
+        <CodeEditor
+            id="grader-script"
+            value=draft.script
+            label="Grader script (JavaScript)"
+            language=CodeLanguage::JavaScript
+            completions=Signal::stored(script_completions())
+            problems
+            rows=18
+        />
         <ErrorNote error />
         <CodePlace text=draft.script error=message />
         <DraftButtons draft task />
@@ -183,108 +202,5 @@ fn DraftButtons(draft: GraderDraft, task: Task) -> impl IntoView {
                 <UnsavedSign />
             </Show>
         </div>
-    }
-}
-
-/// What a script is given and what it must give back.
-#[component]
-pub fn GraderContract() -> impl IntoView {
-    const FIELDS: [(&str, &str); 10] = [
-        ("input.response", "the text of the response to score"),
-        ("input.messages", "the prompt's messages, each with role and content"),
-        ("input.lastUserMessage", "the text of the last user message"),
-        ("input.systemPrompt", "the texts of the system and developer messages"),
-        ("input.tools", "the tools the model may call"),
-        ("input.toolCalls", "the tool calls of the response"),
-        ("input.referenceAnswer", "the record's reference answer, or null"),
-        ("input.metadata", "the record's metadata"),
-        ("input.item", "any other field of the record's line"),
-        ("input.sample", "the response under OpenAI's names: output_text, output_json, output_tools"),
-    ];
-    view! {
-        <Disclosure summary="What the script gets and gives">
-            <p class="small">
-                "Define " <code>"function grade(input)"</code> ". It gives back a number from 0 to 1, or "
-                <code>"{ score, reasoning }"</code> ", or a promise of either. " <code>"console.log"</code>
-                " is shown with the test."
-            </p>
-            <dl class="contract">
-                {FIELDS
-                    .map(|(name, meaning)| {
-                        view! {
-                            <div>
-                                <dt>
-                                    <code>{name}</code>
-                                </dt>
-                                <dd>{meaning}</dd>
-                            </div>
-                        }
-                    })
-                    .collect_view()}
-            </dl>
-            <p class="muted small">
-                "A throw, NaN, a score outside 0 to 1 or a broken limit (CPU time, memory) is an error of that sample, never a silent 0. Scripts have no network and no files."
-            </p>
-        </Disclosure>
-    }
-}
-
-/// All saved versions, each with a button that loads it into the editor.
-#[component]
-pub fn GraderVersions(draft: GraderDraft) -> impl IntoView {
-    let process = use_finetune_process();
-    let newest = field(|o| o.grader.as_ref().map(|grader| grader.version));
-    let versions = load(move || newest.get(), move |_| grader_versions(process.dataset_id()));
-    view! {
-        <Disclosure summary="Versions">
-            <Transition fallback=|| view! { <p class="muted">"Loading versions…"</p> }>
-                {move || Suspend::new(async move {
-                    match versions.await {
-                        Err(error) => version_error(error).into_any(),
-                        Ok(versions) if versions.is_empty() => view! { <p class="muted">"None is saved yet."</p> }.into_any(),
-                        Ok(versions) => {
-                            view! {
-                                <ul class="versions">
-                                    {versions.into_iter().map(|version| version_row(version, draft)).collect_view()}
-                                </ul>
-                            }
-                                .into_any()
-                        }
-                    }
-                })}
-            </Transition>
-        </Disclosure>
-    }
-}
-
-fn version_error(error: AppError) -> impl IntoView {
-    view! { <p class="note note--error" role="alert">{error.to_string()}</p> }
-}
-
-fn version_row(version: GraderVersion, draft: GraderDraft) -> impl IntoView {
-    let script = script_of(&version);
-    let (number, at) = (version.version, version.created_at);
-    let lines = script.lines().count();
-    let shown = StoredValue::new(script);
-    let is_shown = move || draft.script.with(|script| shown.with_value(|shown| shown == script));
-    view! {
-        <li class="versions__row">
-            <span>
-                <strong>{format!("Version {number}")}</strong>
-                <span class="muted">{format!(", {lines} lines, ")} <When at=Signal::derive(move || at) /></span>
-            </span>
-            <Show
-                when=move || !is_shown()
-                fallback=|| view! { <span class="muted small">"in the editor"</span> }
-            >
-                <Button
-                    small=true
-                    on:click=move |_| draft.script.set(shown.get_value())
-                    title="Loads it into the editor; saving makes it the newest version"
-                >
-                    "Restore"
-                </Button>
-            </Show>
-        </li>
     }
 }

@@ -11,7 +11,9 @@ use super::conversation::{LongText, pretty};
 use super::record_table::StatusWords;
 use super::records_overlay::RecordsState;
 use crate::finetune::steps::parts::{ErrorNote, Task};
-use crate::ui::{Button, ButtonVariant, CodeEditor, CodePlace, ConfirmDialog, Disclosure, Question, memo, place_in};
+use crate::ui::{
+    Button, ButtonVariant, CodeEditor, CodeLanguage, CodePlace, ConfirmDialog, Disclosure, Problem, Question, memo,
+};
 
 /// What the open record's pane knows of its editing; lives as long as the pane, so that a save can be
 /// undone after the editor was left.
@@ -176,7 +178,8 @@ pub fn RecordEditor(state: RecordsState, editing: Editing, record: DatasetRecord
         }
     });
     let message = Signal::derive(move || error.get().map(|error| error.to_string()));
-    let error_line = Signal::derive(move || message.get().and_then(|message| Some(place_in(&message)?.0)));
+    let problems =
+        Signal::derive(move || message.get().as_deref().and_then(Problem::named_in).into_iter().collect::<Vec<_>>());
     let is_raw = record.raw.is_some();
     let leave = move |_| {
         state.unsaved.set(false);
@@ -188,7 +191,14 @@ pub fn RecordEditor(state: RecordsState, editing: Editing, record: DatasetRecord
                 "This line could not be read as JSON, so here it is as it came. Make it one JSON object with an “input”."
             </p>
         </Show>
-        <CodeEditor id="record-json" value=editor.text label=format!("Record {} as JSON", record.id) error_line rows=22 />
+        <CodeEditor
+            id="record-json"
+            value=editor.text
+            label=format!("Record {} as JSON", record.id)
+            language=CodeLanguage::Json
+            problems
+            rows=22
+        />
         <ErrorNote error />
         <CodePlace text=editor.text error=message />
         <ChangedElsewhere editor />

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use leptos::server_fn::codec::Json;
 
 use crate::types::error::AppError;
-use crate::types::grader::{GraderConfig, GraderTestReport, GraderVersion};
+use crate::types::grader::{GraderConfig, GraderDiff, GraderTestReport, GraderVersion};
 use crate::types::job::JobStatus;
 
 /// Saves a new version (an unchanged config gives the current one back). A script that does not compile
@@ -31,4 +31,11 @@ pub async fn grader_test_result(dataset_id: String, job_id: String) -> Result<Op
 #[server(prefix = "/api", endpoint = "grader/versions", input = Json)]
 pub async fn grader_versions(dataset_id: String) -> Result<Vec<GraderVersion>, AppError> {
     super::boundary::answer(|state| async move { crate::grader::versions(&state, &dataset_id).await }).await
+}
+
+/// What changed from one saved version to another, line by line.
+#[server(prefix = "/api", endpoint = "grader/diff", input = Json)]
+pub async fn diff_grader(dataset_id: String, from: i64, to: i64) -> Result<GraderDiff, AppError> {
+    super::boundary::answer(|state| async move { crate::grader::compare_versions(&state, &dataset_id, from, to).await })
+        .await
 }

@@ -169,26 +169,18 @@ impl Grader {
             Ok(score) if (-ROUNDING..=1.0 + ROUNDING).contains(&score) => grade.score = Some(score.clamp(0.0, 1.0)),
             Ok(score) => {
                 grade.error =
-                    Some(format!("The combination gives {score}, which is not from 0 to 1. Change its formula."))
+                    Some(format!("The combination gives {score}, which is not from 0 to 1. Change its formula."));
             }
             Err(error) => grade.error = Some(error),
         }
-        match &self.combine {
-            Combine::Single => {
-                grade.reasoning = said.first().and_then(|said| said.reasoning.clone());
-                let subs = said.into_iter().flat_map(|said| said.sub_scores);
-                grade.parts =
-                    subs.map(|(name, score)| PartScore { name, score: Some(score), ..PartScore::default() }).collect();
-            }
-            _ => {
-                grade.parts = self
-                    .parts
-                    .iter()
-                    .zip(said)
-                    .zip(counted)
-                    .map(|((part, said), counted)| part_score(part, said, counted))
-                    .collect()
-            }
+        if matches!(self.combine, Combine::Single) {
+            grade.reasoning = said.first().and_then(|said| said.reasoning.clone());
+            let subs = said.into_iter().flat_map(|said| said.sub_scores);
+            let part = |(name, score)| PartScore { name, score: Some(score), ..PartScore::default() };
+            grade.parts = subs.map(part).collect();
+        } else {
+            let told = self.parts.iter().zip(said).zip(counted);
+            grade.parts = told.map(|((part, said), counted)| part_score(part, said, counted)).collect();
         }
         grade
     }

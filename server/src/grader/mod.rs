@@ -15,12 +15,14 @@
 //! | [`helpers`] | what scripts find under `helpers`: the engine's bindings are in `engine/helpers.rs` |
 //! | [`native`] | OpenAI's graders that need no model: string checks, text similarity, formulas |
 //! | [`exchange`] | OpenAI's grader JSON and promptfoo's assertions, in and out |
+//! | `diff`, `versions` | what changed between two versions |
 //! | `engine` | the only module that knows the script engine |
 //! | `confine` | the operating system's limits: the only module with unsafe calls |
 //!
 //! Deliberately absent: any way to run a user's script in the server's own process.
 
 mod confine;
+mod diff;
 mod engine;
 pub mod error;
 pub mod exchange;
@@ -54,9 +56,9 @@ pub use script::{ScriptGrade, ScriptPool, ScriptSample, WorkerCommand};
 pub use worker::{WORKER_ARGUMENT, worker_main};
 
 mod service;
+mod versions;
 
 pub use grading::{Grade, GradingContext, Sample};
 pub use prepare::{Grader, prepare};
-pub use service::{
-    TestPlan, keep_test, sample_seed, save, start_test, test_grader_on_sample, test_plan, test_result, versions,
-};
+pub use service::{TestPlan, keep_test, sample_seed, save, start_test, test_grader_on_sample, test_plan, test_result};
+pub use versions::{compare_versions, versions};

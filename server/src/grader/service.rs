@@ -47,12 +47,6 @@ pub async fn save(state: &AppState, dataset_id: &str, config: GraderConfig) -> S
     Ok(version)
 }
 
-/// All saved versions, newest first.
-pub async fn versions(state: &AppState, dataset_id: &str) -> ServiceResult<Vec<GraderVersion>> {
-    db::datasets::get(&state.db, dataset_id).await?;
-    db::graders::versions(&state.db, dataset_id).await
-}
-
 /// What a test grades with.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TestPlan {

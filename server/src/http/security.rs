@@ -40,10 +40,10 @@ pub(super) fn current_request_id() -> String {
 }
 
 /// The content security policy of a page: it may load what this server sends and nothing else, and run no script but
-/// those that carry `nonce`. Inline style attributes stay allowed: widths of bars and the canvas's transform are computed.
+/// those that carry `nonce`. The code editor's style element carries it too. Inline style attributes stay allowed: widths of bars and the canvas's transform are computed.
 pub fn page_policy(nonce: &str) -> String {
     format!(
-        "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self'; style-src-attr 'unsafe-inline'; \
+        "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self' 'nonce-{nonce}'; style-src-attr 'unsafe-inline'; \
          img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
     )
 }

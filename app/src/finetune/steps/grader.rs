@@ -5,8 +5,10 @@ use anneal_server::types::overview::DatasetOverview;
 use leptos::prelude::*;
 
 use super::parts::{Check, CheckState, Checklist, When, field, score};
+use crate::finetune::grader_names::GraderContract;
 use crate::finetune::grader_test_results::GraderTestResults;
-use crate::finetune::script_grader_editor::{GraderContract, GraderDraft, GraderVersions, ScriptGraderEditor};
+use crate::finetune::grader_versions::GraderVersions;
+use crate::finetune::script_grader_editor::{GraderDraft, ScriptGraderEditor};
 
 /// The panel of step 4.
 #[component]
@@ -42,7 +44,10 @@ pub fn GraderPanel() -> impl IntoView {
                         </header>
                         <Checklist checks />
                         <GraderContract />
-                        <GraderVersions draft />
+                        <GraderVersions
+                            in_editor=draft.config()
+                            restore=Callback::new(move |config| draft.restore(config))
+                        />
                     </section>
                 </div>
             </div>

@@ -5,12 +5,15 @@ use serde::{Deserialize, Serialize};
 use super::TimestampMs;
 
 pub mod config;
+pub mod diff;
 pub mod variables;
 
 pub use config::{
     GraderConfig, GraderPart, LlmJudge, MultiGrader, PythonGrader, STARTER_SCRIPT, SamplingParams, ScoreModel,
     ScoreModelMessage, SimilarityMetric, StringCheck, StringOperation, TextSimilarity,
 };
+pub use diff::{DiffHunk, DiffLine, GraderDiff, LineChange};
+pub use variables::{GRADER_VARIABLES, GraderVariable};
 
 /// A saved grader. Every save is a new version; reports name the version they used.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

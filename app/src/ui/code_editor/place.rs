@@ -1,6 +1,6 @@
 //! The line an error names, with a caret under the place.
 
-use super::memo;
+use crate::ui::memo;
 use leptos::prelude::*;
 
 /// Characters of a long line that are shown on either side of the place.
