@@ -5,6 +5,7 @@
 
 #![allow(missing_docs, reason = "the server macro makes a public struct of each function's arguments")]
 
+mod calibration;
 mod datasets;
 mod dry_run;
 mod endpoints;
@@ -17,6 +18,7 @@ mod topics;
 mod training;
 mod uploads;
 
+pub use calibration::*;
 pub use datasets::*;
 pub use dry_run::*;
 pub use endpoints::*;

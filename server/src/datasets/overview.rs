@@ -39,6 +39,7 @@ pub async fn overview(state: &AppState, id: &str) -> ServiceResult<DatasetOvervi
             .into_iter()
             .next(),
         near_duplicates: db::near_duplicates::current(&mut snapshot, id).await?,
+        hand_scores: db::hand_scores::tally(&mut snapshot, id).await?,
         jobs: facts.jobs,
         recorded_responses: facts.recorded_responses,
         pipeline_inputs,

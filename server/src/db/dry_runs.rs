@@ -421,7 +421,7 @@ fn push_selection(query: &mut QueryBuilder<Sqlite>, run_id: &str, selection: &Sa
     };
 }
 
-fn read_sample(row: &SqliteRow) -> ServiceResult<DryRunSample> {
+pub(super) fn read_sample(row: &SqliteRow) -> ServiceResult<DryRunSample> {
     Ok(DryRunSample {
         ordinal: row.try_get("ordinal")?,
         record_id: row.try_get("record_id")?,

@@ -8,6 +8,7 @@ pub mod datasets;
 pub mod dry_runs;
 pub mod endpoints;
 pub mod graders;
+pub mod hand_scores;
 pub mod imports;
 pub mod jobs;
 pub mod llm_calls;

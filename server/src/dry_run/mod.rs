@@ -4,7 +4,7 @@ mod bootstrap;
 pub mod by_topic;
 pub mod chart;
 pub mod diagnosis;
-mod random;
+pub(crate) mod random;
 pub mod report;
 pub mod sample;
 mod service;

@@ -8,7 +8,7 @@ use rand_chacha::rand_core::{RngCore, SeedableRng};
 use xxhash_rust::xxh3::xxh3_128;
 
 /// A stream of its own for each pair of seed and purpose. No purpose's draws depend on how many others there are.
-pub(super) fn stream(seed: u64, purpose: &[u8]) -> ChaCha8Rng {
+pub(crate) fn stream(seed: u64, purpose: &[u8]) -> ChaCha8Rng {
     let mut key = [0u8; 32];
     key[..8].copy_from_slice(&seed.to_le_bytes());
     key[8..24].copy_from_slice(&xxh3_128(purpose).to_le_bytes());
@@ -16,7 +16,7 @@ pub(super) fn stream(seed: u64, purpose: &[u8]) -> ChaCha8Rng {
 }
 
 /// A number of `0..bound`, each equally likely (Lemire 2019, multiplication with rejection). `bound` must not be 0.
-pub(super) fn below(random: &mut ChaCha8Rng, bound: u64) -> u64 {
+pub(crate) fn below(random: &mut ChaCha8Rng, bound: u64) -> u64 {
     debug_assert!(bound > 0, "there is no number below 0");
     loop {
         let product = u128::from(random.next_u64()) * u128::from(bound);

@@ -72,7 +72,7 @@ pub fn score_buckets(scores: &[f64]) -> Vec<ScoreBucket> {
 }
 
 /// The value below which a share `p` (0..1) of the ascending, non-empty `sorted` lies, interpolated linearly.
-pub(super) fn quantile_of_sorted(sorted: &[f64], p: f64) -> f64 {
+pub(crate) fn quantile_of_sorted(sorted: &[f64], p: f64) -> f64 {
     let last = sorted.len() - 1;
     let position = p.clamp(0.0, 1.0) * last as f64;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0..=last, the floor is wanted")]

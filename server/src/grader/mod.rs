@@ -15,12 +15,14 @@
 //! | [`helpers`] | what scripts find under `helpers`: the engine's bindings are in `engine/helpers.rs` |
 //! | [`native`] | OpenAI's graders that need no model: string checks, text similarity, formulas |
 //! | [`exchange`] | OpenAI's grader JSON and promptfoo's assertions, in and out |
+//! | [`calibration`] | hand scores, and how far the grader agrees with them |
 //! | `diff`, `versions` | what changed between two versions |
 //! | `engine` | the only module that knows the script engine |
 //! | `confine` | the operating system's limits: the only module with unsafe calls |
 //!
 //! Deliberately absent: any way to run a user's script in the server's own process.
 
+pub mod calibration;
 mod confine;
 mod diff;
 mod engine;

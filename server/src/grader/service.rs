@@ -26,7 +26,7 @@ use crate::types::job::{JobKind, JobStatus};
 /// Most samples of one test: it runs while the user waits.
 const MAX_TEST_SAMPLES: i64 = 20;
 /// Characters of a response that a test shows.
-const PREVIEW_CHARS: usize = 600;
+pub(super) const PREVIEW_CHARS: usize = 600;
 /// Tests look at the same records each time, so that two versions can be compared.
 const TEST_SEED: u64 = 5;
 

@@ -3,6 +3,7 @@
 //! Everything here is plain data with serde; nothing needs tokio, SQL or a tokenizer, because this
 //! module is compiled into the browser's WASM too. JSON field names are snake_case throughout.
 
+pub mod calibration;
 pub mod coverage;
 pub mod dataset;
 pub mod dry_run;

@@ -44,6 +44,9 @@ pub struct DatasetOverview {
     pub last_deletion: Option<RecordDeletion>,
     /// What the last look for near-duplicates found; `None` before the first one.
     pub near_duplicates: Option<NearDuplicates>,
+    /// How many responses were scored by hand.
+    #[serde(default)]
+    pub hand_scores: super::calibration::HandScoreTally,
     /// Valid records whose response is recorded: what a dry run can sample.
     pub recorded_responses: i64,
     /// What `compute_pipeline_state` needs; both sides compute the state from it.
