@@ -2,7 +2,6 @@
 //! and the verbs that change it. Provided by the dataset's route, so it dies with it.
 
 use anneal_server::api::{categorize, get_overview, test_grader, update_validation_config};
-use anneal_server::format;
 use anneal_server::pipeline::{compute_pipeline_state, next_step};
 use anneal_server::types::dataset::{RecordFilter, RecordSort};
 use anneal_server::types::error::AppError;

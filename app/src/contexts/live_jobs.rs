@@ -37,6 +37,7 @@ pub fn apply_to(inputs: &mut PipelineInputs, jobs: &[JobStatus]) {
             JobKind::Validate => &mut inputs.loading.validating,
             JobKind::Categorize => &mut inputs.loading.categorizing,
             JobKind::DryRun => &mut inputs.loading.dry_running,
+            JobKind::GraderTest => &mut inputs.loading.testing_grader,
             // No step waits for them; the records overlay shows them.
             JobKind::Bulk | JobKind::NearDuplicates => continue,
         };

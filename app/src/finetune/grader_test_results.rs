@@ -1,10 +1,13 @@
 //! "Test on 5 samples": the button, the results, their statistics.
 
-use anneal_server::api::test_grader;
-use anneal_server::types::grader::{GraderConfig, GraderTestReport, GraderTestResult};
+use anneal_server::api::{grader_test_result, test_grader};
+use anneal_server::format;
+use anneal_server::types::grader::{GraderTestReport, GraderTestResult};
+use anneal_server::types::job::{JobKind, JobState};
 use leptos::prelude::*;
 
-use super::script_grader_editor::GraderDraft;
+use super::grader_draft::GraderDraft;
+use super::steps::job_progress::JobProgress;
 use super::steps::parts::{ErrorNote, Task, When, field, score};
 use crate::contexts::use_finetune_process;
 use crate::records::RecordedAnswer;
@@ -26,17 +29,35 @@ pub fn GraderTestResults(draft: GraderDraft) -> impl IntoView {
         (Some(own), _) => Some(own),
         (None, saved) => saved,
     });
-    let former = memo(move || report.with(|report| of_former_script(report.as_ref()?, draft, task)));
+    let former = memo(move || report.with(|report| of_former_grader(report.as_ref()?, draft, task)));
     let responses = field(|o| o.recorded_responses);
-    let run = move |_| {
-        task.start(test_grader(process.dataset_id(), draft.to_test(), SAMPLES), move |report| {
-            own.set(Some(report));
+    let fetching = Task::new();
+    // The job that a test of this page is; its report is fetched once it has ended.
+    let awaited = RwSignal::new(None::<String>);
+    let run = move |_| match draft.to_test() {
+        Ok(config) => task.start(test_grader(process.dataset_id(), config, SAMPLES), move |job| {
+            awaited.set(Some(job.id));
             process.refresh();
-        });
+        }),
+        Err(error) => task.fail(Some(error)),
     };
+    let job = memo(move || process.job(JobKind::GraderTest));
+    let is_running = memo(move || job.with(|job| job.as_ref().is_some_and(|job| job.state.is_active())));
+    Effect::new(move |_| {
+        let Some(id) = awaited.get() else { return };
+        let ended = job.with(|job| job.as_ref().filter(|job| job.id == id && !job.state.is_active()).map(|job| job.state));
+        let Some(state) = ended else { return };
+        awaited.set(None);
+        if state == JobState::Succeeded {
+            fetching.start(grader_test_result(process.dataset_id(), id), move |report| {
+                own.set(report);
+                process.refresh();
+            });
+        }
+    });
     let what_is_tested = move || {
-        if task.busy() {
-            "Grading five recorded responses…"
+        if is_running.get() {
+            ""
         } else if responses.get() == 0 {
             "There is no valid record with a recorded response to grade."
         } else if draft.is_dirty() {
@@ -54,7 +75,7 @@ pub fn GraderTestResults(draft: GraderDraft) -> impl IntoView {
             <div class="row">
                 <Button
                     on:click=run
-                    busy=Signal::derive(move || task.busy())
+                    busy=Signal::derive(move || task.busy() || is_running.get())
                     disabled=Signal::derive(move || responses.get() == 0)
                 >
                     "Test on 5 samples"
@@ -62,6 +83,8 @@ pub fn GraderTestResults(draft: GraderDraft) -> impl IntoView {
                 <span class="muted small" aria-live="polite">{what_is_tested}</span>
             </div>
             <ErrorNote error=task.error() />
+            <ErrorNote error=fetching.error() />
+            <JobProgress kind=JobKind::GraderTest title="The test" />
             {move || former.get().map(|words| view! { <p class="note note--attention" role="status">{words}</p> })}
             <div class:results--former=move || former.with(Option::is_some)>
                 {move || report.get().map(|report| view! { <Results report /> })}
@@ -70,18 +93,17 @@ pub fn GraderTestResults(draft: GraderDraft) -> impl IntoView {
     }
 }
 
-/// What is said of results of another text than the one in the editor: they say nothing of it, and must not look as if.
-fn of_former_script(report: &GraderTestReport, draft: GraderDraft, task: Task) -> Option<String> {
-    let GraderConfig::Script { script } = &report.grader_config else { return None };
-    let is_former = draft.script.with(|text| text != script);
+/// What is said of results of another grader than the one in the editor: they say nothing of it, and must not look as if.
+fn of_former_grader(report: &GraderTestReport, draft: GraderDraft, task: Task) -> Option<String> {
+    let is_former = draft.config().with(|config| config.as_ref().is_ok_and(|config| *config != report.grader_config));
     is_former.then(|| former_words(report.grader_version, task.error().get().is_some()))
 }
 
-/// What is said over the results of another script than the one in the editor.
+/// What is said over the results of another grader than the one in the editor.
 fn former_words(version: Option<i64>, test_failed: bool) -> String {
     let of = version.map_or_else(|| "an earlier draft".to_owned(), |version| format!("version {version}"));
     if test_failed {
-        format!("The script in the editor could not be tested. The results below are of {of}, before this change.")
+        format!("What is in the editor could not be tested. The results below are of {of}, before this change.")
     } else {
         format!("The results below are of {of}, not of what is in the editor now. Test again to see what it gives.")
     }
@@ -104,6 +126,7 @@ fn TestedWhat(report: GraderTestReport) -> impl IntoView {
 fn Results(report: GraderTestReport) -> impl IntoView {
     let failed = report.results.iter().filter(|result| result.score.is_none()).count();
     let scored = report.results.len() - failed;
+    let (calls, cost) = (report.calls, report.cost);
     let stats = report.stats.map(|stats| {
         view! {
             <div class="stats">
@@ -111,6 +134,7 @@ fn Results(report: GraderTestReport) -> impl IntoView {
                 <Stat value=score(stats.std) label="deviation" />
                 <Stat value=format!("{} to {}", score(stats.min), score(stats.max)) label="range" />
                 <Stat value=format!("{scored} of {}", scored + failed) label="scored" />
+                {(calls > 0).then(|| view! { <Stat value=cost.map_or_else(|| "unknown".to_owned(), format::dollars) label="paid" interval=format::counted(calls, "call") /> })}
             </div>
         }
     });

@@ -14,4 +14,4 @@ pub use datasets::DatasetsPage;
 pub use finetune_dataset::FinetuneDatasetPage;
 pub use new_dataset::NewDatasetPage;
 pub use not_found::NotFoundPage;
-pub use settings::SettingsPage;
+pub use settings::{SettingsPage, models_list};

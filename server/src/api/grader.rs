@@ -4,7 +4,9 @@ use leptos::prelude::*;
 use leptos::server_fn::codec::Json;
 
 use crate::types::error::AppError;
-use crate::types::grader::{GraderConfig, GraderDiff, GraderTestReport, GraderVersion};
+use crate::types::grader::{
+    ExportedGrader, GraderConfig, GraderDiff, GraderTestReport, GraderVersion, ImportedGrader, PromptPreview,
+};
 use crate::types::job::JobStatus;
 
 /// Saves a new version (an unchanged config gives the current one back). A script that does not compile
@@ -38,4 +40,23 @@ pub async fn grader_versions(dataset_id: String) -> Result<Vec<GraderVersion>, A
 pub async fn diff_grader(dataset_id: String, from: i64, to: i64) -> Result<GraderDiff, AppError> {
     super::boundary::answer(|state| async move { crate::grader::compare_versions(&state, &dataset_id, from, to).await })
         .await
+}
+
+/// What a draft's templates become for one record: the one at `position`, which counts on from the first again after the last.
+#[server(prefix = "/api", endpoint = "grader/preview", input = Json)]
+pub async fn preview_grader(dataset_id: String, config: GraderConfig, position: i64) -> Result<PromptPreview, AppError> {
+    super::boundary::answer(|state| async move { crate::grader::preview(&state, &dataset_id, config, position).await })
+        .await
+}
+
+/// Reads another tool's grader: OpenAI's JSON, or promptfoo's assertions (YAML or JSON). Nothing is saved.
+#[server(prefix = "/api", endpoint = "grader/import", input = Json)]
+pub async fn import_grader(text: String) -> Result<ImportedGrader, AppError> {
+    super::boundary::answer(|_| async move { Ok(crate::grader::exchange::import(&text)?) }).await
+}
+
+/// Writes a grader as OpenAI's JSON.
+#[server(prefix = "/api", endpoint = "grader/export", input = Json)]
+pub async fn export_grader(config: GraderConfig, name: String) -> Result<ExportedGrader, AppError> {
+    super::boundary::answer(|_| async move { Ok(crate::grader::exchange::export(&config, &name)?) }).await
 }

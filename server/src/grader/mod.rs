@@ -8,6 +8,7 @@
 //! | [`protocol`] | the limits, and the frames between pool and worker |
 //! | [`error`] | `GradeError`: why a sample has no score |
 //! | [`prepare`] | a grader checked and made ready: `Grader` |
+//! | [`preview`] | a draft's templates rendered on one record |
 //! | [`grading`] | samples in, scores out: `Grader::grade` |
 //! | [`judge`] | models as graders: what is asked, and what of the answer is a score |
 //! | [`template`] | prompts with variables: checked with places, rendered |
@@ -34,6 +35,7 @@ pub mod input;
 pub mod judge;
 pub mod native;
 pub mod prepare;
+pub mod preview;
 mod process;
 pub mod protocol;
 pub mod script;
@@ -62,5 +64,6 @@ mod versions;
 
 pub use grading::{Grade, GradingContext, Sample};
 pub use prepare::{Grader, prepare};
+pub use preview::preview;
 pub use service::{TestPlan, keep_test, sample_seed, save, start_test, test_grader_on_sample, test_plan, test_result};
 pub use versions::{compare_versions, versions};

@@ -140,3 +140,23 @@ fn recorded_inputs(path: &Path, most: usize) -> Option<Vec<GradeInput>> {
     });
     Some(inputs.collect())
 }
+
+/// Every preset can be saved as it is: its scripts run, its prompts know their variables.
+#[tokio::test]
+async fn presets_are_graders_that_work() {
+    use crate::grader::judge::Judge;
+    use crate::types::grader::GraderConfig;
+    use crate::types::grader::presets::GraderPreset;
+    let pool = pool(1);
+    for preset in GraderPreset::ALL {
+        for leaf in preset.config().leaves() {
+            match leaf {
+                GraderConfig::Script { script } => pool.check(script).await.unwrap_or_else(|error| panic!("{preset:?}: {error}")),
+                GraderConfig::LlmJudge(judge) => {
+                    Judge::of(judge).unwrap_or_else(|error| panic!("{preset:?}: {error}"));
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+}

@@ -8,7 +8,8 @@ use super::parts::{Check, CheckState, Checklist, When, field, score};
 use crate::finetune::grader_names::GraderContract;
 use crate::finetune::grader_test_results::GraderTestResults;
 use crate::finetune::grader_versions::GraderVersions;
-use crate::finetune::script_grader_editor::{GraderDraft, ScriptGraderEditor};
+use crate::finetune::grader_draft::{GraderDraft, starter};
+use crate::finetune::grader_editor::GraderEditor;
 
 /// The panel of step 4.
 #[component]
@@ -21,7 +22,7 @@ pub fn GraderPanel() -> impl IntoView {
             <div class="panel__columns panel__columns--wide-left">
                 <section class="card">
                     <header class="card__head">
-                        <h3 class="card__title">"Script"</h3>
+                        <h3 class="card__title">"Grader"</h3>
                         <span class="card__aside">
                             {move || {
                                 saved_at
@@ -35,7 +36,7 @@ pub fn GraderPanel() -> impl IntoView {
                             }}
                         </span>
                     </header>
-                    <ScriptGraderEditor draft />
+                    <GraderEditor draft />
                 </section>
                 <div class="stack">
                     <section class="card">
@@ -45,8 +46,8 @@ pub fn GraderPanel() -> impl IntoView {
                         <Checklist checks />
                         <GraderContract />
                         <GraderVersions
-                            in_editor=draft.config()
-                            restore=Callback::new(move |config| draft.restore(config))
+                            in_editor=Signal::derive(move || draft.config().get().unwrap_or_else(|_| starter()))
+                            restore=Callback::new(move |config| draft.load(&config))
                         />
                     </section>
                 </div>

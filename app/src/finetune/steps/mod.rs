@@ -2,7 +2,7 @@
 //! made it complete or not, when and from what it was computed, and its actions.
 
 mod categorizer;
-mod chosen_file;
+pub(super) mod chosen_file;
 mod coverage;
 mod deploy;
 pub(crate) mod dry_run;

@@ -117,7 +117,7 @@ pub fn EndpointFormView(edited: Option<Endpoint>, on_saved: Callback<()>) -> imp
         found.set(None);
         match typed.read() {
             Ok(form) => {
-                testing.start(test_endpoint(id.get_value(), Some(form), None), move |result| found.set(Some(result)))
+                testing.start(test_endpoint(id.get_value(), Some(form), None), move |result| found.set(Some(result)));
             }
             Err(error) => testing.fail(Some(error)),
         }

@@ -14,6 +14,7 @@ use leptos_meta::Title;
 
 use self::calls::CallsCard;
 use self::defaults::DefaultsCard;
+pub use self::defaults::models_list;
 use self::endpoints::EndpointsCard;
 use self::theme::ThemeCard;
 use crate::finetune::steps::parts::{ErrorNote, Task};

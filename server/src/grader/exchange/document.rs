@@ -11,6 +11,10 @@ use super::ExchangeError;
 
 /// The longest document, in bytes.
 pub const MAX_DOCUMENT_BYTES: usize = 1 << 20;
+/// The longest YAML, in bytes, and the most brackets that may be open in it at once, those within texts
+/// counted too: its reader takes time by the product of both before it gives the first value.
+const MAX_YAML_BYTES: usize = 256 << 10;
+const MAX_OPEN_BRACKETS: usize = 200;
 /// The most values of a document.
 const MAX_VALUES: usize = 100_000;
 /// The deepest one.
@@ -30,10 +34,16 @@ pub fn json(text: &str) -> Result<Value, ExchangeError> {
 pub fn json_or_yaml(text: &str) -> Result<Value, ExchangeError> {
     bounded(text)?;
     let is_json = text.trim_start().starts_with(['{', '[']);
-    let seed = Bounded { left: &Cell::new(MAX_VALUES), depth: MAX_DEPTH };
     if is_json {
         return json(text);
     }
+    if text.len() > MAX_YAML_BYTES {
+        return Err(unreadable("YAML", &format!("it has {} bytes, at most {MAX_YAML_BYTES} are possible", text.len())));
+    }
+    if open_brackets(text) > MAX_OPEN_BRACKETS {
+        return Err(unreadable("YAML", &format!("more than {MAX_OPEN_BRACKETS} brackets are open at once")));
+    }
+    let seed = Bounded { left: &Cell::new(MAX_VALUES), depth: MAX_DEPTH };
     seed.deserialize(serde_yaml_ng::Deserializer::from_str(text))
         .map_err(|error| unreadable("YAML", &error.to_string()))
 }
@@ -49,6 +59,19 @@ fn bounded(text: &str) -> Result<(), ExchangeError> {
         )));
     }
     Ok(())
+}
+
+fn open_brackets(text: &str) -> usize {
+    let (mut open, mut most) = (0_usize, 0);
+    for byte in text.bytes() {
+        match byte {
+            b'[' | b'{' => open += 1,
+            b']' | b'}' => open = open.saturating_sub(1),
+            _ => continue,
+        }
+        most = most.max(open);
+    }
+    most
 }
 
 fn unreadable(format: &str, why: &str) -> ExchangeError {
@@ -180,6 +203,13 @@ mod tests {
             ("x".repeat(MAX_DOCUMENT_BYTES + 1), "at most"),
             ("[".repeat(500_000), "no JSON"),
             (format!("{}{}", "[".repeat(100), "]".repeat(100)), "levels deep"),
+            (format!("a: {}", "[".repeat(200_000)), "no YAML"),
+            (format!("a: {}", "{b: ".repeat(60_000)), "no YAML"),
+            (format!("a: {}", "? ".repeat(20_000)), "no YAML"),
+            ("? ".repeat(100_000), "no YAML"),
+            (format!("{}{}", "- [".to_owned() + &"[".repeat(190), "x, ".repeat(80_000)), "no YAML"),
+            ("&a ".repeat(80_000), "no YAML"),
+            (format!("a: [{}", "[], ".repeat(50_000)), "no YAML"),
             ("{\"a\": 1, \"a\": 2}".to_owned(), "twice"),
             ("a: 1\na: 2\n".to_owned(), "twice"),
             ("- ".repeat(100_000), "no YAML"),

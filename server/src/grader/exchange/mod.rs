@@ -11,7 +11,8 @@
 
 use thiserror::Error;
 
-use crate::types::grader::GraderConfig;
+use crate::types::error::AppError;
+use crate::types::grader::{ExportedGrader, GraderConfig, ImportedGrader};
 
 pub mod document;
 pub mod names;
@@ -65,4 +66,26 @@ pub enum ExchangeError {
     /// It is understood, but has no counterpart on the other side.
     #[error("{0}")]
     NoCounterpart(String),
+}
+
+/// Reads another tool's grader, whichever it is: OpenAI's has a `type` that OpenAI knows, the rest is promptfoo's.
+pub fn import(text: &str) -> Result<ImportedGrader, AppError> {
+    let is_openai = document::json(text).is_ok_and(|value| value.get("type").is_some() || value.get("grader").is_some());
+    let imported = if is_openai { import_openai(text) } else { import_promptfoo(text) };
+    let Imported { config, notes, .. } = imported.map_err(|error| AppError::invalid_field("text", sentence(&error)))?;
+    Ok(ImportedGrader { config, notes })
+}
+
+/// Writes a grader as OpenAI's JSON.
+pub fn export(config: &GraderConfig, name: &str) -> Result<ExportedGrader, AppError> {
+    let exported = export_openai(config, name).map_err(|error| AppError::conflict(sentence(&error)))?;
+    Ok(ExportedGrader { json: format!("{:#}", exported.json), notes: exported.notes })
+}
+
+fn sentence(error: &ExchangeError) -> String {
+    let text = error.to_string();
+    let mut letters = text.chars();
+    let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
+    let stop = if text.ends_with(['.', '!', '?']) { "" } else { "." };
+    format!("{first}{}{stop}", letters.as_str())
 }

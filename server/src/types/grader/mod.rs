@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::TimestampMs;
 
 pub mod config;
+pub mod presets;
 pub mod diff;
 pub mod variables;
 
@@ -24,6 +25,50 @@ pub struct GraderVersion {
     pub config: GraderConfig,
     /// When.
     pub created_at: TimestampMs,
+}
+
+/// What a grader's templates become for one record.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct PromptPreview {
+    /// The record; `None` if there is no valid one.
+    pub record_id: Option<i64>,
+    /// Its place among the records that can be previewed, from 0.
+    pub position: i64,
+    /// How many those are.
+    pub total: i64,
+    /// A text a template.
+    pub texts: Vec<PreviewText>,
+}
+
+/// One rendered template.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PreviewText {
+    /// "Prompt", a message's role, "Input", "Reference".
+    pub label: String,
+    /// The text; `None` if there is none.
+    pub text: Option<String>,
+    /// Why there is none.
+    pub error: Option<String>,
+    /// Line and column (from 1) of what is wrong in the template itself.
+    pub place: Option<(u32, u32)>,
+}
+
+/// A grader of another tool, read; or one of ours, written for another tool.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ImportedGrader {
+    /// What it became. It is a draft: nothing is saved.
+    pub config: GraderConfig,
+    /// What was not kept or means something else here, a sentence each.
+    pub notes: Vec<String>,
+}
+
+/// A grader as OpenAI's JSON.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExportedGrader {
+    /// Indented JSON.
+    pub json: String,
+    /// What was not kept, a sentence each.
+    pub notes: Vec<String>,
 }
 
 /// What one part of a grade said.
