@@ -1,6 +1,7 @@
 //! What a grader is: the config that is edited, saved as a version, and run.
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value, json};
 
 /// The script a new grader starts from: a graded score of support and tool-use replies, with or without a
@@ -8,7 +9,7 @@ use serde_json::{Value, json};
 pub const STARTER_SCRIPT: &str = include_str!("starter_grader.js");
 
 /// How responses are scored.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum GraderConfig {
     /// A model that scores by instructions.
@@ -241,6 +242,31 @@ pub struct PythonGrader {
     pub image_tag: Option<String>,
 }
 
+// Not derived: what serde keeps while it looks for the tag gives numbers of any precision back as maps, which no number's
+// reader takes. From a value they are read as they are.
+impl<'de> Deserialize<'de> for GraderConfig {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = Value::deserialize(deserializer)?;
+        let kind = value.get("type").and_then(Value::as_str).ok_or_else(|| D::Error::missing_field("type"))?;
+        let read = match kind {
+            "llm_judge" => serde_json::from_value(value).map(Self::LlmJudge),
+            "script" => serde_json::from_value(value).map(|OneScript { script }| Self::Script { script }),
+            "multi" => serde_json::from_value(value).map(Self::Multi),
+            "string_check" => serde_json::from_value(value).map(Self::StringCheck),
+            "text_similarity" => serde_json::from_value(value).map(Self::TextSimilarity),
+            "score_model" => serde_json::from_value(value).map(Self::ScoreModel),
+            "python" => serde_json::from_value(value).map(Self::Python),
+            other => return Err(D::Error::custom(format!("unknown kind of grader {other:?}"))),
+        };
+        read.map_err(D::Error::custom)
+    }
+}
+
+#[derive(Deserialize)]
+struct OneScript {
+    script: String,
+}
+
 impl GraderConfig {
     /// "LLM Judge: gpt-4o-mini", "Script", "3 graders": what the canvas card says.
     pub fn label(&self) -> String {
@@ -305,6 +331,28 @@ mod tests {
         let expected = LlmJudge { prompt: "p".to_owned(), ..LlmJudge::default() };
         assert_eq!((expected.temperature, expected.max_tokens), (Some(0.0), 256));
         assert_eq!(read, GraderConfig::LlmJudge(expected));
+    }
+
+    /// As stored and as sent: from text and from bytes, also within a combination.
+    #[test]
+    fn numbers_of_every_kind_come_back() {
+        let judge = LlmJudge { prompt: "p".to_owned(), temperature: Some(0.7), ..LlmJudge::default() };
+        let model = ScoreModel {
+            model: "m".to_owned(),
+            endpoint_id: None,
+            input: Vec::new(),
+            range: Some([1.0, 7.0]),
+            sampling_params: Some(SamplingParams { seed: Some(42), top_p: Some(0.9), ..SamplingParams::default() }),
+        };
+        let part = |name: &str, grader| GraderPart { name: name.to_owned(), grader, threshold: Some(0.5) };
+        let graders = vec![part("a", GraderConfig::LlmJudge(judge)), part("b", GraderConfig::ScoreModel(model))];
+        let multi = GraderConfig::Multi(MultiGrader { graders, weights: vec![0.3, 0.7], ..MultiGrader::default() });
+        let text = serde_json::to_string(&multi).unwrap();
+        assert_eq!(serde_json::from_str::<GraderConfig>(&text).unwrap(), multi);
+        assert_eq!(serde_json::from_slice::<GraderConfig>(text.as_bytes()).unwrap(), multi);
+        for wrong in [r#"{"script":"x"}"#, r#"{"type":"oracle"}"#, r#"{"type":"script"}"#, "[]", "7"] {
+            assert!(serde_json::from_str::<GraderConfig>(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]
