@@ -9,6 +9,7 @@
 )]
 
 mod bulk_actions;
+mod calibration;
 mod command_line;
 mod dataset_undo;
 mod deletions;

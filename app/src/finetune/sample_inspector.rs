@@ -4,12 +4,15 @@ use anneal_server::api::{dry_run_samples, get_record};
 use anneal_server::format;
 use anneal_server::types::dry_run::{DryRunSample, SamplePage, SampleSelection};
 use anneal_server::types::error::AppError;
+use anneal_server::types::grader::PartScore;
 use leptos::prelude::*;
 
+use super::calibration_drawer::ScoreByHand;
 use super::grader_test_results::{Logs, ScoreChip};
+use super::part_scores::PartScores;
 use super::steps::dry_run::{own_param, set_own_param};
 use crate::contexts::{FinetuneProcess, PageQuery, use_finetune_process};
-use crate::records::{Conversation, Pager, RecordedAnswer, first_line, leaf_topics, topic_options};
+use crate::records::{Conversation, ModelCalls, Pager, RecordedAnswer, first_line, leaf_topics, topic_options};
 use crate::ui::{Card, ErrorView, Loaded, Select, UserText, load, memo, visible};
 
 /// Samples on a page, as the server pages them.
@@ -181,6 +184,7 @@ fn SampleItem(sample: DryRunSample) -> impl IntoView {
         reasoning: sample.reasoning,
         error: sample.error,
         logs: sample.logs,
+        parts: sample.parts,
     });
     let toggle = move |_| set_open.update(|open| *open = !*open);
     view! {
@@ -205,13 +209,14 @@ struct SampleText {
     reasoning: Option<String>,
     error: Option<String>,
     logs: Vec<String>,
+    parts: Vec<PartScore>,
 }
 
 #[component]
 fn SampleDetail(sample: StoredValue<SampleText>, record_id: i64) -> impl IntoView {
     let process = use_finetune_process();
     let record = load(|| (), move |()| get_record(process.dataset_id(), record_id));
-    let SampleText { response, reasoning, error, logs } = sample.get_value();
+    let SampleText { response, reasoning, error, logs, parts } = sample.get_value();
     view! {
         <div class="inspector__detail">
             <div>
@@ -221,13 +226,17 @@ fn SampleDetail(sample: StoredValue<SampleText>, record_id: i64) -> impl IntoVie
                 {error.map(|error| view! { <p class="note note--error" dir="auto">{visible(&error).into_owned()}</p> })}
                 {match reasoning {
                     Some(text) => view! { <p dir="auto">{visible(&text).into_owned()}</p> }.into_any(),
+                    None if !parts.is_empty() => ().into_any(),
                     None => view! { <p class="muted">"The grader gave no reason."</p> }.into_any(),
                 }}
+                <PartScores parts />
                 <Logs lines=logs />
+                <ScoreByHand record_id />
                 <a href=move || process.url_with(|query| {
                     query.records = Some((anneal_server::types::dataset::RecordFilter::default(), 1));
                     query.record = Some(record_id);
                 })>"Open the record"</a>
+                <ModelCalls record_id />
             </div>
             <Transition fallback=|| view! { <p class="muted" role="status">"Loading the prompt…"</p> }>
                 {move || Suspend::new(async move {
@@ -331,6 +340,7 @@ mod tests {
             reasoning: None,
             error: None,
             logs: Vec::new(),
+            parts: Vec::new(),
         };
         let page =
             |ordinals: &[i64]| Ok(SamplePage { samples: ordinals.iter().copied().map(sample).collect(), total: 9 });

@@ -2,6 +2,7 @@
 
 mod conversation;
 mod marked_text;
+mod model_calls;
 mod near_duplicates;
 mod pager;
 mod passport;
@@ -18,6 +19,7 @@ mod row_list;
 mod topic_groups;
 
 pub use conversation::{Conversation, LongText};
+pub use model_calls::ModelCalls;
 pub use near_duplicates::NearDuplicatesLine;
 pub use pager::Pager;
 pub use recorded_answer::{RecordedAnswer, first_line};

@@ -8,6 +8,7 @@ use leptos::html;
 use leptos::prelude::*;
 
 use super::conversation::Conversation;
+use super::model_calls::ModelCalls;
 use super::passport::{Passport, load_passport};
 use super::record_editor::{Editing, RecordEditor, UndoSave};
 use super::record_table::{StatusWords, focus_row};
@@ -101,7 +102,7 @@ fn ReadRecord(
     passport: Result<RecordPassport, AppError>,
     editing: RwSignal<Option<DatasetRecord>>,
 ) -> impl IntoView {
-    let validation = record.validation.clone();
+    let (record_id, validation) = (record.id, record.validation.clone());
     let to_edit = StoredValue::new(record.clone());
     view! {
         <div class="record-status">
@@ -115,6 +116,7 @@ fn ReadRecord(
             </Button>
         </div>
         <Conversation record />
+        <ModelCalls record_id />
     }
 }
 

@@ -13,9 +13,12 @@ pub async fn hand_scores_to_give(dataset_id: String, around: Option<i64>) -> Res
         .await
 }
 
-/// A sample to read; with what the grader says of it only once it has a hand score.
+/// A sample to read, without an id the first that has no score yet; with what the grader says of it only once it has one.
 #[server(prefix = "/api", endpoint = "calibration/sample", input = Json)]
-pub async fn get_hand_score_sample(dataset_id: String, record_id: i64) -> Result<HandScoreSample, AppError> {
+pub async fn get_hand_score_sample(
+    dataset_id: String,
+    record_id: Option<i64>,
+) -> Result<Option<HandScoreSample>, AppError> {
     super::boundary::answer(
         |state| async move { crate::grader::calibration::sample(&state, &dataset_id, record_id).await },
     )

@@ -12,6 +12,7 @@ use leptos::task::spawn_local;
 
 use super::parts::{Check, CheckState, Checklist, ErrorNote, StaleNote, When, field, score};
 use crate::contexts::{FinetuneProcess, PageDialog, PageQuery, use_finetune_process};
+use crate::finetune::calibration_drawer::CalibrationDrawer;
 use crate::finetune::dry_run_dialog::DryRunDialog;
 use crate::finetune::dry_run_progress::DryRunProgress;
 use crate::finetune::dry_run_results::DryRunResults;
@@ -100,6 +101,7 @@ pub fn DryRunPanel() -> impl IntoView {
                 <RunTabs view is_newest=Signal::derive(move || older.with(Option::is_none)) running />
             </Show>
             <DryRunDialog />
+            <CalibrationDrawer />
         </div>
     }
 }

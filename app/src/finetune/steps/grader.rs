@@ -5,11 +5,12 @@ use anneal_server::types::overview::DatasetOverview;
 use leptos::prelude::*;
 
 use super::parts::{Check, CheckState, Checklist, When, field, score};
+use crate::finetune::calibration::CalibrationCard;
+use crate::finetune::grader_draft::{GraderDraft, starter};
+use crate::finetune::grader_editor::GraderEditor;
 use crate::finetune::grader_names::GraderContract;
 use crate::finetune::grader_test_results::GraderTestResults;
 use crate::finetune::grader_versions::GraderVersions;
-use crate::finetune::grader_draft::{GraderDraft, starter};
-use crate::finetune::grader_editor::GraderEditor;
 
 /// The panel of step 4.
 #[component]
@@ -53,6 +54,7 @@ pub fn GraderPanel() -> impl IntoView {
                 </div>
             </div>
             <GraderTestResults draft />
+            <CalibrationCard />
         </div>
     }
 }

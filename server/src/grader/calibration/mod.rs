@@ -120,8 +120,25 @@ async fn drawn(state: &AppState, dataset_id: &str) -> ServiceResult<Vec<i64>> {
     Ok(chosen)
 }
 
-/// A sample to read; with what the grader says of it once it has a hand score (which may ask a model).
-pub async fn sample(state: &AppState, dataset_id: &str, record_id: i64) -> ServiceResult<HandScoreSample> {
+/// A sample to read, without an id the first that has no score yet (`None` if there is nothing to score); with what the
+/// grader says of it once it has a hand score (which may ask a model).
+pub async fn sample(
+    state: &AppState,
+    dataset_id: &str,
+    record_id: Option<i64>,
+) -> ServiceResult<Option<HandScoreSample>> {
+    if let Some(record_id) = record_id {
+        return Ok(Some(sample_of(state, dataset_id, record_id).await?));
+    }
+    let samples = queue(state, dataset_id, None).await?.samples;
+    let next = samples.iter().find(|sample| !sample.is_scored).or_else(|| samples.first());
+    match next {
+        Some(next) => Ok(Some(sample_of(state, dataset_id, next.record_id).await?)),
+        None => Ok(None),
+    }
+}
+
+async fn sample_of(state: &AppState, dataset_id: &str, record_id: i64) -> ServiceResult<HandScoreSample> {
     db::datasets::get(&state.db, dataset_id).await?;
     let record = db::records::query::get(&state.db, dataset_id, record_id).await?;
     let Some(answered) = Answered::of(record) else { return Err(no_response().into()) };
