@@ -222,9 +222,16 @@ async fn a_judge_is_asked_once_and_every_call_is_told() {
     let agreement = round.report.agreement.unwrap();
     assert!(agreement.figures.pearson.why.unwrap().contains("All of the grader's scores are alike"));
 
+    // A run and a test by many calls at once: each call is stored while results are.
+    let run = app.dry_run(&id, 300).await;
+    assert_eq!((run.samples_evaluated, run.failed, asked()), (12, 0, 12), "kept answers are used");
+    let test: anneal_server::types::job::JobStatus =
+        app.ask("grader/test", json!({ "dataset_id": id, "draft": null, "samples": 12 })).await;
+    assert_eq!(app.ended(&test.id).await.state, anneal_server::types::job::JobState::Succeeded);
+
     let calls: Vec<LlmCall> = app.ask("records/calls", json!({ "dataset_id": id, "record_id": rows[0].id })).await;
-    assert_eq!(calls.len(), 1);
-    assert_eq!((calls[0].purpose, calls[0].model.as_str(), calls[0].cost), (CallPurpose::Judge, "test-small", None));
+    assert_eq!(calls.iter().map(|call| call.from_cache).collect::<Vec<_>>(), [true, true, false]);
+    assert_eq!((calls[2].purpose, calls[2].model.as_str(), calls[2].cost), (CallPurpose::Judge, "test-small", None));
 
     // An endpoint that fails is told, and the next round goes on behind what failed.
     let _: Value = app.ask("grader/save", json!({ "dataset_id": id, "config": { "type": "llm_judge", "prompt": "Anew: {{response}}", "endpoint_id": saved.id, "model": "test-small" } })).await;
@@ -234,4 +241,9 @@ async fn a_judge_is_asked_once_and_every_call_is_told() {
     assert!(round.error.unwrap().contains("key"), "the reason is told");
     let round: HandScoresGraded = app.ask("calibration/grade", json!({ "dataset_id": id, "skip": 8 })).await;
     assert_eq!(round.failed, 4);
+    // With an endpoint that answers again, a run that has to ask for every sample ends, too.
+    endpoint.set_script(Script::well().rule(Rule::of([Fault::latency(20)]).route(Route::Chat)));
+    assert_eq!(app.dry_run(&id, 300).await.samples_evaluated, 12);
+    let told = report(&app, &id).await;
+    assert_eq!((told.ungraded, told.compared), (0, 12), "what the run has is not asked again");
 }

@@ -15,7 +15,7 @@ use crate::records::Conversation;
 use crate::ui::visible;
 
 /// What the five levels are called.
-const WORDS: [&str; 5] = ["Bad", "Poor", "Fair", "Good", "Excellent"];
+const WORDS: [&str; 5] = ["Bad", "Poor", "Fair", "Good", "Great"];
 
 /// What is known of the sample in view; `Copy`, for the handlers.
 #[derive(Clone, Copy)]

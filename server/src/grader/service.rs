@@ -131,15 +131,30 @@ pub async fn test_grader_on_sample(
         records.into_iter().map(|record| test_one(&grader, context, record).boxed()).collect();
     let mut graded: FuturesOrdered<_> = asked.into_iter().collect();
     let (mut results, mut cost, mut calls) = (Vec::new(), Some(0.0), 0);
-    while let Some(one) = graded.next().await {
-        let (result, grade) = one?;
-        if cancel.is_cancelled() {
-            return Ok(None);
+    // Side by side: a call that waits for the store's one writer must go on while progress is stored, or both wait for ever.
+    let (tell, mut told_of) = tokio::sync::mpsc::unbounded_channel();
+    let grading = async {
+        while let Some(one) = graded.next().await {
+            let _ = tell.send(one);
         }
-        cost = cost.zip(grade.cost).map(|(sum, cost)| sum + cost);
-        calls += i64::from(grade.calls);
-        results.push(result);
-        on_progress(i64::try_from(results.len()).unwrap_or(i64::MAX), total).await?;
+        drop(tell);
+    };
+    let telling = async {
+        while let Some(one) = told_of.recv().await {
+            let (result, grade) = one?;
+            cost = cost.zip(grade.cost).map(|(sum, cost)| sum + cost);
+            calls += i64::from(grade.calls);
+            results.push(result);
+            if !cancel.is_cancelled() {
+                on_progress(i64::try_from(results.len()).unwrap_or(i64::MAX), total).await?;
+            }
+        }
+        ServiceResult::Ok(())
+    };
+    let ((), told) = tokio::join!(grading, telling);
+    told?;
+    if cancel.is_cancelled() {
+        return Ok(None);
     }
     Ok(Some(GraderTestReport {
         timestamp: now_ms(),

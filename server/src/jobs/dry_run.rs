@@ -137,32 +137,47 @@ async fn grade_all(context: &JobContext, row: &DryRunRow) -> ServiceResult<()> {
             .buffer_unordered(concurrency)
             .map_ok(|results| stream::iter(results.into_iter().map(Ok::<_, ServiceError>)))
             .try_flatten();
-        tokio::pin!(results);
-        loop {
-            let result = tokio::select! {
-                result = results.next() => result,
-                () = context.stop_requested(), if !stop.is_cancelled() => {
-                    stop.cancel();
-                    continue;
-                }
-            };
-            let Some(result) = result else { break };
-            let result = result?;
-            if context.interrupted() {
-                return Ok(());
+        // Two futures that are polled side by side: a call that waits for the store must go on while a result is stored, or
+        // the store's one writer is given to a call that nobody polls.
+        let (tell, mut told_of) = tokio::sync::mpsc::unbounded_channel();
+        let grading = async {
+            tokio::pin!(results);
+            loop {
+                let result = tokio::select! {
+                    result = results.next() => result,
+                    () = context.stop_requested(), if !stop.is_cancelled() => {
+                        stop.cancel();
+                        continue;
+                    }
+                };
+                // Nobody listens any more once a result could not be stored.
+                let Some(result) = result.filter(|_| !tell.is_closed()) else { break };
+                let _ = tell.send(result?);
             }
-            counts.finished += 1;
-            counts.failed += i64::from(result.error.is_some());
-            let mut tx = context.begin().await?;
-            db::dry_runs::set_result(&mut tx, run_id, &result).await?;
-            // With the result, so that what a killed process did counts too; to the last millisecond that is whole.
-            let since = i64::try_from(told.elapsed().as_millis()).unwrap_or(i64::MAX);
-            db::dry_runs::add_duration(&mut tx, run_id, since).await?;
-            told += Duration::from_millis(since.unsigned_abs());
-            tx.commit().await?;
-            let message = format!("{} graded, {} failed", format::count(counts.finished), format::count(counts.failed));
-            context.progress(counts.finished, counts.planned, "samples", message).await?;
-        }
+            drop(tell);
+            Ok::<(), ServiceError>(())
+        };
+        let storing = async {
+            while let Some(result) = told_of.recv().await {
+                if context.interrupted() {
+                    return Ok(());
+                }
+                counts.finished += 1;
+                counts.failed += i64::from(result.error.is_some());
+                let mut tx = context.begin().await?;
+                db::dry_runs::set_result(&mut tx, run_id, &result).await?;
+                // With the result, so that what a killed process did counts too; to the last millisecond that is whole.
+                let since = i64::try_from(told.elapsed().as_millis()).unwrap_or(i64::MAX);
+                db::dry_runs::add_duration(&mut tx, run_id, since).await?;
+                told += Duration::from_millis(since.unsigned_abs());
+                tx.commit().await?;
+                let message =
+                    format!("{} graded, {} failed", format::count(counts.finished), format::count(counts.failed));
+                context.progress(counts.finished, counts.planned, "samples", message).await?;
+            }
+            Ok(())
+        };
+        tokio::try_join!(grading, storing)?;
         if context.should_stop() {
             return Ok(());
         }
