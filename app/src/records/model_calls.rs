@@ -5,8 +5,9 @@ use anneal_server::format;
 use anneal_server::types::endpoint::LlmCall;
 use leptos::html;
 use leptos::prelude::*;
+use serde_json::Value;
 
-use super::conversation::LongText;
+use super::conversation::{LongText, pretty};
 use crate::contexts::use_finetune_process;
 use crate::finetune::steps::parts::When;
 use crate::ui::{ErrorView, Icon, IconName, Stat, UserText, load, visible};
@@ -105,9 +106,27 @@ fn call_view(call: LlmCall) -> impl IntoView {
             } else {
                 folded("Request", request).into_any()
             }}
-            {answer.map(|answer| folded("Answer", answer))}
+            {answer.map(answer_view)}
         </li>
     }
+}
+
+/// What was said, as people read it; the rest of the answer behind it.
+fn answer_view(answer: String) -> impl IntoView {
+    let said = said_in(&answer);
+    view! {
+        {said.map(|said| folded("What it said", said))}
+        {folded("Answer", answer)}
+    }
+}
+
+/// The answer's text, indented where it is JSON; `None` where it has none.
+fn said_in(answer: &str) -> Option<String> {
+    let answer: Value = serde_json::from_str(answer).ok()?;
+    let text = answer.get("text")?.as_str().filter(|text| !text.is_empty())?;
+    let is_json = text.trim_start().starts_with(['{', '[']);
+    let indented = is_json.then(|| serde_json::from_str::<Value>(text).ok()).flatten().map(|value| pretty(&value));
+    Some(indented.unwrap_or_else(|| text.to_owned()))
 }
 
 fn folded(title: &'static str, text: String) -> impl IntoView {
@@ -167,6 +186,14 @@ mod tests {
             cost: None,
             created_at: 0,
         }
+    }
+
+    #[test]
+    fn what_was_said_is_read_out_of_the_answer() {
+        let said = said_in(r#"{"text": "{\"score\":0.5}", "refusal": null}"#);
+        assert_eq!(said.as_deref(), Some("{\n  \"score\": 0.5\n}"));
+        assert_eq!(said_in(r#"{"text": "plain {"}"#).as_deref(), Some("plain {"));
+        assert_eq!((said_in(r#"{"text": ""}"#), said_in("none")), (None, None));
     }
 
     #[test]
