@@ -91,8 +91,7 @@ async fn the_list_says_of_each_dataset_what_its_page_says() {
     let app = TestApp::start().await;
     let judged = app.imported("judged.jsonl", rated(80) + "{broken\n").await;
     app.set_grader(&judged, RATED).await;
-    let arguments = json!({ "dataset_id": judged, "draft": null, "samples": 5 });
-    let _: Value = app.ask("grader/test", arguments).await;
+    app.tested(&judged, Value::Null).await;
     app.dry_run(&judged, 300).await;
     let labelled = app.imported("labelled.jsonl", chats(6, &["a", "b", "c"]) + &chats(1, &[])).await;
     let hierarchy = json!({ "nodes": [{ "name": "a" }, { "name": "b" }] }).to_string();

@@ -12,11 +12,11 @@ const GOOD: &str =
 
 async fn test_draft(app: &TestApp, dataset_id: &str, script: &str) -> GraderTestReport {
     let draft = json!({ "type": "script", "script": script });
-    app.ask("grader/test", json!({ "dataset_id": dataset_id, "draft": draft, "samples": 5 })).await
+    app.tested(dataset_id, draft).await
 }
 
 async fn test_saved(app: &TestApp, dataset_id: &str) -> GraderTestReport {
-    app.ask("grader/test", json!({ "dataset_id": dataset_id, "draft": null, "samples": 5 })).await
+    app.tested(dataset_id, Value::Null).await
 }
 
 async fn save(app: &TestApp, dataset_id: &str, script: &str) -> GraderVersion {

@@ -25,6 +25,7 @@ mod import_losses;
 mod import_previews;
 mod import_undo;
 mod imports;
+mod judges;
 mod large_changes;
 mod near_duplicates;
 mod pages;

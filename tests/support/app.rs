@@ -11,6 +11,7 @@ use anneal_server::grader::{WORKER_ARGUMENT, WorkerCommand};
 use anneal_server::state::AppState;
 use anneal_server::types::dataset::{DatasetRecord, DatasetSummary, RecordRow};
 use anneal_server::types::dry_run::{DryRunReport, DryRunSample, DryRunSummary, SamplePage};
+use anneal_server::types::grader::GraderTestReport;
 use anneal_server::types::job::{JobState, JobStatus};
 use anneal_server::types::overview::DatasetOverview;
 use anneal_server::types::pipeline::{PipelineStep, PipelineStepId};
@@ -107,6 +108,17 @@ impl TestApp {
     pub async fn ended(&self, job_id: &str) -> JobStatus {
         let wait = anneal_server::jobs::runner::wait(&self.state, job_id, |_| {});
         tokio::time::timeout(Duration::from_mins(2), wait).await.expect("the job ends").unwrap()
+    }
+
+    /// Has five responses graded by a draft, or (null) by the saved grader.
+    pub async fn tested(&self, dataset_id: &str, draft: Value) -> GraderTestReport {
+        let arguments = json!({ "dataset_id": dataset_id, "draft": draft, "samples": 5 });
+        let job: JobStatus = self.ask("grader/test", arguments).await;
+        let ended = self.ended(&job.id).await;
+        assert_eq!(ended.state, JobState::Succeeded, "{ended:?}");
+        let report: Option<GraderTestReport> =
+            self.ask("grader/tested", json!({ "dataset_id": dataset_id, "job_id": job.id })).await;
+        report.unwrap()
     }
 
     /// Runs a dry run to its end; answers its report.

@@ -170,7 +170,10 @@ impl GraderDraft {
         let taken = self.shown.get_untracked();
         let Some(slot) = (0..MAX_PARTS).find(|slot| !taken.contains(slot)) else { return };
         let names: Vec<String> = taken.iter().map(|slot| self.part(*slot).name.get_untracked()).collect();
-        let name = (1..=MAX_PARTS + 1).map(|number| format!("part_{number}")).find(|name| !names.contains(name)).unwrap_or_default();
+        let name = (1..=MAX_PARTS + 1)
+            .map(|number| format!("part_{number}"))
+            .find(|name| !names.contains(name))
+            .unwrap_or_default();
         let part = GraderPart { name, grader: config.clone(), threshold: None };
         self.part(slot).load_part(&part, Some(0.0));
         self.shown.update(|shown| shown.push(slot));

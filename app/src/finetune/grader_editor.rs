@@ -81,7 +81,10 @@ fn models() -> RwSignal<Option<ModelSettings>> {
 #[component]
 fn Start(draft: GraderDraft) -> impl IntoView {
     let asked = RwSignal::new(None::<Question<String>>);
-    let kind = memo(move || if draft.is_multi.get() { "multi".to_owned() } else { draft.single.kind.get().as_str().to_owned() });
+    let kind =
+        memo(
+            move || if draft.is_multi.get() { "multi".to_owned() } else { draft.single.kind.get().as_str().to_owned() },
+        );
     let kinds = || {
         let one = |kind: LeafKind| (kind.as_str().to_owned(), kind.label().to_owned());
         let several = ("multi".to_owned(), "Combine several".to_owned());

@@ -87,11 +87,15 @@ pub fn ExportButton(draft: GraderDraft) -> impl IntoView {
         task.fail(None);
         is_open.set(true);
         match draft.config().get_untracked() {
-            Ok(config) => task.start(export_grader(config, name.get_untracked()), move |exported| written.set(Some(exported))),
+            Ok(config) => {
+                task.start(export_grader(config, name.get_untracked()), move |exported| written.set(Some(exported)))
+            }
             Err(error) => task.fail(Some(error)),
         }
     };
-    let notes = Signal::derive(move || written.with(|written| written.as_ref().map(|written| written.notes.clone()).unwrap_or_default()));
+    let notes = Signal::derive(move || {
+        written.with(|written| written.as_ref().map(|written| written.notes.clone()).unwrap_or_default())
+    });
     let json = move || written.with(|written| written.as_ref().map(|written| written.json.clone()));
     view! {
         <Button small=true on:click=open>"Export…"</Button>

@@ -188,7 +188,10 @@ impl LeafDraft {
                 model: self.model.get().trim().to_owned(),
                 temperature: number_or_none("temperature", &self.temperature.get())?,
                 max_tokens: self.max_tokens.get().trim().parse().map_err(|_| {
-                    AppError::invalid_field("max_tokens", "The most tokens of an answer must be a whole number, like 256.")
+                    AppError::invalid_field(
+                        "max_tokens",
+                        "The most tokens of an answer must be a whole number, like 256.",
+                    )
                 })?,
             }),
             LeafKind::StringCheck => GraderConfig::StringCheck(StringCheck {
@@ -216,7 +219,12 @@ impl LeafDraft {
     pub fn weight(self) -> Result<f64, AppError> {
         let text = self.weight.get();
         let weight = text.trim().parse().ok().filter(|weight: &f64| weight.is_finite());
-        weight.ok_or_else(|| AppError::invalid_field("weight", format!("The weight \"{}\" is no number. Write one like 0.3.", text.trim())))
+        weight.ok_or_else(|| {
+            AppError::invalid_field(
+                "weight",
+                format!("The weight \"{}\" is no number. Write one like 0.3.", text.trim()),
+            )
+        })
     }
 }
 
@@ -231,7 +239,9 @@ fn number_or_none(field: &str, text: &str) -> Result<Option<f64>, AppError> {
         return Ok(None);
     }
     let number = text.parse().ok().filter(|number: &f64| number.is_finite());
-    number.map(Some).ok_or_else(|| AppError::invalid_field(field, format!("\"{text}\" is no number. Write one like 0.5, or nothing.")))
+    number.map(Some).ok_or_else(|| {
+        AppError::invalid_field(field, format!("\"{text}\" is no number. Write one like 0.5, or nothing."))
+    })
 }
 
 fn pretty(value: &impl Serialize) -> String {

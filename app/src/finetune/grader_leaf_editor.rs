@@ -106,10 +106,12 @@ fn ModelFields(editing: Editing, leaf: LeafDraft) -> impl IntoView {
     let options = Signal::derive(move || {
         let named = |endpoint: &Endpoint| (endpoint.id.clone(), endpoint.name.clone());
         let first = (String::new(), "Default judge's endpoint".to_owned());
-        let endpoints = models.with(|models| models.iter().flat_map(|models| models.endpoints.iter().map(named)).collect::<Vec<_>>());
+        let endpoints = models
+            .with(|models| models.iter().flat_map(|models| models.endpoints.iter().map(named)).collect::<Vec<_>>());
         // One that was deleted, or is not known yet, stays chosen.
         let chosen = leaf.endpoint.get();
-        let unknown = (!chosen.is_empty() && !endpoints.iter().any(|(id, _)| *id == chosen)).then(|| (chosen, "An endpoint that is not there".to_owned()));
+        let unknown = (!chosen.is_empty() && !endpoints.iter().any(|(id, _)| *id == chosen))
+            .then(|| (chosen, "An endpoint that is not there".to_owned()));
         std::iter::once(first).chain(endpoints).chain(unknown).collect::<Vec<_>>()
     });
     let chosen = move || {
@@ -230,8 +232,12 @@ fn metrics() -> Vec<(String, String)> {
 #[component]
 fn JsonFields(editing: Editing, leaf: LeafDraft, kind: LeafKind) -> impl IntoView {
     let words = match kind {
-        LeafKind::Python => "A Python grader as OpenAI has it. It is kept, shown and exported, but not run here: only the provider that trains has its environment. For tests and dry runs write it as a script.",
-        _ => "A score model as OpenAI has it: messages in, a number within its range out. An empty model is the default judge.",
+        LeafKind::Python => {
+            "A Python grader as OpenAI has it. It is kept, shown and exported, but not run here: only the provider that trains has its environment. For tests and dry runs write it as a script."
+        }
+        _ => {
+            "A score model as OpenAI has it: messages in, a number within its range out. An empty model is the default judge."
+        }
     };
     let message = editing.error_at("json");
     view! {

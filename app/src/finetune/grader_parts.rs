@@ -115,7 +115,8 @@ fn Combination(editing: Editing, by_formula: Memo<bool>) -> impl IntoView {
     let set_formula = move |by_formula: bool| {
         let names = || draft.shown.get_untracked().into_iter().map(|slot| draft.part(slot));
         let term = |(name, weight): (String, String)| format!("{weight} * {name}");
-        let terms: Vec<String> = names().map(|part| term((part.name.get_untracked(), part.weight.get_untracked()))).collect();
+        let terms: Vec<String> =
+            names().map(|part| term((part.name.get_untracked(), part.weight.get_untracked()))).collect();
         draft.formula.set(by_formula.then(|| terms.join(" + ")));
     };
     view! {

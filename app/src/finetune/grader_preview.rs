@@ -30,7 +30,12 @@ pub fn GraderPreview(leaf: LeafDraft) -> impl IntoView {
     let config = memo(move || leaf.config().ok());
     let ask = move |config: GraderConfig, position: i64| {
         // An answer that was overtaken is of another text.
-        let Some(number) = asked.try_update_value(|number| { *number += 1; *number }) else { return };
+        let Some(number) = asked.try_update_value(|number| {
+            *number += 1;
+            *number
+        }) else {
+            return;
+        };
         let id = process.dataset_id();
         spawn_local(async move {
             let answer = preview_grader(id, config, position).await;
@@ -59,7 +64,9 @@ pub fn GraderPreview(leaf: LeafDraft) -> impl IntoView {
     on_cleanup(stop);
     let total = memo(move || shown.with(|shown| shown.as_ref().map_or(0, |shown| shown.total)));
     let title = move || match shown.with(|shown| shown.as_ref().map(|shown| (shown.position, shown.total))) {
-        Some((position, total)) if total > 0 => format!("Preview on record {} of {}", format::count(position + 1), format::count(total)),
+        Some((position, total)) if total > 0 => {
+            format!("Preview on record {} of {}", format::count(position + 1), format::count(total))
+        }
         _ => "Preview".to_owned(),
     };
     view! {

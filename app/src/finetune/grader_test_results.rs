@@ -45,7 +45,8 @@ pub fn GraderTestResults(draft: GraderDraft) -> impl IntoView {
     let is_running = memo(move || job.with(|job| job.as_ref().is_some_and(|job| job.state.is_active())));
     Effect::new(move |_| {
         let Some(id) = awaited.get() else { return };
-        let ended = job.with(|job| job.as_ref().filter(|job| job.id == id && !job.state.is_active()).map(|job| job.state));
+        let ended =
+            job.with(|job| job.as_ref().filter(|job| job.id == id && !job.state.is_active()).map(|job| job.state));
         let Some(state) = ended else { return };
         awaited.set(None);
         if state == JobState::Succeeded {

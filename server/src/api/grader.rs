@@ -44,7 +44,11 @@ pub async fn diff_grader(dataset_id: String, from: i64, to: i64) -> Result<Grade
 
 /// What a draft's templates become for one record: the one at `position`, which counts on from the first again after the last.
 #[server(prefix = "/api", endpoint = "grader/preview", input = Json)]
-pub async fn preview_grader(dataset_id: String, config: GraderConfig, position: i64) -> Result<PromptPreview, AppError> {
+pub async fn preview_grader(
+    dataset_id: String,
+    config: GraderConfig,
+    position: i64,
+) -> Result<PromptPreview, AppError> {
     super::boundary::answer(|state| async move { crate::grader::preview(&state, &dataset_id, config, position).await })
         .await
 }

@@ -11,10 +11,20 @@ use crate::types::grader::{GraderConfig, PreviewText, PromptPreview};
 
 /// Renders the templates of a grader on the record at `position` among the valid ones with a response (counted on from the
 /// first again after the last). A combination has none of its own: its parts are previewed one by one.
-pub async fn preview(state: &AppState, dataset_id: &str, config: GraderConfig, position: i64) -> ServiceResult<PromptPreview> {
+pub async fn preview(
+    state: &AppState,
+    dataset_id: &str,
+    config: GraderConfig,
+    position: i64,
+) -> ServiceResult<PromptPreview> {
     db::datasets::get(&state.db, dataset_id).await?;
     let Some((record, position, total)) = record_at(state, dataset_id, position).await? else {
-        return Ok(PromptPreview { record_id: None, position: 0, total: 0, texts: templates(&config).into_iter().map(unrendered).collect() });
+        return Ok(PromptPreview {
+            record_id: None,
+            position: 0,
+            total: 0,
+            texts: templates(&config).into_iter().map(unrendered).collect(),
+        });
     };
     let response = recorded_response(&record).unwrap_or_default();
     let input = grade_input(&record, &response);
@@ -23,7 +33,11 @@ pub async fn preview(state: &AppState, dataset_id: &str, config: GraderConfig, p
 }
 
 /// The record, its place and how many there are.
-async fn record_at(state: &AppState, dataset_id: &str, position: i64) -> ServiceResult<Option<(DatasetRecord, i64, i64)>> {
+async fn record_at(
+    state: &AppState,
+    dataset_id: &str,
+    position: i64,
+) -> ServiceResult<Option<(DatasetRecord, i64, i64)>> {
     let with_response = Scan { with_output: true, ..Scan::valid() };
     for scan in [with_response, Scan::valid()] {
         let total = scan::count(&state.db, dataset_id, scan).await?;

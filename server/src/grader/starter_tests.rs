@@ -151,7 +151,9 @@ async fn presets_are_graders_that_work() {
     for preset in GraderPreset::ALL {
         for leaf in preset.config().leaves() {
             match leaf {
-                GraderConfig::Script { script } => pool.check(script).await.unwrap_or_else(|error| panic!("{preset:?}: {error}")),
+                GraderConfig::Script { script } => {
+                    pool.check(script).await.unwrap_or_else(|error| panic!("{preset:?}: {error}"))
+                }
                 GraderConfig::LlmJudge(judge) => {
                     Judge::of(judge).unwrap_or_else(|error| panic!("{preset:?}: {error}"));
                 }

@@ -70,7 +70,8 @@ pub enum ExchangeError {
 
 /// Reads another tool's grader, whichever it is: OpenAI's has a `type` that OpenAI knows, the rest is promptfoo's.
 pub fn import(text: &str) -> Result<ImportedGrader, AppError> {
-    let is_openai = document::json(text).is_ok_and(|value| value.get("type").is_some() || value.get("grader").is_some());
+    let is_openai =
+        document::json(text).is_ok_and(|value| value.get("type").is_some() || value.get("grader").is_some());
     let imported = if is_openai { import_openai(text) } else { import_promptfoo(text) };
     let Imported { config, notes, .. } = imported.map_err(|error| AppError::invalid_field("text", sentence(&error)))?;
     Ok(ImportedGrader { config, notes })

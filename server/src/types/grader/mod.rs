@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::TimestampMs;
 
 pub mod config;
-pub mod presets;
 pub mod diff;
+pub mod presets;
 pub mod variables;
 
 pub use config::{

@@ -65,10 +65,9 @@ impl GraderPreset {
                 ("valid_json", 0.5, script(include_str!("valid_json.js"))),
                 ("required_fields", 0.5, script(include_str!("required_fields.js"))),
             ]),
-            Self::Conciseness => multi([
-                ("answers_question", 0.6, judge(answers)),
-                ("brevity", 0.4, script(include_str!("brevity.js"))),
-            ]),
+            Self::Conciseness => {
+                multi([("answers_question", 0.6, judge(answers)), ("brevity", 0.4, script(include_str!("brevity.js")))])
+            }
         }
     }
 }
@@ -83,7 +82,8 @@ fn script(source: &str) -> GraderConfig {
 
 fn multi<const N: usize>(parts: [(&str, f64, GraderConfig); N]) -> GraderConfig {
     let weights = parts.iter().map(|(_, weight, _)| *weight).collect();
-    let part = |(name, _, grader): (&str, f64, GraderConfig)| GraderPart { name: name.to_owned(), grader, threshold: None };
+    let part =
+        |(name, _, grader): (&str, f64, GraderConfig)| GraderPart { name: name.to_owned(), grader, threshold: None };
     GraderConfig::Multi(MultiGrader { graders: parts.into_iter().map(part).collect(), weights, calculate_output: None })
 }
 
