@@ -7,6 +7,7 @@
 pub mod datasets;
 pub mod dry_runs;
 pub mod endpoints;
+pub mod grader_keys;
 pub mod graders;
 pub mod imports;
 pub mod jobs;
