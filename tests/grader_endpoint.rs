@@ -110,7 +110,7 @@ async fn a_key_opens_its_own_grader_and_nothing_else() {
     let (other, other_key) = with_script(&app, BY_LENGTH).await;
     assert!(key.secret.starts_with("ank_") && key.secret.len() == 47 && key.secret.ends_with(&key.key.hint[3..]));
     let listed: Vec<GraderKey> = app.ask("grader/keys", json!({ "dataset_id": dataset })).await;
-    assert_eq!(listed, [key.key.clone()]);
+    assert_eq!(listed, std::slice::from_ref(&key.key));
 
     // Another's grader and none at all cannot be told apart.
     let foreign = score(&app, &other, &key.secret, &sample("a")).await;
@@ -238,6 +238,34 @@ async fn too_many_are_told_to_come_again() {
     assert_eq!((refused.status().as_u16(), refused.headers()[header::RETRY_AFTER].to_str().unwrap()), (429, "1"));
     drop(places);
     assert_eq!(score(&app, &dataset, &key.secret, &sample("a")).await.0, 200);
+}
+
+/// A stop waits for what is being graded.
+#[tokio::test]
+async fn what_is_under_way_is_finished_when_the_server_stops() {
+    const SLOW: &str = "function grade(input) { let x = 1; for (let i = 0; i < 200000; i++) { x = (x * 31 + i) % 1000003; } return x < 0 ? 1 : 0.5; }";
+    let app = TestApp::start().await;
+    let (dataset, key) = with_script(&app, SLOW).await;
+    let url = app.url(&format!("/v1/graders/{dataset}/score"));
+    let batch = json!({ "samples": vec![sample("a"); 30] });
+    let asked = tokio::spawn(app.client.post(&url).bearer_auth(&key.secret).json(&batch).send());
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert!(!asked.is_finished(), "it is still being graded");
+    app.state.shutdown.cancel();
+    let answered = asked.await.unwrap().unwrap();
+    assert_eq!(answered.status(), 200);
+    let body: Value = serde_json::from_str(&answered.text().await.unwrap()).unwrap();
+    let results = body["results"].as_array().unwrap();
+    assert!(results.len() == 30 && results.iter().all(|result| result["score"] == 0.5), "{body}");
+    assert!(
+        app.client
+            .post(&url)
+            .bearer_auth(&key.secret)
+            .json(&batch)
+            .send()
+            .await
+            .map_or(true, |late| late.status() == 503)
+    );
 }
 
 #[tokio::test]
