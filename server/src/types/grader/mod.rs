@@ -7,16 +7,17 @@ use super::TimestampMs;
 pub mod config;
 pub mod presets;
 pub mod diff;
-pub mod key;
 pub mod variables;
 
 pub use config::{
     GraderConfig, GraderPart, LlmJudge, MultiGrader, PythonGrader, STARTER_SCRIPT, SamplingParams, ScoreModel,
     ScoreModelMessage, SimilarityMetric, StringCheck, StringOperation, TextSimilarity,
 };
-pub use key::{GraderKey, NewGraderKey};
 pub use diff::{DiffHunk, DiffLine, GraderDiff, LineChange};
 pub use variables::{GRADER_VARIABLES, GraderVariable};
+
+pub mod key;
+pub use key::{GraderKey, NewGraderKey};
 
 /// A saved grader. Every save is a new version; reports name the version they used.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
