@@ -20,6 +20,7 @@ mod duplicates;
 mod endpoints;
 mod events;
 mod fidelity;
+mod grader_endpoint;
 mod graders;
 mod import_losses;
 mod import_previews;

@@ -46,6 +46,8 @@ pub struct Config {
     pub concurrent_jobs: usize,
     /// A running job without a sign of life for so long is taken over.
     pub job_timeout: Duration,
+    /// So long a trainer may take to send what it wants graded.
+    pub score_body_timeout: Duration,
     /// So long a deleted dataset can be brought back.
     pub deleted_kept: Duration,
 }
@@ -103,6 +105,7 @@ impl Default for Config {
             near_duplicates_up_to: 50_000,
             concurrent_jobs: 4,
             job_timeout: Duration::from_secs(10),
+            score_body_timeout: Duration::from_secs(30),
             deleted_kept: DELETED_KEPT,
         }
     }

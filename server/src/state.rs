@@ -11,6 +11,7 @@ use tokio_util::task::TaskTracker;
 use crate::config::Config;
 use crate::db::{self, Db};
 use crate::error::ServiceResult;
+use crate::grader::remote::Scoring;
 use crate::grader::{ScriptPool, WorkerCommand};
 use crate::jobs::Jobs;
 use crate::llm::{Llm, first_start};
@@ -30,6 +31,8 @@ pub struct AppState {
     pub jobs: Jobs,
     /// The script workers.
     pub scripts: ScriptPool,
+    /// How many requests of trainers are under way.
+    pub scoring: Scoring,
     /// The model endpoints' client with what opens their keys.
     pub llm: Llm,
     /// The tokenizers with their cache.
@@ -64,6 +67,7 @@ impl AppState {
             events: Events::default(),
             jobs: Jobs::default(),
             scripts,
+            scoring: Scoring::default(),
             llm,
             tokens: Arc::new(TokenCounter::default()),
             leptos_options,

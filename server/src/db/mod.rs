@@ -7,6 +7,7 @@
 pub mod datasets;
 pub mod dry_runs;
 pub mod endpoints;
+pub mod grader_keys;
 pub mod graders;
 pub mod hand_scores;
 pub mod imports;

@@ -56,14 +56,23 @@ const MAX_OUTPUT_JSON_DEPTH: usize = 100;
 
 /// What a grader sees when `response` answers the prompt of `record`.
 pub fn grade_input(record: &DatasetRecord, response: &RecordedResponse) -> GradeInput {
-    let prompt = record.data.get("input");
+    grade_input_of(record.data.get("input"), &record.metadata, &record.item, response)
+}
+
+/// The same from a row's parts: `prompt` holds `messages` and `tools`, `item` the row's other fields.
+pub fn grade_input_of(
+    prompt: Option<&Value>,
+    metadata: &Map<String, Value>,
+    item: &Map<String, Value>,
+    response: &RecordedResponse,
+) -> GradeInput {
     let messages = list(prompt.and_then(|prompt| prompt.get("messages")));
     let last_user_message =
         messages.iter().rfind(|message| role(message) == Some("user")).map(text).unwrap_or_default();
     let system_prompts: Vec<String> =
         messages.iter().filter(|message| matches!(role(message), Some("system" | "developer"))).map(text).collect();
-    let reference_answer = reference_answer(record);
-    let mut item = record.item.clone();
+    let reference_answer = reference_answer(item, metadata);
+    let mut item = item.clone();
     if !reference_answer.is_null() {
         item.insert("reference_answer".to_owned(), reference_answer.clone());
     }
@@ -74,7 +83,7 @@ pub fn grade_input(record: &DatasetRecord, response: &RecordedResponse) -> Grade
         tool_calls: response.tool_calls.clone(),
         system_prompt: system_prompts.join("\n\n"),
         reference_answer,
-        metadata: record.metadata.clone(),
+        metadata: metadata.clone(),
         item,
         sample: SampleView {
             output_text: response.text.clone(),
@@ -112,10 +121,10 @@ pub fn recorded_response(record: &DatasetRecord) -> Option<RecordedResponse> {
     (!text.is_empty() || !tool_calls.is_empty()).then_some(RecordedResponse { text, tool_calls })
 }
 
-fn reference_answer(record: &DatasetRecord) -> Value {
+fn reference_answer(item: &Map<String, Value>, metadata: &Map<String, Value>) -> Value {
     ["reference_answer", "referenceAnswer"]
         .iter()
-        .flat_map(|name| [record.item.get(*name), record.metadata.get(*name)])
+        .flat_map(|name| [item.get(*name), metadata.get(*name)])
         .flatten()
         .find(|value| !value.is_null())
         .cloned()
@@ -149,7 +158,7 @@ fn output_json(text: &str) -> Value {
     }
 }
 
-fn is_shallower(value: &Value, depth: usize) -> bool {
+pub(super) fn is_shallower(value: &Value, depth: usize) -> bool {
     match value {
         Value::Array(items) => depth > 0 && items.iter().all(|item| is_shallower(item, depth - 1)),
         Value::Object(fields) => depth > 0 && fields.values().all(|field| is_shallower(field, depth - 1)),

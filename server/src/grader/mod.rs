@@ -12,6 +12,7 @@
 //! | [`grading`] | samples in, scores out: `Grader::grade` |
 //! | [`judge`] | models as graders: what is asked, and what of the answer is a score |
 //! | [`template`] | prompts with variables: checked with places, rendered |
+//! | [`remote`], `keys` | grading for programs elsewhere: what they send, and the keys they send it with |
 //! | [`worker`] | the worker process: `worker_main`, called first thing in `main` |
 //! | [`helpers`] | what scripts find under `helpers`: the engine's bindings are in `engine/helpers.rs` |
 //! | [`native`] | OpenAI's graders that need no model: string checks, text similarity, formulas |
@@ -33,11 +34,13 @@ pub mod grading;
 pub mod helpers;
 pub mod input;
 pub mod judge;
+mod keys;
 pub mod native;
 pub mod prepare;
 pub mod preview;
 mod process;
 pub mod protocol;
+pub mod remote;
 pub mod script;
 pub mod template;
 pub mod worker;
@@ -63,6 +66,7 @@ mod service;
 mod versions;
 
 pub use grading::{Grade, GradingContext, Sample};
+pub use keys::{create_key, delete_key, keys, open_key};
 pub use prepare::{Grader, prepare};
 pub use preview::preview;
 pub use service::{TestPlan, keep_test, sample_seed, save, start_test, test_grader_on_sample, test_plan, test_result};

@@ -9,6 +9,8 @@
 //! | `GET /download/...` | records, topics, reports, split ([`download`]) |
 //! | `POST /download/{dataset_id}/selected.jsonl` | the records whose ids the form names |
 //! | `GET, POST /login` | the access token, where one is set ([`auth`]) |
+//! | `POST /v1/graders/{id}/score` | grading for trainers, by a key of its own ([`scoring`]) |
+//! | `GET /v1/openapi.json` | its description |
 //! | `GET /healthz` | "ok" while the store answers |
 //! | `GET /pkg/...`, `/favicon.svg` | the files of the site folder |
 
@@ -18,6 +20,7 @@ mod events;
 mod refused;
 mod rejections;
 mod reply;
+mod scoring;
 mod security;
 mod session;
 mod upload;
@@ -62,6 +65,7 @@ pub fn routes(site_root: &Path) -> Router<AppState> {
         .route("/download/{dataset_id}/selected.jsonl", post(download::selected_records))
         .route("/download/{dataset_id}/split/{file}", get(download::split_file))
         .route("/download/dry-run/{run_id}/report.json", get(download::dry_run_report))
+        .merge(scoring::routes())
         .route("/login", get(auth::login_page).post(auth::login))
         .route("/healthz", get(health))
 }

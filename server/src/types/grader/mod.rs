@@ -16,6 +16,9 @@ pub use config::{
 pub use diff::{DiffHunk, DiffLine, GraderDiff, LineChange};
 pub use variables::{GRADER_VARIABLES, GraderVariable};
 
+pub mod key;
+pub use key::{GraderKey, NewGraderKey};
+
 /// A saved grader. Every save is a new version; reports name the version they used.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct GraderVersion {
