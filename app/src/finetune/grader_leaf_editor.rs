@@ -15,7 +15,8 @@ use crate::ui::{CodeEditor, CodeLanguage, CodePlace, Disclosure, Field, Problem,
 #[component]
 pub fn LeafEditor(editing: Editing) -> impl IntoView {
     let draft = editing.draft;
-    let is_empty = move || draft.is_multi.get() && draft.shown.with(Vec::is_empty);
+    // Memos: an editor that is made anew loses its history, so it is only where another one is open.
+    let is_empty = memo(move || draft.is_multi.get() && draft.shown.with(Vec::is_empty));
     // Which one is open: its slot, and its kind.
     let open = memo(move || {
         let slot = draft.is_multi.get().then(|| draft.chosen.get());
@@ -31,7 +32,7 @@ pub fn LeafEditor(editing: Editing) -> impl IntoView {
             LeafKind::ScoreModel | LeafKind::Python => view! { <JsonFields editing leaf kind /> }.into_any(),
         }
     };
-    move || if is_empty() { ().into_any() } else { editor() }
+    move || if is_empty.get() { ().into_any() } else { editor() }
 }
 
 fn problems(message: Signal<Option<String>>) -> Signal<Vec<Problem>> {
