@@ -88,7 +88,7 @@ pub fn ExportButton(draft: GraderDraft) -> impl IntoView {
         is_open.set(true);
         match draft.config().get_untracked() {
             Ok(config) => {
-                task.start(export_grader(config, name.get_untracked()), move |exported| written.set(Some(exported)))
+                task.start(export_grader(config, name.get_untracked()), move |exported| written.set(Some(exported)));
             }
             Err(error) => task.fail(Some(error)),
         }

@@ -152,7 +152,7 @@ async fn presets_are_graders_that_work() {
         for leaf in preset.config().leaves() {
             match leaf {
                 GraderConfig::Script { script } => {
-                    pool.check(script).await.unwrap_or_else(|error| panic!("{preset:?}: {error}"))
+                    pool.check(script).await.unwrap_or_else(|error| panic!("{preset:?}: {error}"));
                 }
                 GraderConfig::LlmJudge(judge) => {
                     Judge::of(judge).unwrap_or_else(|error| panic!("{preset:?}: {error}"));
