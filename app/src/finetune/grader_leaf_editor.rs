@@ -9,7 +9,7 @@ use super::grader_leaf_draft::{LeafDraft, LeafKind, word};
 use super::grader_names::{script_completions, template_completions};
 use super::grader_preview::GraderPreview;
 use crate::pages::models_list;
-use crate::ui::{CodeEditor, CodeLanguage, CodePlace, Disclosure, Field, Problem, Select, described_by, memo};
+use crate::ui::{CodeEditor, CodeLanguage, CodePlace, Disclosure, Field, Problem, Select, TextInput, memo};
 
 /// The open grader's editor, made anew when another one or another kind is opened.
 #[component]
@@ -147,17 +147,7 @@ fn ModelFields(editing: Editing, leaf: LeafDraft) -> impl IntoView {
                     None => "As the endpoint calls it.".to_owned(),
                 })
             >
-                <input
-                    type="text"
-                    class="input"
-                    id="judge-model"
-                    list="judge-model-list"
-                    autocomplete="off"
-                    spellcheck="false"
-                    aria-describedby=described_by("judge-model")
-                    prop:value=move || leaf.model.get()
-                    on:input:target=move |event| leaf.model.set(event.target().value())
-                />
+                <TextInput id="judge-model" value=leaf.model list="judge-model-list" />
                 {move || chosen().map(|endpoint| models_list("judge-model-list".to_owned(), &endpoint))}
             </Field>
         </div>
@@ -254,22 +244,5 @@ fn JsonFields(editing: Editing, leaf: LeafDraft, kind: LeafKind) -> impl IntoVie
         <Show when=move || kind == LeafKind::ScoreModel>
             <GraderPreview leaf />
         </Show>
-    }
-}
-
-/// One line of text.
-#[component]
-pub fn TextInput(id: &'static str, value: RwSignal<String>) -> impl IntoView {
-    view! {
-        <input
-            type="text"
-            class="input"
-            id=id
-            autocomplete="off"
-            spellcheck="false"
-            aria-describedby=described_by(id)
-            prop:value=move || value.get()
-            on:input:target=move |event| value.set(event.target().value())
-        />
     }
 }

@@ -7,6 +7,7 @@ use anneal_server::types::job::{JobKind, JobState};
 use leptos::prelude::*;
 
 use super::grader_draft::GraderDraft;
+use super::part_scores::PartScores;
 use super::steps::job_progress::JobProgress;
 use super::steps::parts::{ErrorNote, Task, When, field, score};
 use crate::contexts::use_finetune_process;
@@ -178,6 +179,7 @@ fn ResultRow(result: GraderTestResult) -> impl IntoView {
             <td data-label="Reasoning and logs" class="wrap">
                 {result.error.map(|error| view! { <p class="note note--error" dir="auto">{visible(&error).into_owned()}</p> })}
                 {result.reasoning.map(|text| view! { <p dir="auto">{visible(&text).into_owned()}</p> })}
+                <PartScores parts=result.parts />
                 <Logs lines=result.logs />
             </td>
         </tr>
