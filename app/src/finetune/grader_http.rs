@@ -178,7 +178,7 @@ fn Calls(address: Memo<String>, made: RwSignal<Option<NewGraderKey>>) -> impl In
                 "One response, its prompt as " <code>"item.messages"</code> ". Answers the score, the reasoning and the parts; what fails has status 422 and no score. "
                 <a href="/v1/openapi.json" rel="external">"OpenAPI description"</a>
             </p>
-            <CopyText text=curl label="curl call" rows=6 />
+            <CopyText text=curl label="curl call" rows=4 />
         </Disclosure>
         <Disclosure summary="Reward function for TRL">
             <p class="muted small">

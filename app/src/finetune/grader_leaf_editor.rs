@@ -102,8 +102,14 @@ fn JudgeFields(editing: Editing, leaf: LeafDraft) -> impl IntoView {
 #[component]
 fn ModelFields(editing: Editing, leaf: LeafDraft) -> impl IntoView {
     let models = editing.models;
-    let with = move |read: fn(&ModelSettings) -> Option<String>| models.with(|models| models.as_ref().and_then(read));
-    let default = move || with(|models| models.defaults.judge.as_ref().map(|judge| judge.model.clone()));
+    // The default's model is one of the default's endpoint.
+    let default = move || {
+        let id = leaf.endpoint.get();
+        models.with(|models| {
+            let judge = models.as_ref()?.defaults.judge.as_ref()?;
+            (id.is_empty() || id == judge.endpoint_id).then(|| judge.model.clone())
+        })
+    };
     let options = Signal::derive(move || {
         let named = |endpoint: &Endpoint| (endpoint.id.clone(), endpoint.name.clone());
         let first = (String::new(), "Default judge's endpoint".to_owned());
@@ -128,11 +134,21 @@ fn ModelFields(editing: Editing, leaf: LeafDraft) -> impl IntoView {
         chosen()?.models.iter().find(|model| model.id == name)?.shutdown_warning()
     };
     let none = move || models.with(|models| models.as_ref().is_some_and(|models| models.endpoints.is_empty()));
+    let no_default = move || {
+        let has_none = |models: &ModelSettings| models.defaults.judge.is_none() && !models.endpoints.is_empty();
+        leaf.endpoint.with(String::is_empty) && models.with(|models| models.as_ref().is_some_and(has_none))
+    };
     view! {
         <Show when=none>
             <p class="note note--attention">
                 "A judge is a model, and no model endpoint is set up yet. " <a href="/settings?endpoint=new">"Add an endpoint"</a>
                 ", or write a script, which needs none."
+            </p>
+        </Show>
+        <Show when=no_default>
+            <p class="note note--attention">
+                "No default judge is set. Choose an endpoint and a model here, or set the default in the "
+                <a href="/settings">"settings"</a> "."
             </p>
         </Show>
         <div class="form-columns">
@@ -144,7 +160,7 @@ fn ModelFields(editing: Editing, leaf: LeafDraft) -> impl IntoView {
                 label="Model"
                 hint=Signal::derive(move || match default() {
                     Some(model) => format!("Empty: the default judge, {model}."),
-                    None => "As the endpoint calls it.".to_owned(),
+                    None => "As the endpoint calls it; it must be named.".to_owned(),
                 })
             >
                 <TextInput id="judge-model" value=leaf.model list="judge-model-list" />

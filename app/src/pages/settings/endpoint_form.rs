@@ -94,7 +94,7 @@ fn limit(field: &str, typed: RwSignal<String>) -> Result<Option<u32>, AppError> 
 
 /// Adds an endpoint, or changes `edited`.
 #[component]
-pub fn EndpointFormView(edited: Option<Endpoint>, on_saved: Callback<()>) -> impl IntoView {
+pub fn EndpointFormView(edited: Option<Endpoint>, on_saved: Callback<String>) -> impl IntoView {
     let typed = Typed::of(edited.as_ref());
     let has_key = edited.as_ref().is_some_and(|edited| matches!(edited.key, EndpointKey::Stored { .. }));
     let id = StoredValue::new(edited.map(|edited| edited.id));
@@ -106,9 +106,9 @@ pub fn EndpointFormView(edited: Option<Endpoint>, on_saved: Callback<()>) -> imp
         event.prevent_default();
         testing.fail(None);
         match typed.read() {
-            Ok(form) => saving.start(save_endpoint(id.get_value(), form), move |_| {
+            Ok(form) => saving.start(save_endpoint(id.get_value(), form), move |saved| {
                 toaster.success("The endpoint is saved.");
-                on_saved.run(());
+                on_saved.run(saved.id);
             }),
             Err(error) => saving.fail(Some(error)),
         }
@@ -157,7 +157,7 @@ pub fn EndpointFormView(edited: Option<Endpoint>, on_saved: Callback<()>) -> imp
             </Field>
             {move || elsewhere().map(|error| view! { <ErrorView error/> })}
             <div aria-live="polite">{move || found.get().map(|found| view! { <TestResult found/> })}</div>
-            <div class="dialog__actions">
+            <div class="dialog__actions dialog__actions--stay">
                 <Button on:click=test busy=Signal::derive(move || testing.busy())>"Test connection"</Button>
                 <Button kind="submit" variant=ButtonVariant::Primary busy=Signal::derive(move || saving.busy())>"Save endpoint"</Button>
             </div>
