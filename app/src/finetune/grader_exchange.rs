@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use super::file_or_paste::FileOrPaste;
 use super::grader_draft::GraderDraft;
 use super::steps::parts::{ErrorNote, Task, field};
-use crate::ui::{Button, ButtonVariant, Dialog, visible};
+use crate::ui::{Button, ButtonVariant, CopyText, Dialog, visible};
 
 /// Opens the dialog that reads OpenAI's JSON or promptfoo's assertions.
 #[component]
@@ -82,9 +82,9 @@ pub fn ExportButton(draft: GraderDraft) -> impl IntoView {
             <div class="form">
                 <ErrorNote error=task.error() />
                 <Notes notes before="Mind:" />
-                {move || json().map(|json| view! {
-                    <div class="text text--code preview-text" tabindex="0" role="region" aria-label="The grader's JSON" dir="ltr">{visible(&json).into_owned()}</div>
-                })}
+                <Show when=move || written.with(Option::is_some)>
+                    <CopyText text=Signal::derive(move || json().unwrap_or_default()) label="The grader's JSON" rows=16 />
+                </Show>
                 <div class="dialog__actions">
                     <Button on:click=move |_| is_open.set(false)>"Close"</Button>
                     {move || json().map(|json| {
