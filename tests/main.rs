@@ -8,6 +8,7 @@
     reason = "a test that cannot go on should stop where it is"
 )]
 
+mod airline_policy;
 mod bulk_actions;
 mod calibration;
 mod command_line;

@@ -48,7 +48,7 @@ pub mod worker;
 #[cfg(test)]
 mod helpers_tests;
 #[cfg(test)]
-mod hostile_tests;
+mod hostile;
 #[cfg(test)]
 mod pool_tests;
 #[cfg(test)]

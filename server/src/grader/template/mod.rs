@@ -246,6 +246,12 @@ fn known_in_root(tag: &Tag, root: &str) -> Result<(), TemplateError> {
         ("response" | "lastUserMessage" | "systemPrompt", Some(_)) => {
             Err(error(tag.place, format!("{root} is a text: it has no parts, so “{}” names nothing.", tag.name)))
         }
+        ("messages" | "tools" | "toolCalls", Some(Step::Name(_))) => Err(error(
+            tag.place,
+            format!(
+                "{root} is a list: go through it with {{{{#{root}}}}}…{{{{/{root}}}}}, or name an item, {root}[0]."
+            ),
+        )),
         _ => Ok(()),
     }
 }
@@ -265,6 +271,8 @@ fn may_be_missing(path: &[Step]) -> bool {
         Some(Step::Name(root)) => match root.as_str() {
             "item" | "metadata" => path.len() > 1,
             "referenceAnswer" => true,
+            // An item that a list may not have.
+            "messages" | "tools" | "toolCalls" => path.len() > 1,
             "sample" => {
                 !matches!(path.get(1), Some(Step::Name(field)) if field == "output_text")
                     && (path.len() > 2 || matches!(path.get(1), Some(Step::Name(field)) if field == "output_json"))

@@ -36,6 +36,7 @@ fn variables_are_written_as_they_are() {
         ("{{sample.output_text}}", "A & <i>B</i>"),
         ("{{sample.output_tools[0].function.name}}", "look"),
         ("{{toolCalls[0].function.arguments}}", "{\"q\":1}"),
+        ("{{toolCalls.0.function.name}} {{item.scores.1}}", "look 2.5"),
         ("{{metadata.plan}} {{metadata.vip}}", "pro true"),
         // What a value holds is no template.
         ("{{item.answer}}", "yes {{response}}"),
