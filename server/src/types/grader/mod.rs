@@ -19,6 +19,9 @@ pub use variables::{GRADER_VARIABLES, GraderVariable};
 pub mod key;
 pub use key::{GraderKey, NewGraderKey};
 
+pub mod what_if;
+pub use what_if::{ComparedWith, ScoreFigures, WhatIf, WhatIfCounts, WhatIfSample};
+
 /// A saved grader. Every save is a new version; reports name the version they used.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct GraderVersion {
