@@ -45,3 +45,4 @@ mod test_endpoint;
 mod topics_coverage;
 mod uploads;
 mod validation;
+mod what_if;
