@@ -90,9 +90,10 @@ async fn a_combination_is_scored_anew_without_a_call() {
 
     // No kept answer is needed, nor the endpoint: what the judge said is in the run.
     app.ask::<()>("endpoints/cache", json!({ "is_on": false })).await;
-    app.call("endpoints/forget", json!({})).await;
+    let forgotten: i64 = app.ask("endpoints/forget", json!({})).await;
+    assert_eq!(forgotten, 4);
     check().await;
-    app.call("endpoints/delete", json!({ "id": saved.id })).await;
+    app.ask::<()>("endpoints/delete", json!({ "id": saved.id })).await;
     check().await;
     assert_eq!(asked(), 4, "not one call");
 }
