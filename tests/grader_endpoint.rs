@@ -331,9 +331,7 @@ async fn keys_outlive_a_server_that_is_killed() {
 async fn the_documented_reward_function_runs() {
     let app = TestApp::start().await;
     let (dataset, key) = with_script(&app, "function grade(i) { return i.item.level / i.response.length; }").await;
-    let documentation = include_str!("../docs/graders.md");
-    let (_, from) = documentation.split_once("```python\n").unwrap();
-    let (function, _) = from.split_once("```").unwrap();
+    let function = include_str!("../docs/examples/anneal_reward.py");
     let call = "anneal_reward(['p'] * 300, [[{'role': 'assistant', 'content': 'abcd'}]] * 299 + [''], level=[1] * 300, step=7)";
     let run = async |settings: &str| {
         tokio::process::Command::new("python3")

@@ -173,7 +173,8 @@ class Editor {
     if (state.label !== undefined) {
       const describedBy = this.area.getAttribute("aria-describedby") ?? "";
       const readonly = state.readonly ? { "aria-readonly": "true" } : {};
-      const attributes = { "aria-label": state.label, "aria-describedby": describedBy, ...readonly };
+      // Said outright, for it is a region that scrolls: an editable text is reached by Tab anyway.
+      const attributes = { "aria-label": state.label, "aria-describedby": describedBy, tabindex: "0", ...readonly };
       effects.push(this.attributes.reconfigure(EditorView.contentAttributes.of(attributes)));
     }
     // What it was told by itself is no news, and may be older than what is typed by now.

@@ -1,6 +1,7 @@
 // Responses scored by hand, blind; how far the grader agrees; the calls of models that served a record.
 import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
+import { addEndpoint, call, datasetOf } from "../support/api";
 import { chatLine } from "../support/files";
 import { type Server, expect, hydrated, test } from "../support/server";
 import { TestEndpoint } from "../support/test-endpoint";
@@ -11,21 +12,9 @@ const byLength = `function grade(input) {
 
 const config = { sample_size: 300, base_model: "m", stratify_by_topic: true, rollouts_per_prompt: 1, response_source: "recorded", seed: 42, concurrency: 0 };
 
-async function call(page: Page, server: Server, endpoint: string, data: object) {
-  const answer = await page.request.post(`${server.url}/api/${endpoint}`, { data });
-  expect(answer.ok(), await answer.text()).toBeTruthy();
-  return answer.json();
-}
-
 /** A dataset of `count` conversations with this grader; gives its id. */
 async function dataset(page: Page, server: Server, count: number, grader: object): Promise<string> {
-  const lines = Array.from({ length: count }, (_, n) => chatLine(n)).join("\n");
-  const upload = await page.request.post(`${server.url}/upload`, {
-    headers: { accept: "application/json" },
-    multipart: { file: { name: "a.jsonl", mimeType: "application/jsonl", buffer: Buffer.from(lines) } },
-  });
-  const { dataset_id } = await upload.json();
-  await expect.poll(async () => (await call(page, server, "datasets/overview", { dataset_id })).hygiene.valid).toBe(count);
+  const dataset_id = await datasetOf(page, server, Array.from({ length: count }, (_, n) => chatLine(n)));
   await call(page, server, "grader/save", { dataset_id, config: grader });
   return dataset_id;
 }
@@ -118,12 +107,11 @@ test("the calls of a model are told where they served, its parts too", async ({ 
   const endpoint = new TestEndpoint();
   await endpoint.start();
   try {
-    const form = { name: "Judges", base_url: endpoint.baseURL, key: { source: "none" }, concurrency: 4, requests_per_minute: null, tokens_per_minute: null, timeout_s: 30, prices: [] };
     const judge = (endpoint_id: string) => ({ type: "llm_judge", prompt: "How good is this? {{response}}", endpoint_id, model: "test-small" });
     const first = await dataset(page, server, 6, { type: "script", script: byLength });
-    const saved = await call(page, server, "endpoints/save", { id: null, form });
+    const endpointId = await addEndpoint(page, server, endpoint.baseURL);
     const parts = [
-      { name: "kindness", grader: judge(saved.id) },
+      { name: "kindness", grader: judge(endpointId) },
       { name: "length", grader: { type: "script", script: byLength }, threshold: 0.5 },
     ];
     await call(page, server, "grader/save", { dataset_id: first, config: { type: "multi", graders: parts, weights: [0.5, 0.5] } });

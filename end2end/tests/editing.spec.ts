@@ -84,7 +84,7 @@ test("a dataset is deleted from its menu in the list", async ({ page, server }) 
   await page.goto(`${server.url}/finetune`);
   await hydrated(page);
   await page.getByLabel(/^Actions for/).click();
-  await expect(page.getByRole("link", { name: "Settings" })).toBeVisible();
+  await expect(page.locator('a[href^="/finetune/"]', { hasText: "Settings" })).toBeVisible();
   await page.getByRole("link", { name: "Delete…" }).click();
   const question = page.getByRole("dialog", { name: "Delete this dataset?" });
   await expect(question).toContainText("1,200 records");

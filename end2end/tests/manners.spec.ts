@@ -122,7 +122,7 @@ test("of two unsaved things each is asked about, and none is given up before the
   const leave = (words: string) => of(words).getByRole("button", { name: "Leave without saving" }).click();
   // List, dataset, step, records, record.
   await page.evaluate(() => history.go(-4));
-  await leave("grader script");
+  await leave("The grader is not saved");
   await expect(of("in this record").getByRole("button", { name: "Go on editing" })).toBeFocused();
   await page.keyboard.press("Enter");
   await expect(question).toBeHidden();
@@ -130,7 +130,7 @@ test("of two unsaved things each is asked about, and none is given up before the
   await expect(page.getByText("Unsaved changes").first()).toBeVisible();
   // The question has put the record's address right after the list's.
   await page.goBack();
-  await leave("grader script");
+  await leave("The grader is not saved");
   await leave("in this record");
   await expect(page).toHaveURL(/\/finetune$/);
 });
@@ -208,7 +208,7 @@ test("results of a former script are called so", async ({ page, server, complain
   await writeCode(page, "function grade(input) { return ; )");
   await expect(page.getByText("The results below are of an earlier draft, not of what is in the editor now.")).toBeVisible();
   await page.getByRole("button", { name: "Test on 5 samples", exact: true }).click();
-  await expect(page.getByText("The script in the editor could not be tested.")).toBeVisible();
+  await expect(page.getByText(/What is in the editor could not be tested\./)).toBeVisible();
   complaints.length = 0;
 });
 

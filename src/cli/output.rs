@@ -103,7 +103,7 @@ pub fn preview(file_name: &str, preview: &ImportPreview) {
         let fields = csv.header.iter().map(|column| format!("{column}={}", csv.mapping.field(column).as_str()));
         say!("  columns: {}", fields.collect::<Vec<_>>().join(","));
         if let Some(problem) = &csv.mapping_problem {
-            say!("  ! {problem} Say it with --csv-map.");
+            say!("  ! {problem} Say it with --csv-map, or with --csv-no-header if the first row is data.");
         }
     }
     preview.conversations.iter().for_each(conversation);

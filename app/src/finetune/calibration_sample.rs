@@ -32,19 +32,34 @@ struct Scoring {
     /// As it is typed.
     note: RwSignal<String>,
     storing: Task,
+    /// Chosen while another one is being stored.
+    next: StoredValue<Option<f64>>,
     revealing: Task,
 }
 
 impl Scoring {
+    /// Stores it; while another one is on its way, after that: the last choice counts.
     fn choose(self, level: f64) {
+        if untrack(|| self.storing.busy()) {
+            self.next.set_value(Some(level));
+            return;
+        }
         let Some(hash) = self.hash.try_get_value() else { return };
         let note = self.note.get_untracked();
         let call = set_hand_score(self.process.dataset_id(), self.record_id, hash, level, note);
-        self.storing.start(call, move |stored| {
+        let go_on = move || self.next.try_update_value(Option::take).flatten().map(|level| self.choose(level)).is_some();
+        let stored = move |stored| {
             self.hand.set(Some(stored));
             self.walk.mark(self.record_id, true);
             self.process.refresh();
-            self.reveal();
+            if !go_on() {
+                self.reveal();
+            }
+        };
+        self.storing.start_or(call, stored, move |error| {
+            if !go_on() {
+                self.storing.fail(Some(error));
+            }
         });
     }
 
@@ -101,6 +116,7 @@ pub fn SampleToScore(
         grader: RwSignal::new(grader),
         note: RwSignal::new(note),
         storing: Task::new(),
+        next: StoredValue::new(None),
         revealing: Task::new(),
     };
     Effect::new(move |_| {
@@ -192,7 +208,7 @@ fn Compared(scoring: Scoring) -> impl IntoView {
                 Some(
                     view! {
                         {said}
-                        <button type="button" class="link small" on:click=move |_| scoring.take_away()>"Take my score away"</button>
+                        <button type="button" class="link small" disabled=move || scoring.storing.busy() on:click=move |_| scoring.take_away()>"Take my score away"</button>
                     },
                 )
             }}

@@ -5,10 +5,10 @@ use anneal_server::types::error::AppError;
 use anneal_server::types::grader::ExportedGrader;
 use leptos::prelude::*;
 
+use super::file_or_paste::FileOrPaste;
 use super::grader_draft::GraderDraft;
-use super::steps::chosen_file::read_chosen_file;
 use super::steps::parts::{ErrorNote, Task, field};
-use crate::ui::{Button, ButtonVariant, Dialog, visible};
+use crate::ui::{Button, ButtonVariant, CopyText, Dialog, visible};
 
 /// Opens the dialog that reads OpenAI's JSON or promptfoo's assertions.
 #[component]
@@ -42,28 +42,7 @@ pub fn ImportButton(draft: GraderDraft) -> impl IntoView {
                 <p class="muted small">
                     "OpenAI's grader JSON (string_check, text_similarity, score_model, python, multi), or promptfoo's assertions (YAML or JSON). It replaces what is in the editor; nothing is saved before you save it."
                 </p>
-                <label class="field">
-                    <span class="field__label">"File"</span>
-                    <input
-                        type="file"
-                        class="input"
-                        accept=".json,.yaml,.yml"
-                        on:change:target=move |event| read_chosen_file(&event.target(), move |read| match read {
-                            Ok(read) => text.set(read),
-                            Err(error) => task.fail(Some(error)),
-                        })
-                    />
-                </label>
-                <label class="field">
-                    <span class="field__label">"Or paste it"</span>
-                    <textarea
-                        class="input input--code"
-                        rows="12"
-                        spellcheck="false"
-                        prop:value=move || text.get()
-                        on:input:target=move |event| text.set(event.target().value())
-                    ></textarea>
-                </label>
+                <FileOrPaste label="File" accept=".json,.yaml,.yml" text on_error=Callback::new(move |error| task.fail(Some(error))) />
                 <ErrorNote error=task.error() />
                 <Notes notes=notes.into() before="It is in the editor now, but:" />
                 <div class="dialog__actions">
@@ -103,9 +82,9 @@ pub fn ExportButton(draft: GraderDraft) -> impl IntoView {
             <div class="form">
                 <ErrorNote error=task.error() />
                 <Notes notes before="Mind:" />
-                {move || json().map(|json| view! {
-                    <div class="text text--code preview-text" tabindex="0" role="region" aria-label="The grader's JSON" dir="ltr">{visible(&json).into_owned()}</div>
-                })}
+                <Show when=move || written.with(Option::is_some)>
+                    <CopyText text=Signal::derive(move || json().unwrap_or_default()) label="The grader's JSON" rows=16 />
+                </Show>
                 <div class="dialog__actions">
                     <Button on:click=move |_| is_open.set(false)>"Close"</Button>
                     {move || json().map(|json| {

@@ -9,7 +9,7 @@ use super::grader_leaf_draft::{LeafDraft, LeafKind, word};
 use super::grader_names::{script_completions, template_completions};
 use super::grader_preview::GraderPreview;
 use crate::pages::models_list;
-use crate::ui::{CodeEditor, CodeLanguage, CodePlace, Disclosure, Field, Problem, Select, described_by, memo};
+use crate::ui::{CodeEditor, CodeLanguage, CodePlace, Disclosure, Field, Problem, Select, TextInput, memo};
 
 /// The open grader's editor, made anew when another one or another kind is opened.
 #[component]
@@ -102,8 +102,14 @@ fn JudgeFields(editing: Editing, leaf: LeafDraft) -> impl IntoView {
 #[component]
 fn ModelFields(editing: Editing, leaf: LeafDraft) -> impl IntoView {
     let models = editing.models;
-    let with = move |read: fn(&ModelSettings) -> Option<String>| models.with(|models| models.as_ref().and_then(read));
-    let default = move || with(|models| models.defaults.judge.as_ref().map(|judge| judge.model.clone()));
+    // The default's model is one of the default's endpoint.
+    let default = move || {
+        let id = leaf.endpoint.get();
+        models.with(|models| {
+            let judge = models.as_ref()?.defaults.judge.as_ref()?;
+            (id.is_empty() || id == judge.endpoint_id).then(|| judge.model.clone())
+        })
+    };
     let options = Signal::derive(move || {
         let named = |endpoint: &Endpoint| (endpoint.id.clone(), endpoint.name.clone());
         let first = (String::new(), "Default judge's endpoint".to_owned());
@@ -128,11 +134,21 @@ fn ModelFields(editing: Editing, leaf: LeafDraft) -> impl IntoView {
         chosen()?.models.iter().find(|model| model.id == name)?.shutdown_warning()
     };
     let none = move || models.with(|models| models.as_ref().is_some_and(|models| models.endpoints.is_empty()));
+    let no_default = move || {
+        let has_none = |models: &ModelSettings| models.defaults.judge.is_none() && !models.endpoints.is_empty();
+        leaf.endpoint.with(String::is_empty) && models.with(|models| models.as_ref().is_some_and(has_none))
+    };
     view! {
         <Show when=none>
             <p class="note note--attention">
                 "A judge is a model, and no model endpoint is set up yet. " <a href="/settings?endpoint=new">"Add an endpoint"</a>
                 ", or write a script, which needs none."
+            </p>
+        </Show>
+        <Show when=no_default>
+            <p class="note note--attention">
+                "No default judge is set. Choose an endpoint and a model here, or set the default in the "
+                <a href="/settings">"settings"</a> "."
             </p>
         </Show>
         <div class="form-columns">
@@ -144,20 +160,10 @@ fn ModelFields(editing: Editing, leaf: LeafDraft) -> impl IntoView {
                 label="Model"
                 hint=Signal::derive(move || match default() {
                     Some(model) => format!("Empty: the default judge, {model}."),
-                    None => "As the endpoint calls it.".to_owned(),
+                    None => "As the endpoint calls it; it must be named.".to_owned(),
                 })
             >
-                <input
-                    type="text"
-                    class="input"
-                    id="judge-model"
-                    list="judge-model-list"
-                    autocomplete="off"
-                    spellcheck="false"
-                    aria-describedby=described_by("judge-model")
-                    prop:value=move || leaf.model.get()
-                    on:input:target=move |event| leaf.model.set(event.target().value())
-                />
+                <TextInput id="judge-model" value=leaf.model list="judge-model-list" />
                 {move || chosen().map(|endpoint| models_list("judge-model-list".to_owned(), &endpoint))}
             </Field>
         </div>
@@ -254,22 +260,5 @@ fn JsonFields(editing: Editing, leaf: LeafDraft, kind: LeafKind) -> impl IntoVie
         <Show when=move || kind == LeafKind::ScoreModel>
             <GraderPreview leaf />
         </Show>
-    }
-}
-
-/// One line of text.
-#[component]
-pub fn TextInput(id: &'static str, value: RwSignal<String>) -> impl IntoView {
-    view! {
-        <input
-            type="text"
-            class="input"
-            id=id
-            autocomplete="off"
-            spellcheck="false"
-            aria-describedby=described_by(id)
-            prop:value=move || value.get()
-            on:input:target=move |event| value.set(event.target().value())
-        />
     }
 }

@@ -1,4 +1,4 @@
-//! "Test on 5 samples": the button, the results, their statistics.
+//! "Test on n samples": the button, the results, their statistics.
 
 use anneal_server::api::{grader_test_result, test_grader};
 use anneal_server::format;
@@ -7,14 +7,16 @@ use anneal_server::types::job::{JobKind, JobState};
 use leptos::prelude::*;
 
 use super::grader_draft::GraderDraft;
+use super::part_scores::PartScores;
 use super::steps::job_progress::JobProgress;
 use super::steps::parts::{ErrorNote, Task, When, field, score};
 use crate::contexts::use_finetune_process;
 use crate::records::RecordedAnswer;
-use crate::ui::{Button, Stat, memo, visible};
+use crate::ui::{Button, Select, Stat, memo, visible};
 
-/// Samples a test grades.
-const SAMPLES: i64 = 5;
+/// How many samples a test can grade, and how many it does at first (domain.md section 7).
+const SAMPLES: [i64; 4] = [1, 5, 10, 20];
+const SAMPLES_AT_FIRST: i64 = 5;
 
 /// The test of the draft or of the saved grader.
 #[component]
@@ -34,8 +36,9 @@ pub fn GraderTestResults(draft: GraderDraft) -> impl IntoView {
     let fetching = Task::new();
     // The job that a test of this page is; its report is fetched once it has ended.
     let awaited = RwSignal::new(None::<String>);
+    let samples = RwSignal::new(SAMPLES_AT_FIRST);
     let run = move |_| match draft.to_test() {
-        Ok(config) => task.start(test_grader(process.dataset_id(), config, SAMPLES), move |job| {
+        Ok(config) => task.start(test_grader(process.dataset_id(), config, samples.get_untracked()), move |job| {
             awaited.set(Some(job.id));
             process.refresh();
         }),
@@ -79,8 +82,15 @@ pub fn GraderTestResults(draft: GraderDraft) -> impl IntoView {
                     busy=Signal::derive(move || task.busy() || is_running.get())
                     disabled=Signal::derive(move || responses.get() == 0)
                 >
-                    "Test on 5 samples"
+                    {move || format!("Test on {}", format::counted(samples.get(), "sample"))}
                 </Button>
+                <Select
+                    label="Samples of a test"
+                    class="input--narrow"
+                    options=Signal::stored(SAMPLES.map(|count| (count.to_string(), format::count(count))).to_vec())
+                    chosen=Signal::derive(move || samples.get().to_string())
+                    on_choose=move |count: String| samples.set(count.parse().unwrap_or(SAMPLES_AT_FIRST))
+                />
                 <span class="muted small" aria-live="polite">{what_is_tested}</span>
             </div>
             <ErrorNote error=task.error() />
@@ -178,6 +188,7 @@ fn ResultRow(result: GraderTestResult) -> impl IntoView {
             <td data-label="Reasoning and logs" class="wrap">
                 {result.error.map(|error| view! { <p class="note note--error" dir="auto">{visible(&error).into_owned()}</p> })}
                 {result.reasoning.map(|text| view! { <p dir="auto">{visible(&text).into_owned()}</p> })}
+                <PartScores parts=result.parts />
                 <Logs lines=result.logs />
             </td>
         </tr>

@@ -1,7 +1,6 @@
 //! The fields of the form that brings data in.
 
 use anneal_server::format;
-use anneal_server::types::error::AppError;
 use anneal_server::types::import::{FILE_ENDINGS, suggested_name};
 use leptos::ev::DragEvent;
 use leptos::html;
@@ -10,7 +9,7 @@ use wasm_bindgen::JsCast;
 
 use super::UploadTarget;
 use super::import_flow::take_out;
-use crate::ui::{Field, Icon, IconName, RefusedForm, described_by, memo, visible};
+use crate::ui::{Field, Icon, IconName, RefusedForm, described_by, error_at, memo, visible};
 
 /// A file that the user chose, as shown beside the drop zone.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -174,14 +173,6 @@ fn chosen_in_words(files: &[Chosen]) -> String {
 /// The fields of [`NewDatasetFields`] by name.
 pub const NEW_FIELDS: [&str; 2] = ["name", "objective"];
 
-/// The message of an error that belongs to this field.
-pub fn error_at(error: &AppError, name: &str) -> Option<String> {
-    match error {
-        AppError::Invalid { field: Some(field), message } if field == name => Some(message.clone()),
-        _ => None,
-    }
-}
-
 /// Name and objective of a dataset to be made.
 #[component]
 pub fn NewDatasetFields(
@@ -192,7 +183,8 @@ pub fn NewDatasetFields(
 ) -> impl IntoView {
     let typed = |name: &str| refused.as_ref().and_then(|refused| refused.typed(name)).unwrap_or_default();
     let (name, objective) = (typed("name"), typed("objective"));
-    let error_of = |name: &str| Signal::stored(refused.as_ref().and_then(|refused| error_at(&refused.error, name)));
+    let error_of =
+        |name: &str| Signal::stored(refused.as_ref().and_then(|refused| error_at(Some(&refused.error), name)));
     let (name_error, objective_error) = (error_of("name"), error_of("objective"));
     let suggestion = memo(move || chosen.with(|chosen| chosen.first().map(|file| suggested_name(&file.name))));
     view! {

@@ -12,8 +12,8 @@ use wasm_bindgen::JsCast;
 use super::import_flow::ImportFlow;
 use super::import_preview::ImportPreviewDialog;
 use super::upload::{UploadAnswer, UploadState};
-use super::upload_fields::{Chosen, FileField, NEW_FIELDS, NewDatasetFields, PastedText, TargetFields, error_at};
-use crate::ui::{Button, ButtonVariant, ErrorView, LeaveGuard, Progress, memo, refused_form, visible};
+use super::upload_fields::{Chosen, FileField, NEW_FIELDS, NewDatasetFields, PastedText, TargetFields};
+use crate::ui::{Button, ButtonVariant, ErrorView, LeaveGuard, Progress, error_at, memo, refused_form, visible};
 
 /// Where the data goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -183,7 +183,7 @@ const fn submit_words(target: &UploadTarget) -> &'static str {
 
 /// Whether an error is shown at a field of its own, and not at the form's end.
 fn is_new_field(error: &AppError) -> bool {
-    NEW_FIELDS.iter().any(|field| error_at(error, field).is_some())
+    NEW_FIELDS.iter().any(|field| error_at(Some(error), field).is_some())
 }
 
 fn focus_submit(form: NodeRef<html::Form>) {

@@ -9,7 +9,6 @@ mod rules_preview;
 mod statistics;
 
 use anneal_server::api::get_overview;
-use anneal_server::types::error::AppError;
 use anneal_server::types::overview::DatasetOverview;
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -87,33 +86,4 @@ fn SavedNote(card: &'static str, words: &'static str) -> impl IntoView {
     let is_saved = use_query_map()
         .with_untracked(|query| query.get("__err").is_none() && query.get("saved").is_some_and(|saved| saved == card));
     is_saved.then(|| view! { <p class="note" role="status">{words}</p> })
-}
-
-/// The message of an error that belongs to this field.
-pub(super) fn error_at(error: Option<AppError>, name: &str) -> Option<String> {
-    match error {
-        Some(AppError::Invalid { field: Some(field), message }) if field == name => Some(message),
-        _ => None,
-    }
-}
-
-/// An error that belongs to none of these fields, for the end of the form.
-pub(super) fn error_elsewhere(error: Option<AppError>, fields: &[&str]) -> Option<AppError> {
-    error.filter(
-        |error| !matches!(error, AppError::Invalid { field: Some(field), .. } if fields.contains(&field.as_str())),
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_error_is_shown_at_its_field_or_at_the_end() {
-        let at_name = AppError::invalid_field("name", "no");
-        assert_eq!(error_at(Some(at_name.clone()), "name").as_deref(), Some("no"));
-        assert_eq!(error_at(Some(at_name.clone()), "objective"), None);
-        assert_eq!(error_elsewhere(Some(at_name), &["name"]), None);
-        assert!(error_elsewhere(Some(AppError::invalid("x")), &["name"]).is_some());
-    }
 }

@@ -36,7 +36,7 @@ impl Adaptive {
         Self { most, now: most, good: 0, last_cut: None }
     }
 
-    /// Calls at once for now.
+    /// Calls at once that are allowed at present.
     pub const fn now(&self) -> u32 {
         self.now
     }
@@ -153,11 +153,6 @@ impl Gate {
         });
         // Only then: one that is made gives a place back.
         has_room.then(|| Passed { gate: self })
-    }
-
-    /// Calls at once for now.
-    pub fn concurrency(&self) -> u32 {
-        self.with(|state| state.adaptive.now())
     }
 
     fn with<T>(&self, work: impl FnOnce(&mut GateState) -> T) -> T {

@@ -8,6 +8,7 @@ use super::parts::{Check, CheckState, Checklist, When, field, score};
 use crate::finetune::calibration::CalibrationCard;
 use crate::finetune::grader_draft::{GraderDraft, starter};
 use crate::finetune::grader_editor::GraderEditor;
+use crate::finetune::grader_http::GraderHttpCard;
 use crate::finetune::grader_names::GraderContract;
 use crate::finetune::grader_test_results::GraderTestResults;
 use crate::finetune::grader_versions::GraderVersions;
@@ -55,6 +56,7 @@ pub fn GraderPanel() -> impl IntoView {
             </div>
             <GraderTestResults draft />
             <CalibrationCard />
+            <GraderHttpCard />
         </div>
     }
 }

@@ -4,11 +4,11 @@ use anneal_server::types::error::AppError;
 use anneal_server::types::topics::{TopicEdit, TopicNode};
 use leptos::prelude::*;
 
-use super::chosen_file::read_chosen_file;
 use super::parts::ErrorNote;
 use super::topic_editor::{OpenForm, TopicChange, TopicEditor};
 use super::topic_tree::split_keywords;
-use crate::ui::{Button, ButtonVariant, Sentence};
+use crate::finetune::file_or_paste::FileOrPaste;
+use crate::ui::{Button, ButtonVariant, Field, Sentence, TextInput};
 
 /// What an importable file looks like.
 const IMPORT_EXAMPLE: &str = r#"{"nodes": [
@@ -55,9 +55,15 @@ pub fn TopicForm(
     view! {
         <form class="card form" on:submit=save>
             <h3><Sentence text=title /></h3>
-            <TextField label="Name" value=name hint="1 to 300 characters, unique in the whole tree." />
-            <TextField label="Description" value=description hint="What belongs to it." />
-            <TextField label="Keywords" value=keywords hint="Words and phrases that point to it, separated by commas." />
+            <Field id="topic-name" label="Name" hint="1 to 300 characters, unique in the whole tree.">
+                <TextInput id="topic-name" value=name />
+            </Field>
+            <Field id="topic-description" label="Description" hint="What belongs to it.">
+                <TextInput id="topic-description" value=description />
+            </Field>
+            <Field id="topic-keywords" label="Keywords" hint="Words and phrases that point to it, separated by commas.">
+                <TextInput id="topic-keywords" value=keywords />
+            </Field>
             <ErrorNote error=editor.task.error() />
             <FormButtons editor save_label />
         </form>
@@ -80,31 +86,6 @@ fn FormButtons(editor: TopicEditor, save_label: &'static str) -> impl IntoView {
     }
 }
 
-/// A labelled line of text.
-#[component]
-pub fn TextField(
-    /// Its label.
-    label: &'static str,
-    /// What is typed.
-    value: RwSignal<String>,
-    /// What to type.
-    #[prop(optional)]
-    hint: &'static str,
-) -> impl IntoView {
-    view! {
-        <label class="field">
-            <span class="field__label">{label}</span>
-            <input
-                type="text"
-                class="input"
-                prop:value=move || value.get()
-                on:input:target=move |ev| value.set(ev.target().value())
-            />
-            {(!hint.is_empty()).then(|| view! { <span class="field__hint">{hint}</span> })}
-        </label>
-    }
-}
-
 /// Replaces the hierarchy by pasted or chosen JSON.
 #[component]
 pub fn ImportForm(editor: TopicEditor) -> impl IntoView {
@@ -123,28 +104,12 @@ pub fn ImportForm(editor: TopicEditor) -> impl IntoView {
             <p class="muted small">
                 "Replaces all topics. Records keep labels whose topic is still there under the same name; before any other label is lost you are asked."
             </p>
-            <label class="field">
-                <span class="field__label">"JSON file"</span>
-                <input
-                    type="file"
-                    class="input"
-                    accept=".json,application/json"
-                    on:change:target=move |ev| read_chosen_file(&ev.target(), move |read| match read {
-                        Ok(text) => json.set(text),
-                        Err(error) => editor.task.fail(Some(error)),
-                    })
-                />
-            </label>
-            <label class="field">
-                <span class="field__label">"Or paste it"</span>
-                <textarea
-                    class="input input--code"
-                    rows="8"
-                    spellcheck="false"
-                    prop:value=move || json.get()
-                    on:input:target=move |ev| json.set(ev.target().value())
-                ></textarea>
-            </label>
+            <FileOrPaste
+                label="JSON file"
+                accept=".json,application/json"
+                text=json
+                on_error=Callback::new(move |error| editor.task.fail(Some(error)))
+            />
             <details class="disclosure">
                 <summary>"What the JSON looks like"</summary>
                 <pre class="text text--code">{IMPORT_EXAMPLE}</pre>

@@ -6,8 +6,10 @@ use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 
-use super::{SavedNote, error_at, error_elsewhere, say_when_saved};
-use crate::ui::{Button, ButtonVariant, Card, ErrorView, Field, described_by, memo, refused_form};
+use super::{SavedNote, say_when_saved};
+use crate::ui::{
+    Button, ButtonVariant, Card, ErrorView, Field, described_by, error_at, error_elsewhere, memo, refused_form,
+};
 
 /// What the dataset is called and for. A plain form, so that it works without JavaScript too.
 #[component]
@@ -32,7 +34,7 @@ pub fn AboutCard(
         <Card title="About">
             <ActionForm action=save attr:class="stack">
                 <input type="hidden" name="dataset_id" value=dataset.id/>
-                <Field id="settings-name" label="Name" error=Signal::derive(move || error_at(error.get(), "name"))>
+                <Field id="settings-name" label="Name" error=Signal::derive(move || error_at(error.get().as_ref(), "name"))>
                     <input
                         type="text"
                         id="settings-name"
@@ -49,7 +51,7 @@ pub fn AboutCard(
                     label="Training objective"
                     optional=true
                     hint="What the model should get better at, in your words."
-                    error=Signal::derive(move || error_at(error.get(), "objective"))
+                    error=Signal::derive(move || error_at(error.get().as_ref(), "objective"))
                 >
                     <textarea
                         id="settings-objective"

@@ -7,9 +7,10 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_navigate;
 
 use super::reset::ResetForm;
-use super::{error_at, error_elsewhere};
 use crate::finetune::deleted_datasets::use_datasets_changed;
-use crate::ui::{Button, ButtonVariant, ErrorView, Field, described_by, memo, use_toaster, visible};
+use crate::ui::{
+    Button, ButtonVariant, ErrorView, Field, described_by, error_at, error_elsewhere, memo, use_toaster, visible,
+};
 
 /// The pipeline's reset and the dataset's deletion.
 #[component]
@@ -63,7 +64,7 @@ fn DeleteForm(
                 <Field
                     id="settings-confirm"
                     label=Signal::derive(move || name.with(|name| format!("Type “{}” to confirm", visible(name))))
-                    error=Signal::derive(move || error_at(error.get(), "confirm_name"))
+                    error=Signal::derive(move || error_at(error.get().as_ref(), "confirm_name"))
                 >
                     <input
                         type="text"

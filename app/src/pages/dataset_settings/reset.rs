@@ -6,8 +6,8 @@ use anneal_server::types::overview::DatasetOverview;
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 
-use super::{SavedNote, error_at, error_elsewhere, say_when_saved};
-use crate::ui::{Button, ButtonVariant, ErrorView, memo};
+use super::{SavedNote, say_when_saved};
+use crate::ui::{Button, ButtonVariant, ErrorView, error_at, error_elsewhere, memo};
 
 const DONE: &str = "The pipeline was reset; every record is still there.";
 
@@ -37,7 +37,7 @@ pub fn ResetForm(overview: DatasetOverview) -> impl IntoView {
                     <input type="checkbox" name="confirm" value="true" required/>
                     {what.clone()}
                 </label>
-                <p class="field__error" role="alert">{move || error_at(error.get(), "confirm")}</p>
+                <p class="field__error" role="alert">{move || error_at(error.get().as_ref(), "confirm")}</p>
                 {move || error_elsewhere(error.get(), &["confirm"]).map(|error| view! { <ErrorView error/> })}
                 <div class="row">
                     <Button kind="submit" variant=ButtonVariant::Danger busy=reset.pending()>"Reset the pipeline"</Button>

@@ -10,8 +10,11 @@ use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 
 use super::rules_preview::WithPreview;
-use super::{SavedNote, error_at, error_elsewhere, say_when_saved};
-use crate::ui::{Button, ButtonVariant, Card, ErrorView, Field, Select, described_by, memo, refused_form, visible};
+use super::{SavedNote, say_when_saved};
+use crate::ui::{
+    Button, ButtonVariant, Card, ErrorView, Field, Select, described_by, error_at, error_elsewhere, memo, refused_form,
+    visible,
+};
 
 /// Roles offered as checkboxes, besides those that the dataset's rules already name.
 const KNOWN_ROLES: [&str; 6] = ["system", "developer", "user", "assistant", "tool", "function"];
@@ -28,7 +31,7 @@ pub fn RulesCard(dataset: Dataset) -> impl IntoView {
     let shown = Shown::of(&config);
     let save = ServerAction::<SaveRules>::new();
     let error = memo(move || save.value().get().and_then(Result::err));
-    let error_of = move |field: &'static str| Signal::derive(move || error_at(error.get(), field));
+    let error_of = move |field: &'static str| Signal::derive(move || error_at(error.get().as_ref(), field));
     say_when_saved(move || save.value().get().is_some_and(|saved| saved.is_ok()), SAVED);
     view! {
         <Card title="Validation" aside="Saving checks every record again">
@@ -78,7 +81,7 @@ impl Shown {
 /// How short and how long a prompt may be.
 #[component]
 fn Limits(minimum: String, maximum: String, error: Memo<Option<AppError>>) -> impl IntoView {
-    let error_of = move |field: &'static str| Signal::derive(move || error_at(error.get(), field));
+    let error_of = move |field: &'static str| Signal::derive(move || error_at(error.get().as_ref(), field));
     view! {
         <div class="form-columns">
             <NumberField

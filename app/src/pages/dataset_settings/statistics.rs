@@ -2,45 +2,59 @@
 
 use anneal_server::api::get_overview;
 use anneal_server::format;
+use anneal_server::types::error::AppError;
 use anneal_server::types::event::DatasetEvent;
 use anneal_server::types::overview::DatasetOverview;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::contexts::event_stream::connect;
-use crate::ui::{Card, RelativeTime};
+use crate::ui::{Card, ErrorView, RelativeTime};
 
 /// What the dataset holds.
 #[component]
 pub fn StatisticsCard(overview: DatasetOverview) -> impl IntoView {
     let id = overview.dataset.id.clone();
     let overview = RwSignal::new(overview);
-    follow(id, overview);
+    let error = follow(id, overview);
     view! {
         <Card title="Statistics">
             {move || overview.with(facts)}
+            {move || error.get().map(|error| view! { <ErrorView error/> })}
         </Card>
     }
 }
 
-/// New rules are saved on this very page: the counts move while every record is checked by them.
-fn follow(id: String, overview: RwSignal<DatasetOverview>) {
+/// New rules are saved on this very page: the counts move while every record is checked by them. Gives why they do not, if
+/// they could not be asked for.
+fn follow(id: String, overview: RwSignal<DatasetOverview>) -> RwSignal<Option<AppError>> {
     let (offline, attempt) = (RwSignal::new(false), RwSignal::new(0));
+    let error = RwSignal::new(None);
+    // Answers may come out of their order: only the newest question's counts.
+    let asked = StoredValue::new(0_u64);
     Effect::new(move || {
         attempt.track();
         let changed = id.clone();
         let on_event = move |event| {
-            let id = changed.clone();
-            if event == DatasetEvent::Changed {
-                spawn_local(async move {
-                    if let Ok(now) = get_overview(id).await {
-                        overview.try_set(now);
-                    }
-                });
+            if event != DatasetEvent::Changed {
+                return;
             }
+            let (id, question) = (changed.clone(), asked.try_get_value().unwrap_or_default() + 1);
+            asked.try_set_value(question);
+            spawn_local(async move {
+                let answer = get_overview(id).await;
+                if asked.try_get_value() != Some(question) {
+                    return;
+                }
+                error.try_set(answer.as_ref().err().cloned());
+                if let Ok(now) = answer {
+                    overview.try_set(now);
+                }
+            });
         };
         connect(&id, offline, attempt, || (), on_event);
     });
+    error
 }
 
 fn facts(overview: &DatasetOverview) -> impl IntoView + use<> {

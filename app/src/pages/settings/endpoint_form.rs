@@ -11,8 +11,9 @@ use leptos::prelude::*;
 
 use super::test_result::TestResult;
 use crate::finetune::steps::parts::Task;
-use crate::pages::dataset_settings::{error_at, error_elsewhere};
-use crate::ui::{Button, ButtonVariant, ErrorView, Field, Select, described_by, use_toaster};
+use crate::ui::{
+    Button, ButtonVariant, ErrorView, Field, Select, TextInput, described_by, error_at, error_elsewhere, use_toaster,
+};
 
 const FIELDS: [&str; 7] =
     ["name", "base_url", "key", "concurrency", "requests_per_minute", "tokens_per_minute", "timeout_s"];
@@ -93,7 +94,7 @@ fn limit(field: &str, typed: RwSignal<String>) -> Result<Option<u32>, AppError> 
 
 /// Adds an endpoint, or changes `edited`.
 #[component]
-pub fn EndpointFormView(edited: Option<Endpoint>, on_saved: Callback<()>) -> impl IntoView {
+pub fn EndpointFormView(edited: Option<Endpoint>, on_saved: Callback<String>) -> impl IntoView {
     let typed = Typed::of(edited.as_ref());
     let has_key = edited.as_ref().is_some_and(|edited| matches!(edited.key, EndpointKey::Stored { .. }));
     let id = StoredValue::new(edited.map(|edited| edited.id));
@@ -105,9 +106,9 @@ pub fn EndpointFormView(edited: Option<Endpoint>, on_saved: Callback<()>) -> imp
         event.prevent_default();
         testing.fail(None);
         match typed.read() {
-            Ok(form) => saving.start(save_endpoint(id.get_value(), form), move |_| {
+            Ok(form) => saving.start(save_endpoint(id.get_value(), form), move |saved| {
                 toaster.success("The endpoint is saved.");
-                on_saved.run(());
+                on_saved.run(saved.id);
             }),
             Err(error) => saving.fail(Some(error)),
         }
@@ -142,7 +143,7 @@ pub fn EndpointFormView(edited: Option<Endpoint>, on_saved: Callback<()>) -> imp
                 label="Prices"
                 optional=true
                 hint="A line a model: name, input, output and, if you like, cached input, in US dollars a million tokens: gpt-5-mini, 0.25, 2, 0.025. A * ends a name for all that begin so (* alone: every model). What has no line costs an unknown amount."
-                error=Signal::derive(move || error_at(error.get(), "prices"))
+                error=Signal::derive(move || error_at(error.get().as_ref(), "prices"))
             >
                 <textarea
                     class="input input--code"
@@ -156,7 +157,7 @@ pub fn EndpointFormView(edited: Option<Endpoint>, on_saved: Callback<()>) -> imp
             </Field>
             {move || elsewhere().map(|error| view! { <ErrorView error/> })}
             <div aria-live="polite">{move || found.get().map(|found| view! { <TestResult found/> })}</div>
-            <div class="dialog__actions">
+            <div class="dialog__actions dialog__actions--stay">
                 <Button on:click=test busy=Signal::derive(move || testing.busy())>"Test connection"</Button>
                 <Button kind="submit" variant=ButtonVariant::Primary busy=Signal::derive(move || saving.busy())>"Save endpoint"</Button>
             </div>
@@ -176,17 +177,8 @@ fn LineField(
     #[prop(optional)] hint: &'static str,
 ) -> impl IntoView {
     view! {
-        <Field id label hint error=Signal::derive(move || error_at(error.get(), name))>
-            <input
-                type="text"
-                class="input"
-                id=id
-                autocomplete="off"
-                spellcheck="false"
-                aria-describedby=described_by(id)
-                prop:value=move || value.get()
-                on:input:target=move |event| value.set(event.target().value())
-            />
+        <Field id label hint error=Signal::derive(move || error_at(error.get().as_ref(), name))>
+            <TextInput id value/>
         </Field>
     }
 }
@@ -204,36 +196,19 @@ fn KeyFields(typed: Typed, has_key: bool, error: Signal<Option<AppError>>) -> im
         kept.into_iter().chain(others.map(|(value, words)| (value.to_owned(), words.to_owned()))).collect::<Vec<_>>()
     };
     let is = move |source: &'static str| move || typed.source.with(|chosen| chosen == source);
-    let at_key = Signal::derive(move || error_at(error.get(), "key"));
+    let at_key = Signal::derive(move || error_at(error.get().as_ref(), "key"));
     view! {
         <Field id="endpoint-source" label="Key" error=Signal::derive(move || at_key.get().filter(|_| typed.source.with(|source| matches!(source.as_str(), "keep" | "none"))))>
             <Select id="endpoint-source" options=Signal::derive(options) chosen=typed.source on_choose=move |source| typed.source.set(source)/>
         </Field>
         <Show when=is("stored")>
             <Field id="endpoint-key" label="The key" hint="It is encrypted before it is stored and never shown again." error=at_key>
-                <input
-                    type="password"
-                    class="input"
-                    id="endpoint-key"
-                    autocomplete="off"
-                    aria-describedby=described_by("endpoint-key")
-                    prop:value=move || typed.key.get()
-                    on:input:target=move |event| typed.key.set(event.target().value())
-                />
+                <TextInput id="endpoint-key" value=typed.key kind="password"/>
             </Field>
         </Show>
         <Show when=is("environment")>
             <Field id="endpoint-variable" label="Variable" hint="Like OPENAI_API_KEY; its value stays on the server." error=at_key>
-                <input
-                    type="text"
-                    class="input"
-                    id="endpoint-variable"
-                    autocomplete="off"
-                    spellcheck="false"
-                    aria-describedby=described_by("endpoint-variable")
-                    prop:value=move || typed.variable.get()
-                    on:input:target=move |event| typed.variable.set(event.target().value())
-                />
+                <TextInput id="endpoint-variable" value=typed.variable/>
             </Field>
         </Show>
     }

@@ -13,7 +13,7 @@ use super::test_result::TestResult;
 use crate::finetune::steps::parts::{ErrorNote, Task};
 use crate::ui::{
     Button, ButtonVariant, Card, ConfirmDialog, Dialog, Disclosure, EmptyState, IconName, Question, UserText, memo,
-    use_toaster,
+    use_toaster, visible,
 };
 
 /// Every endpoint, or the invitation to add one.
@@ -184,9 +184,15 @@ fn EndpointDialog(shown: Shown) -> impl IntoView {
     let navigate = use_navigate();
     let close =
         Callback::new(move |()| navigate("/settings", NavigateOptions { scroll: false, ..NavigateOptions::default() }));
-    let saved = Callback::new(move |()| {
+    let (fetching, toaster) = (Task::new(), use_toaster());
+    // Its models are fetched at once, so that they can be chosen from.
+    let saved = Callback::new(move |id: String| {
         shown.refresh();
         close.run(());
+        fetching.start(test_endpoint(Some(id), None, None), move |found| match found.models {
+            Ok(_) => shown.refresh(),
+            Err(error) => toaster.info(format!("It is saved, but tells no models. {}", visible(&error.message))),
+        });
     });
     let title =
         move || if edited.with(Option::is_some) { "Edit endpoint".to_owned() } else { "Add endpoint".to_owned() };

@@ -111,7 +111,8 @@ fn what_needs_no_script_is_none() {
     );
     let GraderConfig::LlmJudge(judge) = &multi.graders[8].grader else { panic!() };
     assert!(judge.prompt.contains("Is polite about {{item.city}}") && judge.prompt.contains("{{response}}"));
-    assert!(notes.iter().any(|note| note.contains("`provider`")) && notes.len() == 2, "{notes:?}");
+    assert!(notes.iter().any(|note| note.contains("`provider`")) && notes.len() == 5, "{notes:?}");
+    assert_eq!(notes.iter().filter(|note| note.contains("its measure counts as it is")).count(), 3);
 }
 
 #[test]

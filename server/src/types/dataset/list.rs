@@ -3,22 +3,23 @@
 use serde::{Deserialize, Serialize};
 
 use crate::types::TimestampMs;
-use crate::types::validation::RecordValidationStatus;
+use crate::types::pii::PiiFilter;
+use crate::types::validation::{RecordStatus, RecordValidationStatus, ValidationError};
 
 /// Which records a page of the records overlay shows.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecordFilter {
     /// `None`: all of them.
-    pub status: Option<crate::types::validation::RecordStatus>,
+    pub status: Option<RecordStatus>,
     /// Only those whose errors contain this one.
-    pub error: Option<crate::types::validation::ValidationError>,
+    pub error: Option<ValidationError>,
     /// Only those carrying this topic; the empty string means none.
     pub topic: Option<String>,
     /// Only those whose topic needs review.
     pub needs_review: bool,
     /// Only those with personal data of this kind.
     #[serde(default)]
-    pub pii: Option<crate::types::pii::PiiFilter>,
+    pub pii: Option<PiiFilter>,
     /// Only synthetic ones.
     #[serde(default)]
     pub generated: bool,

@@ -6,6 +6,7 @@ use super::TimestampMs;
 
 pub mod config;
 pub mod diff;
+pub mod key;
 pub mod presets;
 pub mod variables;
 
@@ -14,10 +15,8 @@ pub use config::{
     ScoreModelMessage, SimilarityMetric, StringCheck, StringOperation, TextSimilarity,
 };
 pub use diff::{DiffHunk, DiffLine, GraderDiff, LineChange};
-pub use variables::{GRADER_VARIABLES, GraderVariable};
-
-pub mod key;
 pub use key::{GraderKey, NewGraderKey};
+pub use variables::{GRADER_HELPERS, GRADER_VARIABLES, GraderHelper, GraderVariable};
 
 pub mod what_if;
 pub use what_if::{ComparedWith, ScoreFigures, WhatIf, WhatIfCounts, WhatIfSample};

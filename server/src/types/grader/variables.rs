@@ -1,4 +1,5 @@
-//! What a grader sees of a sample, by name: one table for the editor's completion, the chips and the words about the contract.
+//! What a grader sees of a sample, and what scripts can call, by name: tables for the editor's completion, the chips and the
+//! words about the contract.
 
 /// One thing a script or a template can read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,5 +36,42 @@ impl GraderVariable {
     /// As a script calls it.
     pub fn in_script(&self) -> String {
         format!("input.{}", self.name)
+    }
+}
+
+/// One function that scripts find under `helpers`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GraderHelper {
+    /// `isJson`.
+    pub name: &'static str,
+    /// `(text)`.
+    pub arguments: &'static str,
+    /// What it gives, in a few words.
+    pub meaning: &'static str,
+}
+
+/// All of them; `docs/graders.md` has an example of each.
+pub const GRADER_HELPERS: [GraderHelper; 11] = [
+    helper("isJson", "(text)", "whether the whole text is one JSON value"),
+    helper("parseJson", "(text)", "the first JSON value in a text, fenced or between words; else null"),
+    helper("matchesSchema", "(value, schema)", "{ valid, errors } by JSON Schema"),
+    helper("similarity", "(a, b)", "0 to 1 by the longest common subsequence (fuzzy_match)"),
+    helper("wordCount", "(text)", "words between blanks"),
+    helper("containsAll", "(text, list)", "whether every text of the list is in it"),
+    helper("containsAny", "(text, list)", "whether at least one text of the list is in it"),
+    helper("count", "(text, needle)", "how often it is there, none overlapping"),
+    helper("jaccard", "(a, b)", "0 to 1: shared words by all words"),
+    helper("editDistance", "(a, b)", "characters to insert, delete or replace"),
+    helper("calls", "(input, name)", "the parsed arguments of the calls of that tool"),
+];
+
+const fn helper(name: &'static str, arguments: &'static str, meaning: &'static str) -> GraderHelper {
+    GraderHelper { name, arguments, meaning }
+}
+
+impl GraderHelper {
+    /// As a script calls it, less its arguments.
+    pub fn in_script(&self) -> String {
+        format!("helpers.{}", self.name)
     }
 }

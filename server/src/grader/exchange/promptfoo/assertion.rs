@@ -48,10 +48,10 @@ pub(super) fn grader(assertion: &Map<String, Value>, threshold: Option<f64>) -> 
         "rouge-n" | "bleu" | "gleu" | "meteor" if negated => {
             Err("a measure's contrary is none; a script can say what is meant".to_owned())
         }
-        "rouge-n" => measured(SimilarityMetric::Rouge1, value),
-        "bleu" => measured(SimilarityMetric::Bleu, value),
-        "gleu" => measured(SimilarityMetric::Gleu, value),
-        "meteor" => measured(SimilarityMetric::Meteor, value),
+        "rouge-n" => measured(SimilarityMetric::Rouge1, value, threshold),
+        "bleu" => measured(SimilarityMetric::Bleu, value, threshold),
+        "gleu" => measured(SimilarityMetric::Gleu, value, threshold),
+        "meteor" => measured(SimilarityMetric::Meteor, value, threshold),
         _ => Ok(script(of_condition(&condition(base, value, threshold)?, negated))),
     }
 }
@@ -106,11 +106,17 @@ fn compared(base: &str, value: Option<&Value>, negated: bool) -> Result<Understo
     Ok(Understood { grader, takes_threshold: false, note: None })
 }
 
-fn measured(evaluation_metric: SimilarityMetric, value: Option<&Value>) -> Result<Understood, String> {
+fn measured(
+    evaluation_metric: SimilarityMetric,
+    value: Option<&Value>,
+    threshold: Option<f64>,
+) -> Result<Understood, String> {
     let reference = as_template(&text(value)?)?;
     let input = "{{response}}".to_owned();
     let grader = GraderConfig::TextSimilarity(TextSimilarity { evaluation_metric, input, reference });
-    Ok(Understood { grader, takes_threshold: true, note: None })
+    // promptfoo passes or fails by a threshold of its own then; here a number between says more.
+    let note = "it names no threshold, so its measure counts as it is";
+    Ok(Understood { grader, takes_threshold: true, note: threshold.is_none().then_some(note) })
 }
 
 fn script(script: String) -> Understood {
