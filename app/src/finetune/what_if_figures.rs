@@ -36,7 +36,7 @@ pub fn WhatIfFigures(
             <div class="stats what-if__stats">
                 <Stat value=side(|figures| figures.mean) label="mean" interval=difference(mean_difference) title="Before, and by what is in the editor" />
                 <Stat value=side(|figures| figures.std) label="deviation" interval=difference(std_difference) title="Before, and by what is in the editor" />
-                <Stat value=changed_share.map_or_else(|| "–".to_owned(), share) label="change" interval=of title="Of the responses that both have an answer for" />
+                <Stat value=changed_share.map_or_else(|| "–".to_owned(), share) label="changed" interval=of title="Of the responses that both have an answer for" />
             </div>
         }
     });
@@ -63,15 +63,15 @@ fn VerdictLine(before: Option<Verdict>, after: Verdict) -> impl IntoView {
         Verdict::NoGo => ("✕ ", "status status--bad"),
     };
     let was = match before {
-        Some(before) if before == after => "as before".to_owned(),
-        Some(before) => format!("before {}", before.as_str()),
-        None => "before none".to_owned(),
+        Some(before) if before == after => " (as the last one)".to_owned(),
+        Some(before) => format!(" (the last one: {})", before.as_str()),
+        None => String::new(),
     };
     view! {
         <p>
-            "Verdict of a dry run by it: "
+            "A dry run by this draft would say "
             <span class=class><span aria-hidden="true">{icon}</span>{after.as_str()}</span>
-            <span class="muted">{format!(" ({was})")}</span>
+            <span class="muted">{was}</span>
         </p>
     }
 }
@@ -137,6 +137,8 @@ fn Row(sample: WhatIfSample) -> impl IntoView {
         (None, Some(_)) => "has a score now".to_owned(),
         (None, None) => "fails now".to_owned(),
     };
+    // (What a part says of itself is not said twice.)
+    let error = sample.error.clone().filter(|_| sample.parts.iter().all(|part| part.error.is_none()));
     let why = match (&sample.error, sample.parts.is_empty()) {
         (Some(_), _) => "Why it fails",
         (None, false) => "Scores of the parts",
@@ -155,7 +157,7 @@ fn Row(sample: WhatIfSample) -> impl IntoView {
             <td data-label="Why" class="wrap">
                 <details class="disclosure">
                     <summary>{why}</summary>
-                    {sample.error.map(|error| view! { <p class="note note--error" dir="auto">{visible(&error).into_owned()}</p> })}
+                    {error.map(|error| view! { <p class="note note--error" dir="auto">{visible(&error).into_owned()}</p> })}
                     {sample.reasoning.map(|text| view! { <p dir="auto">{visible(&text).into_owned()}</p> })}
                     <PartScores parts=sample.parts />
                     <RecordedAnswer text=sample.response_preview />
