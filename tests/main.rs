@@ -46,3 +46,4 @@ mod test_endpoint;
 mod topics_coverage;
 mod uploads;
 mod validation;
+mod what_if;

@@ -123,7 +123,7 @@ impl Judge {
 
     /// Checks OpenAI's `score_model`. Its answer is asked for as `{reasoning, score}` within its range.
     pub fn of_score_model(config: &ScoreModel) -> Result<Self, JudgeConfigError> {
-        let [low, high] = config.range.unwrap_or([0.0, 1.0]);
+        let [low, high] = range_of(config);
         if !(low.is_finite() && high.is_finite() && low < high) {
             return Err(JudgeConfigError::Number("The range needs a lowest and a larger highest score.".to_owned()));
         }
@@ -245,14 +245,23 @@ impl Judge {
 
     /// A score brought to 0..1.
     pub fn normalized(&self, score: f64) -> f64 {
-        let [low, high] = self.range;
-        ((score - low) / (high - low)).clamp(0.0, 1.0)
+        normalized(self.range, score)
     }
 
     /// As the endpoint calls it; empty: the default judge.
     pub fn model(&self) -> &str {
         &self.model
     }
+}
+
+/// Lowest and highest score of an answer.
+pub(super) fn range_of(config: &ScoreModel) -> [f64; 2] {
+    config.range.unwrap_or([0.0, 1.0])
+}
+
+/// A score brought from this range to 0..1.
+pub(super) fn normalized([low, high]: [f64; 2], score: f64) -> f64 {
+    ((score - low) / (high - low)).clamp(0.0, 1.0)
 }
 
 const ROLES: [&str; 4] = ["system", "developer", "user", "assistant"];
