@@ -61,6 +61,13 @@ async fn an_endpoint_is_entered_tested_changed_and_deleted() {
     let kept = EndpointForm { base_url: with.base_url.clone(), ..moved };
     save(&app, Some(&saved.id), &kept).await;
     assert!(test(Some(&saved.id), None, None).await.models.is_ok());
+    // At another address nobody knows what there is.
+    let elsewhere = EndpointForm { base_url: format!("{}/other", model_endpoint.origin()), ..kept.clone() };
+    assert!(!settings(&app).await.endpoints[0].models.is_empty());
+    assert!(save(&app, Some(&saved.id), &elsewhere).await.models.is_empty());
+    let stored = settings(&app).await.endpoints.remove(0);
+    assert!(stored.models.is_empty() && stored.models_at.is_none());
+    save(&app, Some(&saved.id), &kept).await;
     let twin = EndpointForm { name: "tEST".to_owned(), ..kept };
     app.refused("endpoints/save", json!({"id": null, "form": twin}), 422).await;
 
