@@ -179,6 +179,9 @@ async fn what_cannot_work_is_refused_at_its_field() {
             "parts.0.prompt",
             "a: ",
         ),
+        (json!({"type": "llm_judge", "prompt": "x", "endpoint_id": "nobody", "model": "m"}), "model", "not known here"),
+        (json!({"type": "llm_judge", "prompt": "x", "model": "m".repeat(201)}), "model", "longer than 200"),
+        (json!({"type": "llm_judge", "prompt": "x", "max_tokens": 1_000_001}), "numbers", "at most 1,000,000"),
         (
             json!({"type": "string_check", "operation": "eq", "input": "{{x}}", "reference": "a"}),
             "input",

@@ -13,11 +13,11 @@ use tokio_util::sync::CancellationToken;
 use super::dialect::{Dialect, Learned};
 use super::error::LlmError;
 use super::limits::{Gate, Limits};
-use super::models::read_models;
+use super::mask::masked;
+use super::models::{ListedModels, read_models};
 use super::retry::{RetryHint, RetryPolicy};
 use super::target::Target;
 use super::wire::{ChatAnswer, ChatRequest, Unread, body_of, read_answer};
-use crate::types::endpoint::EndpointModel;
 
 /// No answer is longer: what is, is none.
 const MAX_ANSWER_BYTES: usize = 16 << 20;
@@ -152,7 +152,7 @@ impl LlmClient {
     }
 
     /// The models that it offers, in its order.
-    pub async fn models(&self, target: &Target) -> Result<Vec<EndpointModel>, Box<CallFailed>> {
+    pub async fn models(&self, target: &Target) -> Result<ListedModels, Box<CallFailed>> {
         let mut progress = Progress { attempts: 1, began: Some(Instant::now()), ..Progress::default() };
         let (body, hint) = match self.exchange(target, Method::GET, "models", "", None).await {
             Ok(answered) => answered,
@@ -272,7 +272,8 @@ impl LlmClient {
         let response = request.send().await.map_err(|error| target.broken(&error))?;
         let status = response.status();
         let hint = hint_of(response.headers());
-        let body = read_bounded(target, response).await?;
+        // The one place where something of an endpoint comes in.
+        let body = masked(read_bounded(target, response).await?, target.key.as_deref());
         if status.is_success() {
             return Ok((body, hint));
         }

@@ -173,7 +173,7 @@ async fn calls_end_when_nobody_wants_them_or_nobody_answers() {
 async fn models_are_listed() {
     let list = json!({"object": "list", "data": [{"id": "b", "owned_by": "us", "shutdown_date": "2027-01-06"}, {"id": "a"}, {"name": "no id"}]});
     let (_endpoint, target) = Endpoint::start([(200, vec![], list.to_string())]).await;
-    let models = client().models(&target).await.unwrap();
+    let models = client().models(&target).await.unwrap().models;
     assert_eq!(models.iter().map(|model| model.id.as_str()).collect::<Vec<_>>(), ["b", "a"]);
     assert_eq!(models[0].shutdown_date.as_deref(), Some("2027-01-06"));
     let (_endpoint, target) = Endpoint::start([(200, vec![], "<html>".to_owned())]).await;
@@ -271,4 +271,32 @@ async fn a_wait_between_attempts_holds_no_place() {
     gone.cancel();
     let failed = tokio::time::timeout(Duration::from_secs(10), waiting).await.unwrap().unwrap().unwrap_err();
     assert_eq!((failed.error, failed.attempts, failed.may_be_paid), (LlmError::Cancelled, 1, false));
+}
+
+/// In an error's body, an answer, or a model's name: nobody sees the key that was sent.
+#[tokio::test]
+async fn an_echoed_key_is_taken_out() {
+    let key = "sk-0123456789-very-secret";
+    let echo = json!({"error": {"message": format!("Authorization: Bearer {key}")}}).to_string();
+    let list = json!({"data": [{"id": format!("model-{key}"), "owned_by": key}]}).to_string();
+    let answers = [(401, vec![], echo), says(&format!("You sent {key}")), (200, vec![], list)];
+    let (_endpoint, target) = Endpoint::start(answers).await;
+    let target = Target { key: Some(key.to_owned()), ..target };
+    let failed = client().chat(&target, &question(), &Wanted::default()).await.unwrap_err();
+    assert!(failed.error.to_string().contains("Bearer [key hidden]"), "{failed}");
+    assert!(!format!("{failed:?}").contains("0123456789"));
+    let answered = client().chat(&target, &question(), &Wanted::default()).await.unwrap();
+    assert_eq!(answered.answer.text.as_deref(), Some("You sent [key hidden]"));
+    assert_eq!(client().models(&target).await.unwrap().models[0].id, "model-[key hidden]");
+}
+
+/// Each error's words are sentences with one full stop.
+#[tokio::test]
+async fn no_sentence_ends_twice() {
+    for body in [r#"{"choices": ["#, "{}", r#"{"choices": []}"#] {
+        let (_endpoint, target) = Endpoint::start([(200, vec![], body.to_owned())]).await;
+        let chat = client().chat(&target, &question(), &Wanted::default()).await.unwrap_err().to_string();
+        let models = client().models(&target).await.unwrap_err().to_string();
+        assert!(!chat.contains("..") && !models.contains("..") && chat.contains(". Check"), "{chat} {models}");
+    }
 }

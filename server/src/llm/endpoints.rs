@@ -166,6 +166,8 @@ pub(super) async fn test_within(
         Ok(models) => models.map_err(|failed| for_people(*failed)),
         Err(_) => Err(too_slow(&row.name, limit)),
     };
+    let left_out = models.as_ref().map_or(0, |listed| i64::try_from(listed.left_out).unwrap_or(i64::MAX));
+    let models = models.map(|listed| listed.models);
     if let (Ok(models), true) = (&models, is_saved) {
         let mut tx = state.db.begin().await?;
         db::endpoints::set_models(&mut tx, &row.id, models).await?;
@@ -175,7 +177,7 @@ pub(super) async fn test_within(
         Some(name) => Some(ask(state, Model::new(target, name, &row.prices), until, limit).await?),
         None => None,
     };
-    Ok(ConnectionTest { models: models.map(|models| models.into_iter().map(dated).collect()), answer })
+    Ok(ConnectionTest { models: models.map(|models| models.into_iter().map(dated).collect()), left_out, answer })
 }
 
 fn too_slow(endpoint: &str, limit: Duration) -> CallError {

@@ -5,6 +5,7 @@
 //! | [`client`] | one call from its request to its answer, with everything below applied |
 //! | [`target`] | an endpoint as a call needs it: its address, its key, its limits |
 //! | [`wire`], `models` | requests and answers as they go over the wire |
+//! | `mask` | takes the endpoint's own key out of what it sends |
 //! | [`dialect`] | what an endpoint does not take, learned by model |
 //! | [`error`] | why a call failed, told by status and body |
 //! | [`retry`] | what is tried again, and when: backoff, `retry-after`, rate-limit headers |
@@ -24,6 +25,7 @@ pub mod error;
 pub mod first_start;
 pub mod handle;
 pub mod limits;
+mod mask;
 mod models;
 pub mod pricing;
 pub mod retry;
