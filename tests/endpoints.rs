@@ -61,6 +61,13 @@ async fn an_endpoint_is_entered_tested_changed_and_deleted() {
     let kept = EndpointForm { base_url: with.base_url.clone(), ..moved };
     save(&app, Some(&saved.id), &kept).await;
     assert!(test(Some(&saved.id), None, None).await.models.is_ok());
+    // At another address nobody knows what there is.
+    let elsewhere = EndpointForm { base_url: format!("{}/other", model_endpoint.origin()), ..kept.clone() };
+    assert!(!settings(&app).await.endpoints[0].models.is_empty());
+    assert!(save(&app, Some(&saved.id), &elsewhere).await.models.is_empty());
+    let stored = settings(&app).await.endpoints.remove(0);
+    assert!(stored.models.is_empty() && stored.models_at.is_none());
+    save(&app, Some(&saved.id), &kept).await;
     let twin = EndpointForm { name: "tEST".to_owned(), ..kept };
     app.refused("endpoints/save", json!({"id": null, "form": twin}), 422).await;
 
@@ -143,4 +150,48 @@ async fn an_endpoint_that_is_down_is_said_to_be() {
     let found: ConnectionTest =
         app.ask("endpoints/test", json!({"id": null, "form": form(&listless.base_url()), "model": "test-small"})).await;
     assert!(found.models.is_err() && found.answer.unwrap().is_ok(), "it answers all the same");
+}
+
+/// An endpoint that sends back what it was sent (in errors, answers, names of models) gives the key to nobody: not to the page, not
+/// to who has responses graded, not to the file.
+#[tokio::test]
+async fn an_echoed_key_goes_nowhere() {
+    let echo = json!({"error": {"message": format!("You sent Authorization: Bearer {KEY}")}}).to_string();
+    let model_endpoint = TestEndpoint::start(Script::well().models([format!("echo-{KEY}")])).await.unwrap();
+    let app = TestApp::start().await;
+    let with = EndpointForm { key: KeyChoice::Stored { key: KEY.to_owned() }, ..form(&model_endpoint.base_url()) };
+    let saved = save(&app, None, &with).await;
+    let hidden = |value: &Value| {
+        let text = value.to_string();
+        assert!(!text.contains("0123456789"), "{text}");
+        text
+    };
+    let test = json!({"id": saved.id, "form": null, "model": "test-small"});
+    let (_, found) = app.call("endpoints/test", test.clone()).await;
+    assert!(hidden(&found).contains("echo-[key hidden]"), "{found}");
+
+    let id = app.imported("a.jsonl", crate::support::records::chats(12, &[])).await;
+    app.ask::<()>(
+        "endpoints/default",
+        json!({"role": "judge", "choice": {"endpoint_id": saved.id, "model": "test-small"}}),
+    )
+    .await;
+    for said in [echo.clone(), format!(r#"{{"score": 0.5, "reasoning": "{KEY}"}}"#)] {
+        model_endpoint.set_script(Script::well().rule(Rule::of([Fault::content(said)]).route(Route::Chat)));
+        let (_, found) = app.call("endpoints/test", test.clone()).await;
+        hidden(&found);
+        let judge = json!({"type": "llm_judge", "prompt": "Rate: {{response}}"});
+        let report = app.tested(&id, judge).await;
+        assert!(hidden(&serde_json::to_value(&report).unwrap()).contains("[key hidden]"));
+    }
+    let (_, page) = app.get("/settings").await;
+    assert!(!page.contains("0123456789"));
+    app.state.db.close().await;
+    for entry in std::fs::read_dir(&app.state.config.data_dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_file() {
+            let bytes = std::fs::read(&path).unwrap();
+            assert!(!bytes.windows(10).any(|part| part == b"0123456789"), "{}", path.display());
+        }
+    }
 }

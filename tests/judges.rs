@@ -97,6 +97,34 @@ async fn an_answer_that_can_be_mended_is_a_score() {
     assert_eq!((report.results.iter().filter(|result| result.score.is_some()).count(), report.calls), (5, 10));
     let last = endpoint.requests_to(Route::Chat).pop().unwrap();
     assert!(last.body.to_string().contains("Answer again with one JSON object"));
+    // The mended answers are the ones that are kept.
+    let again = tested(&app, &id, judge("Rate: {{response}}")).await;
+    assert_eq!((again.results, again.calls), (report.results, 0));
+}
+
+/// A judge that was out of sorts is asked again, not quoted for ever.
+#[tokio::test]
+async fn an_unusable_answer_is_not_kept() {
+    let out_of_sorts = Script::well().rule(Rule::of([Fault::content("Hm.")]).route(Route::Chat).times(10));
+    let (app, _endpoint, id) = with_judge(out_of_sorts).await;
+    let first = tested(&app, &id, judge("Rate: {{response}}")).await;
+    assert!(first.results.iter().all(|result| result.error.is_some()) && first.calls == 10);
+    let second = tested(&app, &id, judge("Rate: {{response}}")).await;
+    assert!(second.results.iter().all(|result| result.score.is_some()) && second.calls == 5);
+}
+
+/// A schema that no endpoint takes as a strict one is sent as what it is, and changes nothing for other judges.
+#[tokio::test]
+async fn each_judge_is_asked_by_its_own_schema() {
+    let (app, endpoint, id) = with_judge(Script::well()).await;
+    let open = json!({"type": "object", "properties": {"score": {"type": "number"}}, "required": ["score"]});
+    let config = json!({"type": "llm_judge", "prompt": "Rate: {{response}}", "output_schema": open});
+    tested(&app, &id, config).await;
+    tested(&app, &id, judge("Rate: {{response}}")).await;
+    let asked = endpoint.requests_to(Route::Chat);
+    let strict: Vec<_> =
+        asked.iter().map(|request| request.body["response_format"]["json_schema"]["strict"].clone()).collect();
+    assert_eq!(strict, [vec![json!(false); 5], vec![json!(true); 5]].concat());
 }
 
 /// By hand: 0.25 * 0.8 + 0.75 * 0.4 = 0.5; with a threshold of 0.5 on the first 0.25 * 1 + 0.3 = 0.55.
@@ -151,6 +179,9 @@ async fn what_cannot_work_is_refused_at_its_field() {
             "parts.0.prompt",
             "a: ",
         ),
+        (json!({"type": "llm_judge", "prompt": "x", "endpoint_id": "nobody", "model": "m"}), "model", "not known here"),
+        (json!({"type": "llm_judge", "prompt": "x", "model": "m".repeat(201)}), "model", "longer than 200"),
+        (json!({"type": "llm_judge", "prompt": "x", "max_tokens": 1_000_001}), "numbers", "at most 1,000,000"),
         (
             json!({"type": "string_check", "operation": "eq", "input": "{{x}}", "reference": "a"}),
             "input",

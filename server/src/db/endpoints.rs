@@ -99,7 +99,7 @@ pub async fn get(db: impl Reader, id: &str) -> ServiceResult<EndpointRow> {
     rows.first().map_or_else(|| Err(AppError::not_found(format!("Endpoint {id}")).into()), read_row)
 }
 
-/// Stores an endpoint, new or changed; its list of models is [`set_models`]'s. A name that another one has is refused.
+/// Stores an endpoint, new or changed; its list of models is [`set_models`]'s, and empty at another address. A name that another one has is refused.
 pub async fn put(tx: &mut Tx, endpoint: &EndpointRow) -> ServiceResult<()> {
     let (variable, sealed, hint) = match &endpoint.key {
         StoredKey::None => (None, None, None),
@@ -112,7 +112,9 @@ pub async fn put(tx: &mut Tx, endpoint: &EndpointRow) -> ServiceResult<()> {
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?13)
          ON CONFLICT (id) DO UPDATE SET name = ?2, base_url = ?3, key_source = ?4, key_variable = ?5, key_sealed = ?6,
              key_hint = ?7, concurrency = ?8, requests_per_minute = ?9, tokens_per_minute = ?10, timeout_s = ?11,
-             prices = ?12, updated_at = ?13",
+             prices = ?12, updated_at = ?13,
+             models = CASE WHEN base_url = ?3 THEN models ELSE '[]' END,
+             models_at = CASE WHEN base_url = ?3 THEN models_at END",
     )
     .bind(&endpoint.id)
     .bind(&endpoint.name)

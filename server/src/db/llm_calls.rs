@@ -63,7 +63,7 @@ pub async fn insert(tx: &mut Tx, call: &NewCall<'_>) -> ServiceResult<i64> {
         "INSERT INTO llm_calls (dataset_id, record_id, purpose, endpoint_id, endpoint_name, model, sample_index, cache_key,
              answered_from, from_cache, request, answer, error, raw_error, attempts, latency_ms, prompt_tokens, cached_tokens,
              completion_tokens, reasoning_tokens, cost, created_at)
-         VALUES (?1, (SELECT id FROM records WHERE id = ?2), ?3, ?4, ?5, ?6, ?7,
+         VALUES ((SELECT id FROM datasets WHERE id = ?1), (SELECT id FROM records WHERE id = ?2), ?3, ?4, ?5, ?6, ?7,
              CASE WHEN EXISTS (SELECT 1 FROM llm_calls WHERE cache_key = ?8) THEN NULL ELSE ?8 END,
              ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22) RETURNING id",
     )
@@ -91,7 +91,30 @@ pub async fn insert(tx: &mut Tx, call: &NewCall<'_>) -> ServiceResult<i64> {
     .bind(now_ms())
     .fetch_one(&mut **tx)
     .await?;
-    Ok(row.try_get("id")?)
+    let id: i64 = row.try_get("id")?;
+    if id % PRUNED_EVERY == 0 {
+        prune(tx, KEPT_BODIES).await?;
+    }
+    Ok(id)
+}
+
+/// Calls that served no record (of trainers, mostly) keep what was sent and said as long as they are among so many of the newest.
+const KEPT_BODIES: i64 = 10_000;
+/// So many calls are stored between two looks.
+const PRUNED_EVERY: i64 = 500;
+
+/// Empties calls that served no record, but for the newest: no page leads to them. Their figures stay, and so do answers that are
+/// kept. Looks at some thousands of them at a time; answers how many were emptied.
+pub async fn prune(tx: &mut Tx, keep: i64) -> ServiceResult<u64> {
+    let done = sqlx::query(
+        "UPDATE llm_calls SET request = '', raw_error = NULL, answer = CASE WHEN cache_key IS NOT NULL THEN answer END
+         WHERE id IN (SELECT id FROM llm_calls WHERE record_id IS NULL ORDER BY id DESC LIMIT 5000 OFFSET ?)
+           AND request <> ''",
+    )
+    .bind(keep)
+    .execute(&mut **tx)
+    .await?;
+    Ok(done.rows_affected())
 }
 
 /// The answer that is kept by this key.
@@ -106,10 +129,11 @@ pub async fn kept(db: &Db, cache_key: &[u8]) -> ServiceResult<Option<KeptAnswer>
     .transpose()
 }
 
-/// The newest calls that served a record, newest first. Where a kept answer was used, its request stands in.
+/// The newest calls that served a record, newest first. Where a kept answer was used, the call that brought it stands in.
 pub async fn of_record(db: &Db, dataset_id: &str, record_id: i64, limit: i64) -> ServiceResult<Vec<LlmCall>> {
     let rows = sqlx::query(
-        "SELECT c.*, COALESCE(o.request, c.request) AS shown_request FROM llm_calls c LEFT JOIN llm_calls o ON o.id = c.answered_from
+        "SELECT c.*, COALESCE(o.request, c.request) AS shown_request, COALESCE(o.answer, c.answer) AS shown_answer
+         FROM llm_calls c LEFT JOIN llm_calls o ON o.id = c.answered_from
          WHERE c.record_id = ? AND c.dataset_id = ? ORDER BY c.id DESC LIMIT ?",
     )
     .bind(record_id)
@@ -140,7 +164,7 @@ fn read_row(row: &SqliteRow) -> ServiceResult<LlmCall> {
         model: row.try_get("model")?,
         // The call whose answer was used may be deleted by now.
         request: if request.is_empty() { String::new() } else { indented(request)? },
-        answer: row.try_get::<Option<&str>, _>("answer")?.map(indented).transpose()?,
+        answer: row.try_get::<Option<&str>, _>("shown_answer")?.map(indented).transpose()?,
         error: row.try_get("error")?,
         raw_error: row.try_get("raw_error")?,
         from_cache: row.try_get("from_cache")?,
@@ -162,7 +186,7 @@ pub async fn figures(db: &Db) -> ServiceResult<CallFigures> {
                 COUNT(*) FILTER (WHERE c.cache_key IS NOT NULL) AS kept,
                 COUNT(*) FILTER (WHERE c.from_cache) AS hits,
                 COALESCE(SUM(c.cost) FILTER (WHERE NOT c.from_cache), 0.0) AS cost,
-                COUNT(*) FILTER (WHERE NOT c.from_cache AND c.error IS NULL AND c.cost IS NULL) AS unknown_cost,
+                COUNT(*) FILTER (WHERE NOT c.from_cache AND c.cost IS NULL) AS unknown_cost,
                 COALESCE(SUM(o.cost) FILTER (WHERE c.from_cache), 0.0) AS saved
          FROM llm_calls c LEFT JOIN llm_calls o ON o.id = c.answered_from",
     )
@@ -178,6 +202,12 @@ pub async fn figures(db: &Db) -> ServiceResult<CallFigures> {
         unknown_cost: row.try_get("unknown_cost")?,
         saved: row.try_get("saved")?,
     })
+}
+
+/// Keeps a call's answer no longer; the call stays.
+pub async fn forget_answer(tx: &mut Tx, call_id: i64) -> ServiceResult<()> {
+    sqlx::query("UPDATE llm_calls SET cache_key = NULL WHERE id = ?").bind(call_id).execute(&mut **tx).await?;
+    Ok(())
 }
 
 /// Forgets kept answers: the calls stay, and are made anew when they are wanted again. Answers how many.

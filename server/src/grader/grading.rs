@@ -1,5 +1,7 @@
 //! Grading: samples in, scores out. A sample that has no certain score has an error, whatever the reason.
 
+use std::sync::Arc;
+
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, join_all};
 use tokio_util::sync::CancellationToken;
@@ -11,7 +13,7 @@ use super::native::{string_check, text_similarity};
 use super::prepare::{Combine, Grader, Kind, Part};
 use super::script::{ScriptGrade, ScriptSample};
 use crate::error::ServiceResult;
-use crate::llm::{CacheUse, CallContext, ChatError, LlmError, Model, calls};
+use crate::llm::{Accepts, CacheUse, CallContext, ChatError, Keeping, LlmError, Model, calls};
 use crate::state::AppState;
 use crate::types::endpoint::CallPurpose;
 use crate::types::grader::PartScore;
@@ -327,10 +329,17 @@ async fn by_script(state: &AppState, script: &str, samples: &[Sample]) -> Vec<Sa
 
 /// Asks a judge, and once more with what was wrong with its answer.
 async fn by_judge(judge: &Judge, model: &Model, context: GradingContext<'_>, sample: &Sample) -> ServiceResult<Said> {
-    let mut request = match judge.request(&sample.input, &model.name) {
+    let question = match judge.request(&sample.input, &model.name) {
         Ok(request) => request,
         Err(error) => return Ok(Said::error(error)),
     };
+    let accepts: Accepts = {
+        let judge = judge.clone();
+        Arc::new(move |answer| judge.read(answer).is_ok())
+    };
+    // A mended answer answers the first question: it is found by it again.
+    let keeping = Keeping { question: &question, accepts };
+    let mut request = question.clone();
     let call = CallContext {
         purpose: CallPurpose::Judge,
         dataset_id: Some(context.dataset_id),
@@ -341,13 +350,15 @@ async fn by_judge(judge: &Judge, model: &Model, context: GradingContext<'_>, sam
     let mut paid = Some(0.0);
     let mut made = 0;
     for attempt in 0..2 {
-        let called = match calls::chat(context.state, model, &request, call, context.cancel).await {
+        let called = match calls::chat(context.state, model, &request, call, Some(&keeping), context.cancel).await {
             Ok(called) => called,
             Err(ChatError::Store(error)) => return Err(error),
             Err(error @ ChatError::NotKept) => return Ok(Said { needs_call: true, ..Said::error(error) }),
-            Err(ChatError::Failed(error)) => {
-                let is_cancelled = error == LlmError::Cancelled;
-                return Ok(Said { cost: paid, calls: made + 1, is_cancelled, ..Said::error(error) });
+            Err(ChatError::Failed(failed)) => {
+                let is_cancelled = failed.error == LlmError::Cancelled;
+                let cost = paid.zip(failed.cost).map(|(sum, cost)| sum + cost);
+                let calls = made + u32::from(failed.attempts > 0);
+                return Ok(Said { cost, calls, is_cancelled, ..Said::error(failed.error) });
             }
         };
         paid = paid.zip(called.cost).map(|(sum, cost)| sum + cost);

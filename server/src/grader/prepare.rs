@@ -77,6 +77,45 @@ pub async fn check(state: &AppState, config: &GraderConfig) -> ServiceResult<()>
     Ok(())
 }
 
+/// Most tokens of a judge's answer: no model writes more, so that a slip of the pen is found.
+const MAX_ANSWER_TOKENS: u32 = 1_000_000;
+
+/// Checks the models of a grader as it is saved. (Later an endpoint may be deleted; then the run says so.)
+pub async fn check_models(state: &AppState, config: &GraderConfig) -> ServiceResult<()> {
+    for (at, leaf) in at_fields(config)? {
+        check_model(state, leaf).await.map_err(|error| at.of(error))?;
+    }
+    Ok(())
+}
+
+async fn check_model(state: &AppState, leaf: &GraderConfig) -> ServiceResult<()> {
+    let (model, endpoint_id, max_tokens) = match leaf {
+        GraderConfig::LlmJudge(judge) => (&judge.model, &judge.endpoint_id, Some(judge.max_tokens)),
+        GraderConfig::ScoreModel(judge) => {
+            let most = judge.sampling_params.as_ref().and_then(|params| params.max_completions_tokens);
+            (&judge.model, &judge.endpoint_id, most)
+        }
+        _ => return Ok(()),
+    };
+    let wrong = |field: &str, message: String| Err(AppError::invalid_field(field, message).into());
+    if model.chars().count() > endpoints::MAX_MODEL_CHARS {
+        let message = format!("The model's name is longer than {} characters.", endpoints::MAX_MODEL_CHARS);
+        return wrong("model", message);
+    }
+    if max_tokens.is_some_and(|most| most > MAX_ANSWER_TOKENS) {
+        let most = crate::format::count(i64::from(MAX_ANSWER_TOKENS));
+        return wrong("numbers", format!("max_tokens must be at most {most}."));
+    }
+    let Some(id) = endpoint_id else { return Ok(()) };
+    match crate::db::endpoints::get(&state.db, id).await {
+        Err(ServiceError::App(AppError::NotFound { .. })) => wrong(
+            "model",
+            "The judge's endpoint is not known here. Choose one of the endpoints in the settings.".to_owned(),
+        ),
+        other => other.map(|_| ()),
+    }
+}
+
 /// Makes a grader ready to grade; refuses what cannot be run here.
 pub async fn prepare(state: &AppState, config: &GraderConfig) -> ServiceResult<Grader> {
     prepare_rest(state, config, &|_| false).await

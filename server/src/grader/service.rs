@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::grading::{Grade, GradingContext, Sample};
 use super::input::{RecordedResponse, grade_input, recorded_response};
-use super::prepare::{Grader, check, prepare, with_models};
+use super::prepare::{Grader, check, check_models, prepare, with_models};
 use crate::clock::now_ms;
 use crate::datasets::new_id;
 use crate::db::records::scan::{self, Scan};
@@ -35,6 +35,7 @@ pub async fn save(state: &AppState, dataset_id: &str, config: GraderConfig) -> S
     db::datasets::get(&state.db, dataset_id).await?;
     let config = with_models(state, config).await?;
     check(state, &config).await?;
+    check_models(state, &config).await?;
     if let Some(current) = db::graders::current(&state.db, dataset_id).await?
         && current.config == config
     {

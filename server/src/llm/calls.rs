@@ -1,21 +1,26 @@
 //! Calls of models as the application makes them: an answer that is kept is used again, a call that was made is stored with
 //! what it took, and the record that it served can be asked for it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
 
-use super::client::{Answered, CallFailed, Target};
+use super::client::{Answered, CallFailed, Wanted};
 use super::error::LlmError;
 use super::pricing::{cost, price_of};
+use super::target::Target;
 use super::wire::{ChatAnswer, ChatRequest, Schema};
 use crate::db;
 use crate::db::llm_calls::{KeptAnswer, NewCall};
 use crate::error::{ServiceError, ServiceResult};
 use crate::state::AppState;
 use crate::types::endpoint::{CallPurpose, LlmCall, ModelPrice};
+
+/// Calls that are under way when the server is told to stop may take so long to end; less than it waits for those who asked.
+const STOP_GRACE: Duration = Duration::from_secs(8);
 
 /// A model that can be called.
 #[derive(Debug, Clone)]
@@ -77,12 +82,24 @@ pub struct Called {
     pub latency: Duration,
 }
 
+/// Which answers are kept, and by which question they are found again.
+#[derive(Clone)]
+pub struct Keeping<'a> {
+    /// Mostly the request itself; where an answer was asked to be mended, the first one.
+    pub question: &'a ChatRequest,
+    /// Whether an answer can be used. One that cannot is never kept: else it would be the answer for ever.
+    pub accepts: Accepts,
+}
+
+/// Whether an answer can be used.
+pub type Accepts = Arc<dyn Fn(&ChatAnswer) -> bool + Send + Sync>;
+
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum ChatError {
     /// The call failed.
-    #[error(transparent)]
-    Failed(LlmError),
+    #[error("{}", .0.error)]
+    Failed(Box<Unanswered>),
     /// Only a kept answer was wanted, and there is none.
     #[error("No answer to exactly this request is kept, so the model would have to be asked.")]
     NotKept,
@@ -91,44 +108,132 @@ pub enum ChatError {
     Store(#[from] ServiceError),
 }
 
-/// Asks a model, or gives the answer that is kept. What it took is stored before it is given.
+/// A call that failed, as its caller counts it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Unanswered {
+    /// Why.
+    pub error: LlmError,
+    /// What the endpoint sent last.
+    pub raw: Option<String>,
+    /// Requests that went out.
+    pub attempts: u32,
+    /// US dollars: nothing, or unknown.
+    pub cost: Option<f64>,
+}
+
+/// Asks a model, or gives the answer that is kept. What it took is stored before it is given, and also if the caller has gone
+/// meanwhile: it may have to be paid for. Without `keeping` no answer is kept.
 pub async fn chat(
     state: &AppState,
     model: &Model,
     request: &ChatRequest,
     context: CallContext<'_>,
+    keeping: Option<&Keeping<'_>>,
     cancel: &CancellationToken,
 ) -> Result<Called, ChatError> {
-    let key = cache_key(model, request, context.sample_index);
+    let key = keeping.map(|keeping| cache_key(model, keeping.question, context.sample_index));
     let may_look = match context.cache {
         CacheUse::AsSet => state.llm.cache_is_on(),
         CacheUse::Only => true,
         CacheUse::Never => false,
     };
-    if may_look && let Some(kept) = db::llm_calls::kept(&state.db, &key).await? {
-        // A what-if is made again with every stroke: it is no use that anybody wants to see.
-        let call_id = match context.cache {
-            CacheUse::Only => kept.call_id,
-            _ => store_use(state, model, context, &kept).await?,
-        };
-        let KeptAnswer { answer, .. } = kept;
-        return Ok(Called { answer, call_id, from_cache: true, cost: Some(0.0), latency: Duration::ZERO });
+    if let (true, Some(keeping), Some(key)) = (may_look, keeping, &key)
+        && let Some(kept) = db::llm_calls::kept(&state.db, key).await?
+    {
+        if (keeping.accepts)(&kept.answer) {
+            // A what-if is made again with every stroke: it is no use that anybody wants to see.
+            let call_id = match context.cache {
+                CacheUse::Only => kept.call_id,
+                _ => store_use(state, model, context, &kept).await?,
+            };
+            let KeptAnswer { answer, .. } = kept;
+            return Ok(Called { answer, call_id, from_cache: true, cost: Some(0.0), latency: Duration::ZERO });
+        }
+        if context.cache != CacheUse::Only {
+            forget_answer(state, kept.call_id).await?;
+        }
     }
     if context.cache == CacheUse::Only {
         return Err(ChatError::NotKept);
     }
-    match state.llm.client().chat(&model.target, request, cancel).await {
-        Ok(answered) => {
-            let paid = cost(model.price.as_ref(), answered.answer.usage.as_ref());
-            let call_id = store_answer(state, model, context, &key, &answered, paid).await?;
-            let Answered { answer, latency, .. } = answered;
-            Ok(Called { answer, call_id, from_cache: false, cost: paid, latency })
+    // Nobody waits any more as soon as this future is dropped.
+    let gone = CancellationToken::new();
+    let _told_at_the_end = gone.clone().drop_guard();
+    let call = OwnCall {
+        state: state.clone(),
+        model: model.clone(),
+        request: request.clone(),
+        context: CallContext { dataset_id: None, ..context },
+        dataset_id: context.dataset_id.map(str::to_owned),
+        key: key.zip(keeping.map(|keeping| keeping.accepts.clone())),
+    };
+    let wanted = Wanted { cancel: cancel.child_token(), gone };
+    match state.background.spawn(call.made(wanted)).await {
+        Ok(called) => called,
+        Err(error) => Err(ChatError::Store(error.into())),
+    }
+}
+
+/// A call that ends and is stored whether somebody waits for it or not.
+struct OwnCall {
+    state: AppState,
+    model: Model,
+    request: ChatRequest,
+    /// Its dataset is beside it.
+    context: CallContext<'static>,
+    dataset_id: Option<String>,
+    /// By which its answer is found again, and whether it may be.
+    key: Option<(Vec<u8>, Accepts)>,
+}
+
+impl OwnCall {
+    async fn made(self, wanted: Wanted) -> Result<Called, ChatError> {
+        let gone = wanted.gone.clone();
+        let called = self.asked_and_stored(wanted).await;
+        if let (Err(ChatError::Store(error)), true) = (&called, gone.is_cancelled()) {
+            tracing::warn!(%error, "a call of a model that nobody waits for any more could not be stored");
         }
-        Err(failed) => {
-            if failed.error != LlmError::Cancelled {
-                store_failure(state, model, context, &failed).await?;
+        called
+    }
+
+    async fn asked_and_stored(&self, wanted: Wanted) -> Result<Called, ChatError> {
+        let (state, model) = (&self.state, &self.model);
+        let context = CallContext { dataset_id: self.dataset_id.as_deref(), ..self.context };
+        let asked = {
+            let mut asking = std::pin::pin!(state.llm.client().chat(&model.target, &self.request, &wanted));
+            let stop = async {
+                state.shutdown.cancelled().await;
+                tokio::select! {
+                    () = tokio::time::sleep(STOP_GRACE) => {}
+                    () = wanted.gone.cancelled() => {}
+                }
+            };
+            tokio::select! {
+                asked = &mut asking => asked,
+                () = stop => {
+                    wanted.cancel.cancel();
+                    asking.await
+                }
             }
-            Err(ChatError::Failed(failed.error))
+        };
+        match asked {
+            Ok(answered) => {
+                let paid = cost(model.price.as_ref(), answered.answer.usage.as_ref());
+                // What an attempt before it used is nowhere said.
+                let paid = paid.filter(|_| !answered.may_be_paid);
+                let key = self.key.as_ref().filter(|(_, accepts)| accepts(&answered.answer)).map(|(key, _)| &**key);
+                let call_id = store_answer(state, model, context, key, &answered, paid).await?;
+                let Answered { answer, latency, .. } = answered;
+                Ok(Called { answer, call_id, from_cache: false, cost: paid, latency })
+            }
+            Err(failed) => {
+                let cost = (!failed.may_be_paid).then_some(0.0);
+                if failed.error != LlmError::Cancelled || failed.attempts > 0 {
+                    store_failure(state, model, context, &failed, cost).await?;
+                }
+                let CallFailed { error, raw, attempts, .. } = *failed;
+                Err(ChatError::Failed(Box::new(Unanswered { error, raw, attempts, cost })))
+            }
         }
     }
 }
@@ -181,10 +286,17 @@ async fn store(state: &AppState, call: &NewCall<'_>) -> ServiceResult<i64> {
     Ok(id)
 }
 
+/// An answer that cannot be used is asked for anew from now on.
+async fn forget_answer(state: &AppState, call_id: i64) -> ServiceResult<()> {
+    let mut tx = state.db.begin().await?;
+    db::llm_calls::forget_answer(&mut tx, call_id).await?;
+    Ok(tx.commit().await?)
+}
+
 async fn store_use(state: &AppState, model: &Model, context: CallContext<'_>, kept: &KeptAnswer) -> ServiceResult<i64> {
     let call = NewCall {
+        // It has the request and the answer.
         answered_from: Some(kept.call_id),
-        answer: Some(&kept.answer),
         cost: Some(0.0),
         ..new_call(model, context)
     };
@@ -195,13 +307,13 @@ async fn store_answer(
     state: &AppState,
     model: &Model,
     context: CallContext<'_>,
-    key: &[u8],
+    key: Option<&[u8]>,
     answered: &Answered,
     paid: Option<f64>,
 ) -> ServiceResult<i64> {
     let request = answered.sent.to_string();
     let call = NewCall {
-        cache_key: Some(key),
+        cache_key: key,
         request: &request,
         answer: Some(&answered.answer),
         attempts: answered.attempts,
@@ -218,6 +330,7 @@ async fn store_failure(
     model: &Model,
     context: CallContext<'_>,
     failed: &CallFailed,
+    cost: Option<f64>,
 ) -> ServiceResult<i64> {
     let (request, words) = (failed.sent.to_string(), failed.error.to_string());
     let call = NewCall {
@@ -225,6 +338,7 @@ async fn store_failure(
         error: Some((&words, failed.raw.as_deref())),
         attempts: failed.attempts,
         latency_ms: milliseconds(failed.latency),
+        cost,
         ..new_call(model, context)
     };
     store(state, &call).await

@@ -5,88 +5,24 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use futures_util::StreamExt;
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use reqwest::header::HeaderMap;
 use reqwest::{Method, Response, Url};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
+use super::dialect::{Dialect, Learned};
 use super::error::LlmError;
-use super::limits::{Gate, Limits, Passed};
+use super::limits::{Gate, Limits};
+use super::mask::masked;
+use super::models::{ListedModels, read_models};
 use super::retry::{RetryHint, RetryPolicy};
-use super::wire::{ChatAnswer, ChatRequest, Dialect, body_of, read_answer};
-use crate::format;
-use crate::types::endpoint::EndpointModel;
+use super::target::Target;
+use super::wire::{ChatAnswer, ChatRequest, Unread, body_of, read_answer};
 
 /// No answer is longer: what is, is none.
 const MAX_ANSWER_BYTES: usize = 16 << 20;
 /// A connection takes no longer.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
-
-/// An endpoint as a call needs it.
-#[derive(Clone)]
-pub struct Target {
-    /// By which its limits and what was learned of it are kept.
-    pub id: String,
-    /// What people call it.
-    pub name: String,
-    /// Up to and with `/v1` or what stands in its place; a query (`?api-version=`) stays.
-    pub base_url: Url,
-    /// The key, if it has one. Sent as `Authorization: Bearer`, and to Azure as `api-key`.
-    pub key: Option<String>,
-    /// An attempt takes no longer.
-    pub timeout: Duration,
-    /// What may go there.
-    pub limits: Limits,
-}
-
-impl std::fmt::Debug for Target {
-    /// Without the key.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Target").field("id", &self.id).field("name", &self.name).finish_non_exhaustive()
-    }
-}
-
-impl Target {
-    /// The address of a route below the base.
-    fn url(&self, route: &str) -> Url {
-        let mut url = self.base_url.clone();
-        let path = format!("{}/{route}", url.path().trim_end_matches('/'));
-        url.set_path(&path);
-        url
-    }
-
-    fn headers(&self) -> Result<HeaderMap, LlmError> {
-        let mut headers = HeaderMap::new();
-        let Some(key) = &self.key else { return Ok(headers) };
-        let is_azure = self.base_url.host_str().is_some_and(|host| host.ends_with(".azure.com"));
-        let (name, value) = if is_azure {
-            (reqwest::header::HeaderName::from_static("api-key"), key.clone())
-        } else {
-            (AUTHORIZATION, format!("Bearer {key}"))
-        };
-        let mut value = HeaderValue::try_from(value).map_err(|_| LlmError::Unauthorized {
-            endpoint: self.name.clone(),
-            status: 401,
-            message: "The key holds characters that no key has; it was not sent.".to_owned(),
-        })?;
-        value.set_sensitive(true);
-        headers.insert(name, value);
-        Ok(headers)
-    }
-
-    fn broken(&self, error: &reqwest::Error) -> LlmError {
-        let endpoint = self.name.clone();
-        if error.is_timeout() && !error.is_connect() {
-            return LlmError::Timeout { endpoint, after: self.timeout };
-        }
-        // The innermost cause says it shortest: "Connection refused".
-        let mut cause: &dyn std::error::Error = error;
-        while let Some(inner) = cause.source() {
-            cause = inner;
-        }
-        LlmError::Unreachable { endpoint, reason: cause.to_string() }
-    }
-}
 
 /// An answer and what it took.
 #[derive(Debug, Clone, PartialEq)]
@@ -97,7 +33,9 @@ pub struct Answered {
     pub sent: Value,
     /// Requests that went out, refused ones among them.
     pub attempts: u32,
-    /// From the first request to the answer, waits between attempts included; a wait for a place is not.
+    /// Whether an attempt before may have to be paid for as well.
+    pub may_be_paid: bool,
+    /// From the first request to the answer, waits between attempts included; the wait for a first place is not.
     pub latency: Duration,
 }
 
@@ -113,12 +51,25 @@ pub struct CallFailed {
     pub sent: Value,
     /// Requests that went out.
     pub attempts: u32,
+    /// Whether an attempt may have to be paid for; else the call cost nothing.
+    pub may_be_paid: bool,
     /// From the first request to the end.
     pub latency: Duration,
 }
 
 /// Longest part of what an endpoint sent that is kept, in characters.
 const RAW_LENGTH: usize = 4_000;
+/// Attempts that may each have been a whole, paid generation.
+const COSTLY_ATTEMPTS: u32 = 2;
+
+/// Who still wants an answer.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// Ends the call at once, even in the middle of an attempt.
+    pub cancel: CancellationToken,
+    /// Nobody waits any more: the attempt that is under way ends by itself, for it may have to be paid for; none follows.
+    pub gone: CancellationToken,
+}
 
 /// The one way to model endpoints; cheap to clone.
 #[derive(Clone)]
@@ -126,13 +77,38 @@ pub struct LlmClient {
     http: reqwest::Client,
     policy: RetryPolicy,
     gates: Arc<Mutex<Gates>>,
-    dialects: Arc<Mutex<Dialects>>,
+    learned: Arc<Learned>,
 }
 
-/// By the endpoint's id, with the limits that it was made of.
-type Gates = HashMap<String, (Limits, Arc<Gate>)>;
-/// By the endpoint's id and the model.
-type Dialects = HashMap<(String, String), Dialect>;
+/// By the endpoint's id, with the address and the limits that it was made of.
+type Gates = HashMap<String, ((Url, Limits), Arc<Gate>)>;
+
+/// How far a call is: what is left of it where it is cancelled.
+#[derive(Debug, Default)]
+struct Progress {
+    sent: Value,
+    attempts: u32,
+    began: Option<Instant>,
+    /// Of the attempts that ended.
+    may_be_paid: bool,
+    is_under_way: bool,
+    /// [`COSTLY_ATTEMPTS`] are counted here.
+    costly: u32,
+    failures: u32,
+}
+
+impl Progress {
+    fn failed(&mut self, failed: Failed) -> Box<CallFailed> {
+        Box::new(CallFailed {
+            error: failed.error,
+            raw: failed.raw,
+            sent: std::mem::take(&mut self.sent),
+            attempts: self.attempts,
+            may_be_paid: self.may_be_paid || self.is_under_way,
+            latency: self.began.map(|began| began.elapsed()).unwrap_or_default(),
+        })
+    }
+}
 
 impl LlmClient {
     /// The error is of the system's certificates.
@@ -144,95 +120,138 @@ impl LlmClient {
             .redirect(reqwest::redirect::Policy::none())
             .user_agent(concat!("anneal/", env!("CARGO_PKG_VERSION")))
             .build()?;
-        Ok(Self { http, policy, gates: Arc::default(), dialects: Arc::default() })
+        Ok(Self { http, policy, gates: Arc::default(), learned: Arc::default() })
     }
 
-    /// Asks a model. Ends early when `cancel` says so; the call may have been made then, and paid for.
+    /// Asks a model. Ends early when it is cancelled; the call may have been made then, and paid for.
     pub async fn chat(
         &self,
         target: &Target,
         request: &ChatRequest,
-        cancel: &CancellationToken,
+        wanted: &Wanted,
     ) -> Result<Answered, Box<CallFailed>> {
-        let cancelled = |()| CallFailed {
-            error: LlmError::Cancelled,
-            raw: None,
-            sent: Value::Null,
-            attempts: 0,
-            latency: Duration::ZERO,
+        let mut progress = Progress::default();
+        let asked = {
+            let asking = self.ask(target, request, wanted, &mut progress);
+            tokio::select! {
+                biased;
+                () = wanted.cancel.cancelled() => Err(LlmError::Cancelled.into()),
+                answered = asking => answered,
+            }
         };
-        tokio::select! {
-            biased;
-            over = cancel.cancelled() => Err(Box::new(cancelled(over))),
-            answered = self.ask(target, request) => answered,
+        match asked {
+            Ok(answer) => Ok(Answered {
+                answer,
+                sent: progress.sent,
+                attempts: progress.attempts,
+                may_be_paid: progress.may_be_paid,
+                latency: progress.began.map(|began| began.elapsed()).unwrap_or_default(),
+            }),
+            Err(failed) => Err(progress.failed(failed)),
         }
     }
 
     /// The models that it offers, in its order.
-    pub async fn models(&self, target: &Target) -> Result<Vec<EndpointModel>, Box<CallFailed>> {
-        let began = Instant::now();
+    pub async fn models(&self, target: &Target) -> Result<ListedModels, Box<CallFailed>> {
+        let mut progress = Progress { attempts: 1, began: Some(Instant::now()), ..Progress::default() };
         let (body, hint) = match self.exchange(target, Method::GET, "models", "", None).await {
             Ok(answered) => answered,
-            Err(failed) => return Err(failed.at_last(Value::Null, 1, began)),
+            Err(failed) => return Err(progress.failed(failed)),
         };
         read_models(&body).map_err(|reason| {
-            let error = LlmError::Unreadable { endpoint: target.name.clone(), reason };
-            Failed { error, hint, raw: raw_of(&body) }.at_last(Value::Null, 1, began)
+            let error = LlmError::Unreadable { endpoint: target.name.clone(), reason, may_pass: false };
+            progress.failed(Failed { error, hint, raw: raw_of(&body) })
         })
     }
 
-    async fn ask(&self, target: &Target, request: &ChatRequest) -> Result<Answered, Box<CallFailed>> {
+    /// Forgets what was learned of an endpoint, which was changed. The calls that are under way are still counted.
+    pub fn forget(&self, endpoint_id: &str) {
+        self.learned.forget(endpoint_id);
+    }
+
+    /// Forgets an endpoint that is gone.
+    pub fn remove(&self, endpoint_id: &str) {
+        self.learned.forget(endpoint_id);
+        self.gates.lock().unwrap_or_else(PoisonError::into_inner).remove(endpoint_id);
+    }
+
+    async fn ask(
+        &self,
+        target: &Target,
+        request: &ChatRequest,
+        wanted: &Wanted,
+        progress: &mut Progress,
+    ) -> Result<ChatAnswer, Failed> {
         let gate = self.gate(target);
         let thought = estimated_tokens(request);
-        let passed = gate.pass(thought).await;
-        let began = Instant::now();
-        let mut dialect = self.dialect(target, &request.model);
-        let (mut attempts, mut failures) = (0, 0);
+        let mut dialect = self.learned.of(&target.id, &target.base_url, &request.model);
+        let mut found = Dialect::default();
         loop {
-            let sent = body_of(request, &dialect);
-            attempts += 1;
-            let failed = match self.one(target, request, &sent).await {
+            let mut passed = tokio::select! {
+                biased;
+                () = wanted.gone.cancelled() => return Err(LlmError::Cancelled.into()),
+                passed = gate.pass(thought) => passed,
+            };
+            passed.sent();
+            progress.began.get_or_insert_with(Instant::now);
+            progress.attempts += 1;
+            progress.sent = body_of(request, &dialect);
+            progress.is_under_way = true;
+            let one = self.one(target, request, &progress.sent).await;
+            progress.is_under_way = false;
+            let failed = match one {
                 Ok(answer) => {
                     let used = answer.usage.map(|usage| usage.prompt_tokens + usage.completion_tokens);
                     passed.succeeded(used.map_or(0.0, |used| used as f64 - f64::from(thought)));
-                    self.learn(target, &request.model, dialect);
-                    return Ok(Answered { answer, sent, attempts, latency: began.elapsed() });
+                    if !target.is_draft {
+                        self.learned.add(&target.id, &target.base_url, &request.model, &found);
+                    }
+                    return Ok(answer);
                 }
                 Err(failed) => failed,
             };
+            progress.may_be_paid |= failed.error.may_be_paid();
+            if !failed.error.may_be_paid() {
+                passed.correct(-f64::from(thought));
+            }
             // What it does not take is said otherwise, at once: that is no failure of the endpoint.
-            if let Some(other) = dialect.after(request, &failed.error) {
-                dialect = other;
+            if let Some(next) = dialect.after(request, &failed.error) {
+                if next.is_lesson {
+                    found.join(&dialect.difference(&next.dialect));
+                }
+                dialect = next.dialect;
                 continue;
             }
-            failures += 1;
-            if let Err(failed) = self.before_next(&passed, failed, failures).await {
-                return Err(failed.at_last(sent, attempts, began));
+            if failed.error.is_overload() {
+                passed.overloaded();
+            }
+            // Others may go while this one waits.
+            drop(passed);
+            let Some(wait) = self.wait_after(&failed, progress) else { return Err(failed) };
+            tokio::select! {
+                biased;
+                () = wanted.gone.cancelled() => return Err(LlmError::Cancelled.into()),
+                () = tokio::time::sleep(wait) => {}
             }
         }
     }
 
-    /// Waits until the next attempt; the failure if there is none.
-    async fn before_next(&self, passed: &Passed<'_>, failed: Failed, failures: u32) -> Result<(), Failed> {
-        if failed.error.is_overload() {
-            passed.overloaded();
-        }
-        let may_pass = match &failed.error {
-            // Waiting does not clear these, whatever a proxy's header says.
-            LlmError::Quota { .. } | LlmError::Cancelled => false,
-            error => failed.hint.should.unwrap_or_else(|| error.is_passing()),
-        };
-        let wait = self.policy.wait(failures, failed.hint.after, rand::random::<f64>()).filter(|_| may_pass);
-        let Some(wait) = wait else { return Err(failed) };
-        tokio::time::sleep(wait).await;
-        Ok(())
+    /// How long to wait before the next attempt; `None` if there is none.
+    fn wait_after(&self, failed: &Failed, progress: &mut Progress) -> Option<Duration> {
+        progress.failures += 1;
+        progress.costly += u32::from(failed.error.is_costly());
+        let is_enough = failed.error.is_final() || progress.costly >= COSTLY_ATTEMPTS;
+        let may_pass = !is_enough && failed.hint.should.unwrap_or_else(|| failed.error.is_passing());
+        let wait = self.policy.wait(progress.failures, failed.hint.after, rand::random::<f64>());
+        wait.filter(|_| may_pass)
     }
 
     async fn one(&self, target: &Target, request: &ChatRequest, sent: &Value) -> Result<ChatAnswer, Failed> {
         let (body, hint) = self.exchange(target, Method::POST, "chat/completions", &request.model, Some(sent)).await?;
-        read_answer(&body).map_err(|reason| {
-            let reason = format!("{reason}.");
-            Failed { error: LlmError::Unreadable { endpoint: target.name.clone(), reason }, hint, raw: raw_of(&body) }
+        read_answer(&body).map_err(|unread| {
+            let may_pass = matches!(unread, Unread::NotWhole(_));
+            let error = LlmError::Unreadable { endpoint: target.name.clone(), reason: unread.to_string(), may_pass };
+            Failed { error, hint, raw: raw_of(&body) }
         })
     }
 
@@ -253,7 +272,8 @@ impl LlmClient {
         let response = request.send().await.map_err(|error| target.broken(&error))?;
         let status = response.status();
         let hint = hint_of(response.headers());
-        let body = read_bounded(target, response).await?;
+        // The one place where something of an endpoint comes in.
+        let body = masked(read_bounded(target, response).await?, target.key.as_deref());
         if status.is_success() {
             return Ok((body, hint));
         }
@@ -262,26 +282,20 @@ impl LlmClient {
     }
 
     fn gate(&self, target: &Target) -> Arc<Gate> {
+        if target.is_draft {
+            return Arc::new(Gate::new(target.limits));
+        }
+        let made_of = (target.base_url.clone(), target.limits);
         let mut gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
         match gates.get(&target.id) {
-            Some((limits, gate)) if *limits == target.limits => gate.clone(),
-            // Other limits are another gate; calls that are under way leave by the old one.
+            Some((before, gate)) if *before == made_of => gate.clone(),
+            // Another address or other limits are another gate; calls that are under way leave by the old one.
             _ => {
                 let gate = Arc::new(Gate::new(target.limits));
-                gates.insert(target.id.clone(), (target.limits, gate.clone()));
+                gates.insert(target.id.clone(), (made_of, gate.clone()));
                 gate
             }
         }
-    }
-
-    fn dialect(&self, target: &Target, model: &str) -> Dialect {
-        let dialects = self.dialects.lock().unwrap_or_else(PoisonError::into_inner);
-        dialects.get(&(target.id.clone(), model.to_owned())).cloned().unwrap_or_default()
-    }
-
-    fn learn(&self, target: &Target, model: &str, dialect: Dialect) {
-        let mut dialects = self.dialects.lock().unwrap_or_else(PoisonError::into_inner);
-        dialects.insert((target.id.clone(), model.to_owned()), dialect);
     }
 }
 
@@ -296,12 +310,6 @@ struct Failed {
     error: LlmError,
     hint: RetryHint,
     raw: Option<String>,
-}
-
-impl Failed {
-    fn at_last(self, sent: Value, attempts: u32, began: Instant) -> Box<CallFailed> {
-        Box::new(CallFailed { error: self.error, raw: self.raw, sent, attempts, latency: began.elapsed() })
-    }
 }
 
 fn raw_of(body: &[u8]) -> Option<String> {
@@ -322,12 +330,19 @@ fn hint_of(headers: &HeaderMap) -> RetryHint {
 
 async fn read_bounded(target: &Target, response: Response) -> Result<Vec<u8>, LlmError> {
     let mut body = Vec::new();
+    let is_answer = response.status().is_success();
     let mut pieces = response.bytes_stream();
+    let unreadable = |reason, may_pass| LlmError::Unreadable { endpoint: target.name.clone(), reason, may_pass };
     while let Some(piece) = pieces.next().await {
-        body.extend_from_slice(&piece.map_err(|error| target.broken(&error))?);
+        let piece = piece.map_err(|error| match target.broken(&error) {
+            LlmError::Unreachable { reason, .. } if is_answer => {
+                unreadable(format!("the connection ended in its middle ({reason})."), true)
+            }
+            other => other,
+        })?;
+        body.extend_from_slice(&piece);
         if body.len() > MAX_ANSWER_BYTES {
-            let reason = format!("it is longer than {} MiB.", MAX_ANSWER_BYTES >> 20);
-            return Err(LlmError::Unreadable { endpoint: target.name.clone(), reason });
+            return Err(unreadable(format!("it is longer than {} MiB.", MAX_ANSWER_BYTES >> 20), false));
         }
     }
     Ok(body)
@@ -338,24 +353,4 @@ fn estimated_tokens(request: &ChatRequest) -> u32 {
     let characters: usize = request.messages.iter().map(|message| message.to_string().len()).sum();
     let asked = u32::try_from(characters / 4).unwrap_or(u32::MAX);
     asked.saturating_add(request.max_tokens.unwrap_or(256))
-}
-
-/// The day that an endpoint writes as a date, a time, or seconds since 1970.
-fn shutdown_day(value: &Value) -> Option<String> {
-    if let Some(seconds) = value.as_i64() {
-        return format::utc(seconds.checked_mul(1_000)?).get(..10).map(str::to_owned);
-    }
-    let day = value.as_str()?.get(..10)?;
-    format::days_of_date(day).map(|_| day.to_owned())
-}
-
-fn read_models(body: &[u8]) -> Result<Vec<EndpointModel>, String> {
-    let value: Value = serde_json::from_slice(body).map_err(|error| format!("it is no whole JSON ({error})."))?;
-    let list = value.get("data").and_then(Value::as_array).ok_or("it has no list \"data\".")?;
-    let model = |item: &Value| {
-        let text = |name: &str| item.get(name).and_then(Value::as_str).map(str::to_owned);
-        let shutdown_date = item.get("shutdown_date").and_then(shutdown_day);
-        Some(EndpointModel { id: text("id")?, owned_by: text("owned_by"), shutdown_date, ends_in_days: None })
-    };
-    Ok(list.iter().filter_map(model).collect())
 }

@@ -36,6 +36,8 @@ pub fn row_of(
     }
     let id = before.map_or_else(new_id, |before| before.id.clone());
     let key = key_of(secrets, &id, before, &base_url, form.key)?;
+    // At another address nobody knows what there is.
+    let same = before.filter(|before| before.base_url == base_url.as_str());
     Ok(EndpointRow {
         id,
         name,
@@ -46,8 +48,8 @@ pub fn row_of(
         tokens_per_minute: form.tokens_per_minute,
         timeout_s: form.timeout_s,
         prices: prices_of(form.prices)?,
-        models: before.map(|before| before.models.clone()).unwrap_or_default(),
-        models_at: before.and_then(|before| before.models_at),
+        models: same.map(|before| before.models.clone()).unwrap_or_default(),
+        models_at: same.and_then(|before| before.models_at),
     })
 }
 

@@ -3,11 +3,14 @@
 use std::time::Duration;
 
 use reqwest::Url;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::calls::{CacheUse, CallContext, ChatError, Model, chat, milliseconds};
-use super::client::{CallFailed, Target};
+use super::client::CallFailed;
+use super::error::LlmError;
 use super::limits::Limits;
+use super::target::Target;
 use super::wire::ChatRequest;
 use crate::clock::now_ms;
 use crate::datasets::new_id;
@@ -78,6 +81,7 @@ pub async fn save(state: &AppState, id: Option<String>, form: EndpointForm) -> S
     db::endpoints::put(&mut tx, &row).await?;
     settings::set(&mut tx, settings::ENDPOINTS_READ, &now_ms().to_string()).await?;
     tx.commit().await?;
+    state.llm.client().forget(&row.id);
     Ok(shown(state, row))
 }
 
@@ -86,6 +90,7 @@ pub async fn delete(state: &AppState, id: &str) -> ServiceResult<()> {
     let mut tx = state.db.begin().await?;
     db::endpoints::delete(&mut tx, id).await?;
     tx.commit().await?;
+    state.llm.client().remove(id);
     Ok(())
 }
 
@@ -124,6 +129,9 @@ pub async fn forget_answers(state: &AppState) -> ServiceResult<i64> {
     Ok(count)
 }
 
+/// A test takes no longer, whatever the endpoint's timeout is: somebody looks at it.
+const TEST_LIMIT: Duration = Duration::from_secs(30);
+
 /// Asks an endpoint for its models and, where `model` names one, for a word. `form` is an endpoint that is not saved (`id`: the
 /// saved one whose key it keeps); the models of one that is saved are stored.
 pub async fn test(
@@ -132,31 +140,61 @@ pub async fn test(
     form: Option<EndpointForm>,
     model: Option<String>,
 ) -> ServiceResult<ConnectionTest> {
+    test_within(state, id, form, model, TEST_LIMIT).await
+}
+
+pub(super) async fn test_within(
+    state: &AppState,
+    id: Option<String>,
+    form: Option<EndpointForm>,
+    model: Option<String>,
+    limit: Duration,
+) -> ServiceResult<ConnectionTest> {
     let before = match &id {
         Some(id) => Some(db::endpoints::get(&state.db, id).await?),
         None => None,
     };
     let (row, is_saved) = match (form, before) {
-        (Some(form), before) => (row_of(state.llm.secrets(), before.as_ref(), || "draft".to_owned(), form)?, false),
+        (Some(form), before) => (row_of(state.llm.secrets(), before.as_ref(), new_id, form)?, false),
         (None, Some(saved)) => (saved, true),
         (None, None) => return Err(AppError::invalid("There is no endpoint to test.").into()),
     };
-    let target = target_of(state, &row)?;
-    let models = state.llm.client().models(&target).await.map_err(|failed| for_people(*failed));
+    // What is only tried out leaves the limits and the learning of the saved one as they are.
+    let target = Target { is_draft: !is_saved, ..target_of(state, &row)? };
+    let until = Instant::now() + limit;
+    let models = match tokio::time::timeout_at(until, state.llm.client().models(&target)).await {
+        Ok(models) => models.map_err(|failed| for_people(*failed)),
+        Err(_) => Err(too_slow(&row.name, limit)),
+    };
+    let left_out = models.as_ref().map_or(0, |listed| i64::try_from(listed.left_out).unwrap_or(i64::MAX));
+    let models = models.map(|listed| listed.models);
     if let (Ok(models), true) = (&models, is_saved) {
         let mut tx = state.db.begin().await?;
         db::endpoints::set_models(&mut tx, &row.id, models).await?;
         tx.commit().await?;
     }
     let answer = match model.filter(|model| !model.trim().is_empty()) {
-        Some(name) => Some(ask(state, Model::new(target, name, &row.prices)).await?),
+        Some(name) => Some(ask(state, Model::new(target, name, &row.prices), until, limit).await?),
         None => None,
     };
-    Ok(ConnectionTest { models: models.map(|models| models.into_iter().map(dated).collect()), answer })
+    Ok(ConnectionTest { models: models.map(|models| models.into_iter().map(dated).collect()), left_out, answer })
+}
+
+fn too_slow(endpoint: &str, limit: Duration) -> CallError {
+    let message = format!(
+        "{endpoint} did not answer within the {} s that a test waits. It may be loading the model or have much to do: try again, or check the base URL.",
+        limit.as_secs()
+    );
+    CallError { message, raw: None }
 }
 
 /// Puts a short question to a model. What was said before is no sign of life, so no kept answer is used.
-async fn ask(state: &AppState, model: Model) -> ServiceResult<Result<TestAnswer, CallError>> {
+async fn ask(
+    state: &AppState,
+    model: Model,
+    until: Instant,
+    limit: Duration,
+) -> ServiceResult<Result<TestAnswer, CallError>> {
     let request = ChatRequest {
         model: model.name.clone(),
         messages: vec![serde_json::json!({"role": "user", "content": "Answer with the one word: ready"})],
@@ -171,18 +209,30 @@ async fn ask(state: &AppState, model: Model) -> ServiceResult<Result<TestAnswer,
         sample_index: 0,
         cache: CacheUse::Never,
     };
-    match chat(state, &model, &request, context, &CancellationToken::new()).await {
+    let cancel = CancellationToken::new();
+    let mut asking = std::pin::pin!(chat(state, &model, &request, context, None, &cancel));
+    let asked = tokio::select! {
+        asked = &mut asking => asked,
+        () = tokio::time::sleep_until(until) => {
+            cancel.cancel();
+            asking.await
+        }
+    };
+    match asked {
         Ok(called) => {
             let tokens = called.answer.usage.map(|usage| usage.prompt_tokens + usage.completion_tokens);
             Ok(Ok(TestAnswer {
-                model: called.answer.model.unwrap_or(model.name),
+                model: called.answer.model.unwrap_or_else(|| model.name.clone()),
                 text: called.answer.text.or(called.answer.refusal).unwrap_or_default(),
                 latency_ms: milliseconds(called.latency),
                 tokens: tokens.and_then(|tokens| i64::try_from(tokens).ok()),
                 cost: called.cost,
             }))
         }
-        Err(ChatError::Failed(error)) => Ok(Err(CallError { message: error.to_string(), raw: None })),
+        Err(ChatError::Failed(failed)) if failed.error == LlmError::Cancelled => {
+            Ok(Err(too_slow(&model.target.name, limit)))
+        }
+        Err(ChatError::Failed(failed)) => Ok(Err(CallError { message: failed.error.to_string(), raw: failed.raw })),
         Err(error @ ChatError::NotKept) => Err(ServiceError::internal("testing an endpoint", error)),
         Err(ChatError::Store(error)) => Err(error),
     }
@@ -222,6 +272,7 @@ pub fn target_of(state: &AppState, row: &EndpointRow) -> ServiceResult<Target> {
             requests_per_minute: row.requests_per_minute,
             tokens_per_minute: row.tokens_per_minute,
         },
+        is_draft: false,
     })
 }
 

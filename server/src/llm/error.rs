@@ -14,6 +14,8 @@ pub enum LlmError {
         endpoint: String,
         /// What the connection said.
         reason: String,
+        /// Whether the request may have got there.
+        was_sent: bool,
     },
     /// No answer in time.
     #[error("{endpoint} did not answer within {} s. Try again, or raise the endpoint's timeout.", .after.as_secs())]
@@ -90,12 +92,14 @@ pub enum LlmError {
         message: String,
     },
     /// What came is no answer: broken or cut JSON, no choice in it, too large.
-    #[error("The answer of {endpoint} cannot be read: {reason}. Check that it is an OpenAI-compatible endpoint.")]
+    #[error("The answer of {endpoint} cannot be read: {reason} Check that it is an OpenAI-compatible endpoint.")]
     Unreadable {
         /// The endpoint's name.
         endpoint: String,
-        /// What is wrong with it.
+        /// What is wrong with it, a sentence.
         reason: String,
+        /// Whether another one may be whole.
+        may_pass: bool,
     },
     /// Whoever asked no longer wants it.
     #[error("The call was cancelled.")]
@@ -131,13 +135,41 @@ impl LlmError {
             | Self::Timeout { .. }
             | Self::RateLimited { .. }
             | Self::Server { .. }
-            | Self::Unreadable { .. } => true,
-            Self::Unauthorized { .. }
+            | Self::Unreadable { may_pass: true, .. } => true,
+            Self::Unreadable { may_pass: false, .. }
+            | Self::Unauthorized { .. }
             | Self::NotFound { .. }
             | Self::Quota { .. }
             | Self::Rejected { .. }
             | Self::Cancelled => false,
         }
+    }
+
+    /// Whether waiting helps nothing, whatever a proxy's header says.
+    pub const fn is_final(&self) -> bool {
+        matches!(self, Self::Quota { .. } | Self::Cancelled | Self::Unreadable { may_pass: false, .. })
+    }
+
+    /// Whether the endpoint may have done the work and want to be paid for it. Refusals are not paid for, nor is what never got
+    /// there.
+    pub const fn may_be_paid(&self) -> bool {
+        match self {
+            Self::Timeout { .. } | Self::Unreadable { .. } => true,
+            Self::Unreachable { was_sent, .. } => *was_sent,
+            Self::Server { status, .. } => !matches!(*status, 408 | 409 | 503 | 529),
+            Self::Unauthorized { .. }
+            | Self::NotFound { .. }
+            | Self::Quota { .. }
+            | Self::RateLimited { .. }
+            | Self::Rejected { .. }
+            // (Its attempts tell.)
+            | Self::Cancelled => false,
+        }
+    }
+
+    /// Whether a whole generation may have been lost: it is not worth more than one other attempt.
+    pub const fn is_costly(&self) -> bool {
+        matches!(self, Self::Timeout { .. } | Self::Unreadable { .. })
     }
 
     /// Whether the endpoint has more to do than it can: a reason to ask it less at once.
@@ -230,5 +262,12 @@ mod tests {
         assert!(!LlmError::of_status("e", "m", 429, br#"{"error":{"code":"insufficient_quota"}}"#).is_passing());
         assert!(LlmError::of_status("e", "m", 503, b"").is_overload());
         assert!(!LlmError::of_status("e", "m", 500, b"").is_overload());
+        for (status, is_paid) in
+            [(400, false), (401, false), (408, false), (429, false), (503, false), (500, true), (504, true)]
+        {
+            assert_eq!(LlmError::of_status("e", "m", status, b"").may_be_paid(), is_paid, "{status}");
+        }
+        let unreachable = |was_sent| LlmError::Unreachable { endpoint: String::new(), reason: String::new(), was_sent };
+        assert!(!unreachable(false).may_be_paid() && unreachable(true).may_be_paid());
     }
 }

@@ -131,13 +131,15 @@ impl Gate {
     pub async fn pass(&self, tokens: u32) -> Passed<'_> {
         loop {
             let freed = self.freed.notified();
-            if let Some(passed) = self.try_enter() {
+            if let Some(mut passed) = self.try_enter() {
                 let wait = self.with(|state| {
                     let at = Instant::now();
                     let for_requests = state.requests.as_mut().map(|bucket| bucket.take(1.0, at));
                     let for_tokens = state.tokens.as_mut().map(|bucket| bucket.take(f64::from(tokens), at));
                     for_requests.max(for_tokens).unwrap_or_default()
                 });
+                // From here on: who gives up during the wait gives it back.
+                passed.unsent = Some(f64::from(tokens));
                 tokio::time::sleep(wait).await;
                 return passed;
             }
@@ -152,7 +154,7 @@ impl Gate {
             has_room
         });
         // Only then: one that is made gives a place back.
-        has_room.then(|| Passed { gate: self })
+        has_room.then(|| Passed { gate: self, unsent: None })
     }
 
     fn with<T>(&self, work: impl FnOnce(&mut GateState) -> T) -> T {
@@ -161,22 +163,34 @@ impl Gate {
     }
 }
 
-/// A place at an endpoint, as long as it lives.
+/// A place at an endpoint for one attempt, as long as it lives.
 #[derive(Debug)]
 pub struct Passed<'a> {
     gate: &'a Gate,
+    /// The tokens that were taken for a request that was not sent; with it goes one request.
+    unsent: Option<f64>,
 }
 
 impl Passed<'_> {
+    /// The request goes out now: what was taken for it is used.
+    pub fn sent(&mut self) {
+        self.unsent = None;
+    }
+
     /// The call went well, and used so many tokens more (or less) than was thought.
     pub fn succeeded(&self, more_tokens: f64) {
+        self.gate.with(|state| state.adaptive.succeeded());
+        self.correct(more_tokens);
+        self.gate.freed.notify_one();
+    }
+
+    /// So many tokens were used beyond what was taken, or (negative) not used.
+    pub fn correct(&self, more_tokens: f64) {
         self.gate.with(|state| {
-            state.adaptive.succeeded();
             if let Some(tokens) = &mut state.tokens {
                 tokens.correct(more_tokens);
             }
         });
-        self.gate.freed.notify_one();
     }
 
     /// The endpoint had too much to do.
@@ -187,7 +201,15 @@ impl Passed<'_> {
 
 impl Drop for Passed<'_> {
     fn drop(&mut self) {
-        self.gate.with(|state| state.under_way -= 1);
+        if let Some(tokens) = self.unsent {
+            self.correct(-tokens);
+        }
+        self.gate.with(|state| {
+            state.under_way -= 1;
+            if let (Some(requests), true) = (&mut state.requests, self.unsent.is_some()) {
+                requests.correct(-1.0);
+            }
+        });
         self.gate.freed.notify_one();
     }
 }
@@ -264,5 +286,22 @@ mod tests {
         assert!(waiting.is_err());
         drop(held);
         tokio::time::timeout(Duration::from_secs(5), gate.pass(1)).await.unwrap();
+    }
+    /// By hand: 60 tokens a minute are a reserve of 6; 6 and 60 taken and given back leave 6, so that nobody waits.
+    #[tokio::test]
+    async fn what_was_not_sent_is_given_back() {
+        let gate = Gate::new(Limits { concurrency: 4, requests_per_minute: Some(10), tokens_per_minute: Some(60) });
+        let soon = Duration::from_millis(50);
+        tokio::time::timeout(soon, gate.pass(6)).await.unwrap();
+        assert!(tokio::time::timeout(soon, gate.pass(60)).await.is_ok(), "the reserve is there again");
+        let mut sent = tokio::time::timeout(soon, gate.pass(6)).await.unwrap();
+        sent.sent();
+        drop(sent);
+        // Six are used: the next six take six seconds, and who does not wait for them leaves them to others.
+        for _ in 0..5 {
+            assert!(tokio::time::timeout(soon, gate.pass(6)).await.is_err());
+        }
+        let level = gate.with(|state| state.tokens.as_mut().map(|bucket| bucket.take(0.0, Instant::now())));
+        assert_eq!(level, Some(Duration::ZERO), "nothing is lent");
     }
 }

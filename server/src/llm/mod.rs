@@ -3,7 +3,10 @@
 //! | file | what lives there |
 //! |---|---|
 //! | [`client`] | one call from its request to its answer, with everything below applied |
-//! | [`wire`] | requests and answers as they go over the wire; what an endpoint does not take, learned by model |
+//! | [`target`] | an endpoint as a call needs it: its address, its key, its limits |
+//! | [`wire`], `models` | requests and answers as they go over the wire |
+//! | `mask` | takes the endpoint's own key out of what it sends |
+//! | [`dialect`] | what an endpoint does not take, learned by model |
 //! | [`error`] | why a call failed, told by status and body |
 //! | [`retry`] | what is tried again, and when: backoff, `retry-after`, rate-limit headers |
 //! | [`limits`] | how much goes to one endpoint at once and a minute, adapted to what it takes |
@@ -15,21 +18,28 @@
 
 pub mod calls;
 pub mod client;
+pub mod dialect;
 mod endpoint_form;
 pub mod endpoints;
 pub mod error;
 pub mod first_start;
 pub mod handle;
 pub mod limits;
+mod mask;
+mod models;
 pub mod pricing;
 pub mod retry;
+pub mod target;
 pub mod wire;
 
-pub use calls::{CacheUse, CallContext, Called, ChatError, Model};
-pub use client::{Answered, CallFailed, LlmClient, Target, use_tls};
+pub use calls::{Accepts, CacheUse, CallContext, Called, ChatError, Keeping, Model};
+pub use client::{Answered, CallFailed, LlmClient, Wanted, use_tls};
 pub use error::LlmError;
 pub use handle::{Environment, Llm};
+pub use target::Target;
 pub use wire::{ChatAnswer, ChatRequest, Schema, Usage};
 
+#[cfg(test)]
+mod calls_tests;
 #[cfg(test)]
 mod client_tests;

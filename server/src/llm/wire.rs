@@ -1,12 +1,9 @@
-//! Requests and answers of `POST /chat/completions` as they go over the wire. Endpoints differ in what they take: a
-//! [`Dialect`] is what was learned of one model, so that a second call need not be refused again.
-
-use std::collections::BTreeSet;
+//! Requests and answers of `POST /chat/completions` as they go over the wire.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::error::LlmError;
+use super::dialect::{Dialect, StructuredMode, is_strict};
 
 /// What is asked of a model.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -40,74 +37,6 @@ pub struct Schema {
     pub schema: Value,
 }
 
-/// How an answer that follows a schema is asked for, from the surest way to the last one.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum StructuredMode {
-    /// `response_format: {type: "json_schema", strict}`.
-    #[default]
-    JsonSchema,
-    /// `response_format: {type: "json_object"}`, the schema in the messages.
-    JsonObject,
-    /// The schema in the messages alone.
-    Instructions,
-}
-
-/// What a model's endpoint was found to take.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Dialect {
-    /// How a schema is asked for.
-    pub structured: StructuredMode,
-    /// Whether the limit of tokens is called `max_completion_tokens`.
-    pub completion_limit: bool,
-    /// Parameters that it refused.
-    pub dropped: BTreeSet<&'static str>,
-}
-
-/// Parameters without which the question is the same, so that they may be left out where they are refused.
-const OPTIONAL: [&str; 4] = ["temperature", "top_p", "seed", "reasoning_effort"];
-
-impl Dialect {
-    /// What to try after a refusal; `None` if the refusal names nothing that could be left out or said otherwise.
-    pub fn after(&self, request: &ChatRequest, error: &LlmError) -> Option<Self> {
-        let LlmError::Rejected { status: 400 | 422, message, param, .. } = error else { return None };
-        let names = |name: &str| match param.as_deref() {
-            Some(param) => param == name || param.starts_with(&format!("{name}.")),
-            None => names_word(message, name),
-        };
-        let mut next = self.clone();
-        let limits = [("max_tokens", false), ("max_completion_tokens", true)];
-        let refuses_limit = limits.iter().any(|(name, is_new)| *is_new == self.completion_limit && names(name));
-        if refuses_limit && request.max_tokens.is_some() {
-            // Once each way; a limit that is refused under both names is too large or too small.
-            next.completion_limit = true;
-            return (!self.completion_limit).then_some(next);
-        }
-        let about_format = ["response_format", "json_schema", "text.format"].into_iter().any(names);
-        if about_format && request.schema.is_some() {
-            next.structured = match self.structured {
-                StructuredMode::JsonSchema => StructuredMode::JsonObject,
-                StructuredMode::JsonObject => StructuredMode::Instructions,
-                StructuredMode::Instructions => return None,
-            };
-            return Some(next);
-        }
-        let refused = OPTIONAL.into_iter().find(|name| names(name) && !self.dropped.contains(name))?;
-        next.dropped.insert(refused);
-        Some(next)
-    }
-}
-
-/// Whether a text names a parameter, as a word by itself.
-fn names_word(text: &str, name: &str) -> bool {
-    let is_part = |c: char| c.is_alphanumeric() || c == '_';
-    text.match_indices(name).any(|(at, _)| {
-        let before = text.get(..at).and_then(|text| text.chars().next_back());
-        let after = text.get(at + name.len()..).and_then(|text| text.chars().next());
-        !before.is_some_and(is_part) && !after.is_some_and(is_part)
-    })
-}
-
 /// The request's body.
 pub fn body_of(request: &ChatRequest, dialect: &Dialect) -> Value {
     let mut body = Map::new();
@@ -127,7 +56,8 @@ pub fn body_of(request: &ChatRequest, dialect: &Dialect) -> Value {
     put("reasoning_effort", request.reasoning_effort.clone().map(Value::from));
     let format = request.schema.as_ref().and_then(|Schema { name, schema }| match dialect.structured {
         StructuredMode::JsonSchema => {
-            Some(json!({"type": "json_schema", "json_schema": {"name": name, "strict": true, "schema": schema}}))
+            let strict = is_strict(schema);
+            Some(json!({"type": "json_schema", "json_schema": {"name": name, "strict": strict, "schema": schema}}))
         }
         StructuredMode::JsonObject => Some(json!({"type": "json_object"})),
         StructuredMode::Instructions => None,
@@ -177,12 +107,24 @@ pub struct ChatAnswer {
     pub model: Option<String>,
 }
 
+/// Why a body is no answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unread {
+    /// Broken or cut: another one may be whole.
+    #[error("it is no whole JSON ({0}).")]
+    NotWhole(String),
+    /// Whole, and no answer: another one would be none either.
+    #[error("{0}.")]
+    NoAnswer(&'static str),
+}
+
 /// Reads an answer's body; the error says what is wrong with it.
-pub fn read_answer(body: &[u8]) -> Result<ChatAnswer, String> {
-    let value: Value = serde_json::from_slice(body).map_err(|error| format!("it is no whole JSON ({error})"))?;
-    let choices = value.get("choices").and_then(Value::as_array).ok_or("it has no \"choices\"")?;
-    let choice = choices.first().ok_or("its \"choices\" are empty")?;
-    let message = choice.get("message").and_then(Value::as_object).ok_or("its choice has no \"message\"")?;
+pub fn read_answer(body: &[u8]) -> Result<ChatAnswer, Unread> {
+    let value: Value = serde_json::from_slice(body).map_err(|error| Unread::NotWhole(error.to_string()))?;
+    let lacks = Unread::NoAnswer;
+    let choices = value.get("choices").and_then(Value::as_array).ok_or(lacks("it has no \"choices\""))?;
+    let choice = choices.first().ok_or(lacks("its \"choices\" are empty"))?;
+    let message = choice.get("message").and_then(Value::as_object).ok_or(lacks("its choice has no \"message\""))?;
     let text_of = |name: &str| message.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
     let tool_calls = message.get("tool_calls").and_then(Value::as_array).cloned().unwrap_or_default();
     Ok(ChatAnswer {
@@ -228,21 +170,16 @@ mod tests {
         }
     }
 
-    fn refused(message: &str, param: Option<&str>) -> LlmError {
-        LlmError::Rejected {
-            endpoint: "e".to_owned(),
-            status: 400,
-            message: message.to_owned(),
-            param: param.map(str::to_owned),
-            code: None,
-        }
-    }
-
     #[test]
     fn a_body_says_what_was_asked() {
-        let strict = json!({"type": "json_schema", "json_schema": {"name": "score", "strict": true, "schema": {"type": "object"}}});
-        let expected = json!({"model": "m", "messages": [{"role": "user", "content": "Rate it."}], "temperature": 0.0, "max_tokens": 64, "response_format": strict});
-        assert_eq!(body_of(&asked(), &Dialect::default()), expected);
+        let open = json!({"type": "object"});
+        let closed = json!({"type": "object", "additionalProperties": false});
+        let format = |strict: bool, schema: &Value| json!({"type": "json_schema", "json_schema": {"name": "score", "strict": strict, "schema": schema}});
+        let expected = json!({"model": "m", "messages": [{"role": "user", "content": "Rate it."}], "temperature": 0.0, "max_tokens": 64, "response_format": format(false, &open)});
+        assert_eq!(body_of(&asked(), &Dialect::default()), expected, "no endpoint would take it as a strict one");
+        let schema = Some(Schema { name: "score".to_owned(), schema: closed.clone() });
+        let body = body_of(&ChatRequest { schema, ..asked() }, &Dialect::default());
+        assert_eq!(body["response_format"], format(true, &closed));
         let dialect = Dialect {
             structured: StructuredMode::Instructions,
             completion_limit: true,
@@ -252,27 +189,6 @@ mod tests {
         assert_eq!(body["max_completion_tokens"], 64);
         assert!(["temperature", "max_tokens", "response_format"].iter().all(|name| body.get(name).is_none()));
         assert!(body["messages"][1]["content"].as_str().unwrap().ends_with(r#"{"type":"object"}"#));
-    }
-
-    #[test]
-    fn refusals_teach() {
-        let plain = Dialect::default();
-        let step =
-            |dialect: &Dialect, message: &str, param: Option<&str>| dialect.after(&asked(), &refused(message, param));
-        let limited = step(&plain, "Use 'max_completion_tokens' instead.", Some("max_tokens")).unwrap();
-        assert!(limited.completion_limit);
-        assert_eq!(step(&limited, "too large", Some("max_completion_tokens")), None);
-        assert_eq!(step(&plain, "unknown", Some("messages")), None);
-        let cool = step(&plain, "Unsupported value: 'temperature' must be 1", None).unwrap();
-        assert!(cool.dropped.contains("temperature"));
-        assert_eq!(step(&cool, "temperature", Some("temperature")), None, "it is not sent any more");
-        let object = step(&plain, "no", Some("response_format.type")).unwrap();
-        let told = step(&object, "response_format is unknown", None).unwrap();
-        assert_eq!((object.structured, told.structured), (StructuredMode::JsonObject, StructuredMode::Instructions));
-        assert_eq!(step(&told, "response_format", None), None);
-        // A word that only contains the name, and errors that are no refusal.
-        assert_eq!(step(&plain, "the max_tokens_total is used up", None), None);
-        assert_eq!(plain.after(&asked(), &LlmError::Cancelled), None);
     }
 
     #[test]
@@ -304,7 +220,7 @@ mod tests {
             (r#"{"choices": []}"#, "empty"),
             (r#"{"choices": [{"text": "old"}]}"#, "no \"message\""),
         ] {
-            assert!(read_answer(broken.as_bytes()).unwrap_err().contains(words), "{broken}");
+            assert!(read_answer(broken.as_bytes()).unwrap_err().to_string().contains(words), "{broken}");
         }
     }
 }

@@ -267,6 +267,9 @@ pub struct ModelSettings {
 pub struct ConnectionTest {
     /// Its models, or why it told none.
     pub models: Result<Vec<EndpointModel>, CallError>,
+    /// Models that it named besides, and that are not listed: they are too many, or their names too long.
+    #[serde(default)]
+    pub left_out: i64,
     /// What a model said to a short question; `None` if none was asked.
     pub answer: Option<Result<TestAnswer, CallError>>,
 }

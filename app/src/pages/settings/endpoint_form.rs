@@ -85,7 +85,11 @@ impl Typed {
 
 fn number(field: &str, typed: RwSignal<String>) -> Result<u32, AppError> {
     let digits: String = typed.get_untracked().chars().filter(|c| !matches!(c, ' ' | ',' | '_')).collect();
-    digits.parse().map_err(|_| AppError::invalid_field(field, "Enter a whole number."))
+    if !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit()) {
+        // One that is far too large is refused like one that is a little too large: with what is allowed.
+        return Ok(digits.parse().unwrap_or(u32::MAX));
+    }
+    Err(AppError::invalid_field(field, "Enter a whole number."))
 }
 
 fn limit(field: &str, typed: RwSignal<String>) -> Result<Option<u32>, AppError> {

@@ -12,7 +12,12 @@ pub fn TestResult(found: ConnectionTest) -> impl IntoView {
     let models = match found.models {
         Ok(models) => {
             let count = i64::try_from(models.len()).unwrap_or(i64::MAX);
-            view! { <p class="note">{format!("✓ It answers and offers {}.", format::counted(count, "model"))}</p> }.into_any()
+            let left_out = match found.left_out {
+                0 => String::new(),
+                more => format!(" {} more are not listed: too many, or their names are too long.", format::count(more)),
+            };
+            let words = format!("✓ It answers and offers {}.{left_out}", format::counted(count, "model"));
+            view! { <p class="note">{words}</p> }.into_any()
         }
         Err(error) => view! {
             <FailedCall error/>

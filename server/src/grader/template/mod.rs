@@ -269,10 +269,9 @@ fn is_of_the_user(variable: &str) -> bool {
 fn may_be_missing(path: &[Step]) -> bool {
     match path.first() {
         Some(Step::Name(root)) => match root.as_str() {
-            "item" | "metadata" => path.len() > 1,
             "referenceAnswer" => true,
             // An item that a list may not have.
-            "messages" | "tools" | "toolCalls" => path.len() > 1,
+            "item" | "metadata" | "messages" | "tools" | "toolCalls" => path.len() > 1,
             "sample" => {
                 !matches!(path.get(1), Some(Step::Name(field)) if field == "output_text")
                     && (path.len() > 2 || matches!(path.get(1), Some(Step::Name(field)) if field == "output_json"))

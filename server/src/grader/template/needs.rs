@@ -32,10 +32,10 @@ pub(super) fn check(needs: &[Need], sample: &Value) -> Result<(), RenderError> {
 }
 
 /// Goes through the sections as rendering does: each item of a list, else once, with the names of what is around.
-fn within<'a>(
+fn within(
     sections: &[Section],
     path: &[Step],
-    contexts: &mut Vec<&'a Value>,
+    contexts: &mut Vec<&Value>,
     looks: &mut usize,
 ) -> Result<(), RenderError> {
     *looks += 1;
