@@ -61,6 +61,9 @@ pub fn CalibrationDrawer() -> impl IntoView {
     }
 }
 
+/// The samples before and after one.
+type Around = (Option<i64>, Option<i64>);
+
 /// What is walked through, and where one is.
 #[derive(Clone, Copy)]
 pub struct Walk {
@@ -76,7 +79,7 @@ pub struct Walk {
     shown: RwSignal<Option<i64>>,
     /// The samples before and after it; written with it. (A button keeps the closures that it was first drawn with, so it
     /// asks here.)
-    around: RwSignal<(Option<i64>, Option<i64>)>,
+    around: RwSignal<Around>,
     /// What was scored or taken back since the row was fetched: the last word counts.
     marks: RwSignal<Vec<(i64, bool)>>,
     /// Takes the focus when the sample changes.
@@ -202,7 +205,7 @@ fn InRow(walk: Walk, queue: HandScoreQueue, sample: HandScoreSample) -> impl Int
         Some(place) => format!("{} of {count}", place + 1),
         None => format!("Record {id}"),
     };
-    let step = |name: &'static str, words: &'static str, side: fn((Option<i64>, Option<i64>)) -> Option<i64>| {
+    let step = |name: &'static str, words: &'static str, side: fn(Around) -> Option<i64>| {
         let press = move |_| {
             if let Some(other) = side(walk.around.get_untracked()) {
                 walk.go(other);
@@ -233,7 +236,7 @@ fn InRow(walk: Walk, queue: HandScoreQueue, sample: HandScoreSample) -> impl Int
 }
 
 /// The samples before and after one; of one that is not in the row, the row's first without a score.
-fn neighbours(queue: &HandScoreQueue, id: i64) -> (Option<i64>, Option<i64>) {
+fn neighbours(queue: &HandScoreQueue, id: i64) -> Around {
     let at = |index: Option<usize>| index.and_then(|index| queue.samples.get(index)).map(|queued| queued.record_id);
     match queue.samples.iter().position(|queued| queued.record_id == id) {
         Some(place) => (at(place.checked_sub(1)), at(Some(place + 1))),

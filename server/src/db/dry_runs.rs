@@ -184,13 +184,11 @@ pub async fn insert_plan(tx: &mut Tx, run_id: &str, plan: &DryRunPlan) -> Servic
 }
 
 /// Samples still to be graded, in order.
-pub async fn unfinished(db: &Db, run_id: &str, after: i64, limit: i64) -> ServiceResult<Vec<PlannedSample>> {
+pub async fn unfinished(db: &Db, run_id: &str) -> ServiceResult<Vec<PlannedSample>> {
     let rows = sqlx::query(
-        "SELECT ordinal, record_id, topic FROM dry_run_samples WHERE dry_run_id = ? AND finished_at IS NULL AND ordinal > ? ORDER BY ordinal LIMIT ?",
+        "SELECT ordinal, record_id, topic FROM dry_run_samples WHERE dry_run_id = ? AND finished_at IS NULL ORDER BY ordinal",
     )
     .bind(run_id)
-    .bind(after)
-    .bind(limit)
     .fetch_all(db.read())
     .await?;
     rows.iter()

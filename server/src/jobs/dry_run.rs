@@ -7,6 +7,7 @@
 use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt, TryStreamExt, stream};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::{JobContext, Outcome};
@@ -25,8 +26,8 @@ use crate::types::dry_run::DryRunConfig;
 use crate::types::error::AppError;
 use crate::types::topics::TopicHierarchy;
 
-/// Samples fetched at once; results are still committed one by one.
-const WINDOW: i64 = 256;
+/// Most results of one transaction.
+const STORED_AT_ONCE: usize = 64;
 /// Keys fetched at once while planning.
 const KEYS: i64 = 10_000;
 
@@ -124,64 +125,75 @@ async fn grade_all(context: &JobContext, row: &DryRunRow) -> ServiceResult<usize
     // Ends the calls that are under way when the user cancels or the server stops.
     let stop = CancellationToken::new();
     let _stops = stop.clone().drop_guard();
-    let mut counts = db::dry_runs::counts(&state.db, run_id).await?;
-    let mut cursor = -1;
-    let mut told = Instant::now();
-    loop {
-        let window = db::dry_runs::unfinished(&state.db, run_id, cursor, WINDOW).await?;
-        let Some(last) = window.last() else { return Ok(concurrency) };
-        cursor = last.ordinal;
-        let batches: Vec<Vec<PlannedSample>> = window.chunks(grader.batch_size()).map(<[_]>::to_vec).collect();
-        let results = stream::iter(batches)
-            .take_while(|_| std::future::ready(!context.should_stop()))
-            .map(|batch| grade_batch(context, row, &grader, &stop, batch))
-            .buffer_unordered(concurrency)
-            .map_ok(|results| stream::iter(results.into_iter().map(Ok::<_, ServiceError>)))
-            .try_flatten();
-        // Two futures that are polled side by side: a call that waits for the store must go on while a result is stored, or
-        // the store's one writer is given to a call that nobody polls.
-        let (tell, mut told_of) = tokio::sync::mpsc::unbounded_channel();
-        let grading = async {
-            tokio::pin!(results);
-            loop {
-                let result = tokio::select! {
-                    result = results.next() => result,
-                    () = context.stop_requested(), if !stop.is_cancelled() => {
-                        stop.cancel();
-                        continue;
-                    }
-                };
-                // Nobody listens any more once a result could not be stored.
-                let Some(result) = result.filter(|_| !tell.is_closed()) else { break };
-                let _ = tell.send(result?);
-            }
-            drop(tell);
-            Ok::<(), ServiceError>(())
-        };
-        let storing = async {
-            while let Some(result) = told_of.recv().await {
-                if context.interrupted() {
-                    return Ok(());
+    // All at once (numbers and topics alone, at most 10,000): at the end of each part, calls would run out and wait for the
+    // slowest.
+    let unfinished = db::dry_runs::unfinished(&state.db, run_id).await?;
+    let batches: Vec<Vec<PlannedSample>> = unfinished.chunks(grader.batch_size()).map(<[_]>::to_vec).collect();
+    let results = stream::iter(batches)
+        .take_while(|_| std::future::ready(!context.should_stop()))
+        .map(|batch| grade_batch(context, row, &grader, &stop, batch))
+        .buffer_unordered(under_way(concurrency, &grader))
+        .map_ok(|results| stream::iter(results.into_iter().map(Ok::<_, ServiceError>)))
+        .try_flatten();
+    // Two futures that are polled side by side: a call that waits for the store must go on while a result is stored, or
+    // the store's one writer is given to a call that nobody polls.
+    let (tell, told_of) = mpsc::unbounded_channel();
+    let grading = async {
+        tokio::pin!(results);
+        loop {
+            let result = tokio::select! {
+                result = results.next() => result,
+                () = context.stop_requested(), if !stop.is_cancelled() => {
+                    stop.cancel();
+                    continue;
                 }
-                counts.finished += 1;
-                counts.failed += i64::from(result.error.is_some());
-                let mut tx = context.begin().await?;
-                db::dry_runs::set_result(&mut tx, run_id, &result).await?;
-                // With the result, so that what a killed process did counts too; to the last millisecond that is whole.
-                let since = i64::try_from(told.elapsed().as_millis()).unwrap_or(i64::MAX);
-                db::dry_runs::add_duration(&mut tx, run_id, since).await?;
-                told += Duration::from_millis(since.unsigned_abs());
-                tx.commit().await?;
-                let message =
-                    format!("{} graded, {} failed", format::count(counts.finished), format::count(counts.failed));
-                context.progress(counts.finished, counts.planned, "samples", message).await?;
-            }
-            Ok(())
-        };
-        tokio::try_join!(grading, storing)?;
-        if context.should_stop() {
-            return Ok(concurrency);
+            };
+            // Nobody listens any more once a result could not be stored.
+            let Some(result) = result.filter(|_| !tell.is_closed()) else { break };
+            let _ = tell.send(result?);
         }
+        drop(tell);
+        Ok::<(), ServiceError>(())
+    };
+    tokio::try_join!(grading, store_all(context, run_id, told_of))?;
+    Ok(concurrency)
+}
+
+/// Stores results as they come: those that came while the ones before were stored share a transaction.
+async fn store_all(
+    context: &JobContext,
+    run_id: &str,
+    mut told_of: mpsc::UnboundedReceiver<SampleResult>,
+) -> ServiceResult<()> {
+    let mut counts = db::dry_runs::counts(&context.state.db, run_id).await?;
+    let mut told = Instant::now();
+    let mut results = Vec::new();
+    while told_of.recv_many(&mut results, STORED_AT_ONCE).await > 0 {
+        // What is graded is stored though the server stops: it is paid for. (A job that was taken over may begin nothing.)
+        let mut tx = context.begin().await?;
+        for result in results.drain(..) {
+            counts.finished += 1;
+            counts.failed += i64::from(result.error.is_some());
+            db::dry_runs::set_result(&mut tx, run_id, &result).await?;
+        }
+        // With the results, so that what a killed process did counts too; to the last millisecond that is whole.
+        let since = i64::try_from(told.elapsed().as_millis()).unwrap_or(i64::MAX);
+        db::dry_runs::add_duration(&mut tx, run_id, since).await?;
+        told += Duration::from_millis(since.unsigned_abs());
+        tx.commit().await?;
+        let message = format!("{} graded, {} failed", format::count(counts.finished), format::count(counts.failed));
+        context.progress(counts.finished, counts.planned, "samples", message).await?;
+    }
+    Ok(())
+}
+
+/// How many batches are under way: as many as are graded; of a judge whose endpoint takes no more anyhow, half as many again,
+/// so that one stands at the endpoint's gate while the answer of another is stored.
+fn under_way(concurrency: usize, grader: &Grader) -> usize {
+    let calls = grader.call_concurrency().and_then(|calls| usize::try_from(calls).ok());
+    match calls.filter(|calls| *calls <= concurrency) {
+        Some(calls) => calls + calls.div_ceil(2),
+        None => concurrency,
     }
 }
 

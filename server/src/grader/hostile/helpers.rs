@@ -18,26 +18,22 @@ pub(super) fn cases() -> Vec<Case> {
         ("helper similarity", body("return helpers.similarity('ab'.repeat(1e6), 'ba'.repeat(1e6))"), "cpu|memory"),
         (
             "helper jaccard",
-            body("let s = ''; for (let i = 0; i < 1e5; i++) s += i + ' '; return helpers.jaccard(s, s + 'x')"),
-            "cpu|memory|score:0.99999",
+            body("let s = ''; for (let i = 0; i < 1e4; i++) s += i + ' '; for (;;) helpers.jaccard(s, s + 'x')"),
+            "cpu|memory",
         ),
         (
             "helper schema pattern",
             body("return helpers.matchesSchema('a'.repeat(40) + 'b', { pattern: '^(a+)+$' }).valid ? 1 : 0"),
-            "cpu|score:0|threw",
+            "score:0",
         ),
         (
             "helper schema bomb",
             body(
                 "const d = {}; for (let i = 0; i < 25; i++) d['d' + i] = { allOf: [{ $ref: '#/$defs/d' + (i + 1) }, { $ref: '#/$defs/d' + (i + 1) }] }; d.d25 = { type: 'string' }; return helpers.matchesSchema(1, { $defs: d, $ref: '#/$defs/d0' }).valid ? 1 : 0",
             ),
-            "cpu|memory|crashed|score:0|threw",
+            "cpu|memory|crashed|threw",
         ),
-        (
-            "helper schema of itself",
-            body("return helpers.matchesSchema({}, { $ref: '#' }).valid ? 1 : 0"),
-            "cpu|memory|crashed|score:1|threw",
-        ),
+        ("helper schema of itself", body("return helpers.matchesSchema({}, { $ref: '#' }).valid ? 1 : 0"), "score:1"),
         (
             "helper remote schema",
             body("return helpers.matchesSchema(1, { $ref: 'http://127.0.0.1:1/x' }).valid ? 1 : 0"),
@@ -63,7 +59,7 @@ pub(super) fn cases() -> Vec<Case> {
         (
             "helper getter value",
             body("return helpers.matchesSchema({ get a() { for (;;); } }, {}).valid ? 1 : 0"),
-            "score:1|cpu",
+            "score:1",
         ),
         (
             "helper proxy list",
@@ -85,15 +81,13 @@ pub(super) fn cases() -> Vec<Case> {
             body("return helpers.wordCount()"),
             "threw:1 TypeError: helpers.wordCount: the first argument must be a text, but is missing",
         ),
-        (
-            "helper parseJson depth",
-            body("return helpers.parseJson('['.repeat(1e6)) === null ? 0.5 : 0"),
-            "score:0.5|cpu",
-        ),
+        ("helper parseJson depth", body("return helpers.parseJson('['.repeat(1e3)) === null ? 0.5 : 0"), "score:0.5"),
+        ("helper parseJson for ever", body("const s = '['.repeat(1e6); for (;;) helpers.parseJson(s)"), "cpu"),
         (
             "helper isJson depth",
-            body("return helpers.isJson('['.repeat(1e6) + ']'.repeat(1e6)) ? 0.5 : 0"),
-            "score:0.5|cpu",
+            body("return helpers.isJson('['.repeat(1e3) + ']'.repeat(1e3)) ? 0.5 : 0"),
+            "score:0.5",
         ),
+        ("helper isJson for ever", body("const s = '[1'.repeat(1e6); for (;;) helpers.isJson(s)"), "cpu"),
     ]
 }

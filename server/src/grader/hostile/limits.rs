@@ -40,11 +40,11 @@ pub(super) fn cases() -> Vec<Case> {
             body("const o = { toString() { return '' + this } }; return '' + o"),
             "threw|crashed|bad:the string",
         ),
-        ("valueOf recursion", body("const o = { valueOf() { return +this } }; return +o"), "threw|crashed|score:0"),
+        ("valueOf recursion", body("const o = { valueOf() { return +this } }; return +o"), "score:0"),
         (
             "valueOf recursion in the middle",
             body("const o = { valueOf() { return +this } }; const x = +o; return 0.5"),
-            "threw|crashed|score:0.5",
+            "score:0.5",
         ),
         ("sort recursion", body("function f() { [2, 1].sort(f); return 0 } f(); return 0.5"), "threw|crashed"),
         ("map recursion", body("function f() { return [1].map(f) } f(); return 0.5"), "threw|crashed"),

@@ -92,8 +92,16 @@ fn large_sample() -> GradeInput {
     sample
 }
 
+/// Scores and texts are compared whole, errors by how they begin.
 fn is_expected(seen: &str, expected: &str) -> bool {
-    expected.split('|').any(|beginning| seen.starts_with(beginning))
+    let score = |outcome: &str| outcome.strip_prefix("score:")?.parse::<f64>().ok();
+    if expected.starts_with("text:") {
+        return seen == expected;
+    }
+    if let (Some(seen), Some(expected)) = (score(seen), score(expected)) {
+        return (seen - expected).abs() < 1e-9;
+    }
+    expected.split('|').any(|beginning| !beginning.starts_with("score:") && seen.starts_with(beginning))
 }
 
 /// What is wrong, in words; all cases of one table go through one pool.
@@ -147,13 +155,21 @@ fn every_case_can_fail() {
     let mut names: Vec<&str> = cases.iter().map(|(name, ..)| *name).collect();
     names.sort_unstable();
     assert!(names.windows(2).all(|pair| pair[0] != pair[1]), "two cases have one name: {names:?}");
-    let is_good = |beginning: &str| beginning.starts_with("score:") || beginning.starts_with("text:");
-    for (name, _, expected) in &cases {
-        assert!(expected.split('|').all(|beginning| !beginning.is_empty() && "score:text:" != beginning), "{name}");
-        let good = expected.split('|').filter(|beginning| is_good(beginning)).count();
-        assert!(good <= 1 && !expected.split('|').any(|beginning| beginning == "score"), "{name}: {expected}");
+    let goods = ["score:", "text:"];
+    for (name, source, expected) in &cases {
+        if goods.iter().any(|good| expected.starts_with(good)) {
+            let errors =
+                ["cpu", "memory", "threw:1 ", "bad:NaN", "refused:1:1 ", "missing:item.x", "score:0.123", "text:?"];
+            assert!(errors.iter().all(|error| !is_expected(error, expected)), "{name} takes anything: {expected}");
+        } else {
+            let is_script = matches!(source, Source::Script(_));
+            assert!(expected.split('|').all(|beginning| !beginning.is_empty()), "{name}");
+            assert!(!goods.iter().any(|good| expected.contains(good)), "{name} takes scores and errors: {expected}");
+            assert!(!is_expected(if is_script { "score:0.5" } else { "text:It is on" }, expected), "{name}");
+        }
     }
+    assert!(is_expected("cpu", "memory|cpu") && is_expected("score:0.5", "score:0.5"));
     assert!(
-        is_expected("cpu", "memory|cpu") && !is_expected("score:1", "cpu|memory") && !is_expected("score:0", "score:1")
+        !is_expected("score:0.5", "score:0") && !is_expected("text:", "text:a") && !is_expected("threw:2 ", "threw:1")
     );
 }
