@@ -227,7 +227,7 @@ impl LlmClient {
             }
             // Others may go while this one waits.
             drop(passed);
-            let wait = self.wait_after(failed, progress)?;
+            let Some(wait) = self.wait_after(&failed, progress) else { return Err(failed) };
             tokio::select! {
                 biased;
                 () = wanted.gone.cancelled() => return Err(LlmError::Cancelled.into()),
@@ -236,14 +236,14 @@ impl LlmClient {
         }
     }
 
-    /// How long to wait before the next attempt; the failure if there is none.
-    fn wait_after(&self, failed: Failed, progress: &mut Progress) -> Result<Duration, Failed> {
+    /// How long to wait before the next attempt; `None` if there is none.
+    fn wait_after(&self, failed: &Failed, progress: &mut Progress) -> Option<Duration> {
         progress.failures += 1;
         progress.costly += u32::from(failed.error.is_costly());
         let is_enough = failed.error.is_final() || progress.costly >= COSTLY_ATTEMPTS;
         let may_pass = !is_enough && failed.hint.should.unwrap_or_else(|| failed.error.is_passing());
         let wait = self.policy.wait(progress.failures, failed.hint.after, rand::random::<f64>());
-        wait.filter(|_| may_pass).ok_or(failed)
+        wait.filter(|_| may_pass)
     }
 
     async fn one(&self, target: &Target, request: &ChatRequest, sent: &Value) -> Result<ChatAnswer, Failed> {

@@ -82,6 +82,7 @@ impl Dialect {
     }
 
     /// What one refusal added to this.
+    #[must_use]
     pub fn difference(&self, next: &Self) -> Self {
         Self {
             structured: if next.structured == self.structured { StructuredMode::default() } else { next.structured },

@@ -82,7 +82,7 @@ mod tests {
             r#"sk-a\/b+c\"d\\1"#,
             r#"sk-a\\\/b+c\\\"d\\\\1"#,
             "sk-a%2Fb%2bc%22d%5C1",
-            r#"\u0073k\u002Da/b\u002bc\u0022d\u005c1"#,
+            r"\u0073k\u002Da/b\u002bc\u0022d\u005c1",
         ] {
             assert_eq!(of(&format!("<Bearer {form}> {form}"), key), "<Bearer [key hidden]> [key hidden]", "{form}");
         }
