@@ -21,7 +21,9 @@ echo "== import: airline spans alone"
 node benches/import.mjs target/release/anneal "$((records / 10))" spans
 echo "== near-duplicates"
 node benches/near-duplicates.mjs target/release/anneal "$((records / 10))"
-echo "== script grading"
-grading="$(cargo bench --quiet --no-run --message-format=json --bench grading --features ssr |
-    sed -n 's/.*"name":"grading".*"executable":"\([^"]*\)".*/\1/p' | tail -1)"
-"$grading"
+for bench in grading judge_calls; do
+    echo "== $bench"
+    program="$(cargo bench --quiet --no-run --message-format=json --bench "$bench" --features ssr |
+        sed -n "s/.*\"name\":\"$bench\".*\"executable\":\"\([^\"]*\)\".*/\1/p" | tail -1)"
+    "$program"
+done

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::LazyLock;
 use std::time::Duration;
 
+use anneal_app::ui::PageAnswers;
 use anneal_app::{App, shell};
 use anneal_server::datasets;
 use anneal_server::http::{routes, secure, wrong_method};
@@ -28,7 +29,10 @@ pub fn router(state: &AppState) -> Router {
     let options = state.leptos_options.clone();
     let context = {
         let state = state.clone();
-        move || provide_context(state.clone())
+        move || {
+            provide_context(state.clone());
+            provide_context(PageAnswers::default());
+        }
     };
     let shell = move || shell(options.clone());
     let router = routes(Path::new(&*state.leptos_options.site_root))

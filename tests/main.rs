@@ -8,6 +8,7 @@
     reason = "a test that cannot go on should stop where it is"
 )]
 
+mod airline_policy;
 mod bulk_actions;
 mod calibration;
 mod command_line;
@@ -45,3 +46,4 @@ mod test_endpoint;
 mod topics_coverage;
 mod uploads;
 mod validation;
+mod what_if;

@@ -125,6 +125,8 @@ test.describe("with a model", () => {
     await rewriteCode(page, (schema) => schema.replaceAll('"score"', '"points"'), "Output schema (JSON)");
     await page.getByRole("button", { name: "Save grader" }).click();
     await expect(page.getByRole("alert").filter({ hasText: "score" }).first()).toBeVisible();
+    // (The what-if of the tested responses is refused for the same reason, a moment later.)
+    await expect(page.getByRole("status").filter({ hasText: "cannot be scored" })).toBeVisible();
     complaints.length = 0;
     await rewriteCode(page, (schema) => schema.replaceAll('"points"', '"score"'), "Output schema (JSON)");
     await saved(page, "LLM Judge: test-small");

@@ -12,6 +12,7 @@ use crate::config::Config;
 use crate::db::{self, Db};
 use crate::error::ServiceResult;
 use crate::grader::remote::Scoring;
+use crate::grader::what_if::Questions;
 use crate::grader::{ScriptPool, WorkerCommand};
 use crate::jobs::Jobs;
 use crate::llm::{Llm, first_start};
@@ -33,6 +34,8 @@ pub struct AppState {
     pub scripts: ScriptPool,
     /// How many requests of trainers are under way.
     pub scoring: Scoring,
+    /// What-if questions under way: the newest of a dataset wins.
+    pub what_ifs: Questions,
     /// The model endpoints' client with what opens their keys.
     pub llm: Llm,
     /// The tokenizers with their cache.
@@ -68,6 +71,7 @@ impl AppState {
             jobs: Jobs::default(),
             scripts,
             scoring: Scoring::default(),
+            what_ifs: Questions::default(),
             llm,
             tokens: Arc::new(TokenCounter::default()),
             leptos_options,

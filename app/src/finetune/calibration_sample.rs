@@ -47,7 +47,8 @@ impl Scoring {
         let Some(hash) = self.hash.try_get_value() else { return };
         let note = self.note.get_untracked();
         let call = set_hand_score(self.process.dataset_id(), self.record_id, hash, level, note);
-        let go_on = move || self.next.try_update_value(Option::take).flatten().map(|level| self.choose(level)).is_some();
+        let go_on =
+            move || self.next.try_update_value(Option::take).flatten().map(|level| self.choose(level)).is_some();
         let stored = move |stored| {
             self.hand.set(Some(stored));
             self.walk.mark(self.record_id, true);

@@ -45,6 +45,8 @@ pub mod steps;
 pub mod upload;
 mod upload_fields;
 mod upload_form;
+mod what_if;
+mod what_if_figures;
 
 pub use data_dialogs::DataDialogs;
 pub use download_dialog::{DownloadDialog, MASKS};

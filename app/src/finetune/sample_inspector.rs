@@ -215,7 +215,7 @@ struct SampleText {
 #[component]
 fn SampleDetail(sample: StoredValue<SampleText>, record_id: i64) -> impl IntoView {
     let process = use_finetune_process();
-    let record = load(|| (), move |()| get_record(process.dataset_id(), record_id));
+    let record = load(move || record_id, move |record_id| get_record(process.dataset_id(), record_id));
     let SampleText { response, reasoning, error, logs, parts } = sample.get_value();
     view! {
         <div class="inspector__detail">
@@ -300,14 +300,11 @@ pub fn SamplesWorthALook(
 /// second call would need.
 fn first_page(run_id: Memo<Option<String>>, selection: SampleSelection) -> Loaded<Result<SamplePage, AppError>> {
     load(
-        move || run_id.get(),
-        move |run_id| {
-            let selection = selection.clone();
-            async move {
-                match run_id {
-                    Some(run_id) => dry_run_samples(run_id, selection, 1).await,
-                    None => Ok(SamplePage::default()),
-                }
+        move || (run_id.get(), selection.clone()),
+        |(run_id, selection)| async move {
+            match run_id {
+                Some(run_id) => dry_run_samples(run_id, selection, 1).await,
+                None => Ok(SamplePage::default()),
             }
         },
     )

@@ -52,7 +52,7 @@ pub fn ModelCalls(
 #[component]
 fn Calls(record_id: i64, found: RwSignal<Option<usize>>) -> impl IntoView {
     let process = use_finetune_process();
-    let calls = load(|| (), move |()| record_calls(process.dataset_id(), record_id));
+    let calls = load(move || record_id, move |record_id| record_calls(process.dataset_id(), record_id));
     Effect::new(move |_| {
         if let Some(Ok(count)) =
             calls.with(|calls| calls.as_ref().map(|calls| calls.as_ref().map(Vec::len).map_err(|_| ())))

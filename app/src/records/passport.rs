@@ -24,7 +24,7 @@ pub type LoadedPassport = Loaded<Result<RecordPassport, AppError>>;
 pub fn load_passport(state: RecordsState, id: i64) -> LoadedPassport {
     let revision = field(|o| o.dataset.records_revision);
     let runs = field(|o| o.dry_run.as_ref().map(|run| run.summary.id.clone()));
-    load(move || (revision.get(), runs.get()), move |_| get_passport(state.process.dataset_id(), id))
+    load(move || (id, revision.get(), runs.get()), move |(id, ..)| get_passport(state.process.dataset_id(), id))
 }
 
 /// The passport, folded until it is asked for; it then stays open for the next records, too.

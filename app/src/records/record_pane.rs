@@ -49,7 +49,7 @@ pub fn RecordPane(state: RecordsState) -> impl IntoView {
 fn OpenRecord(state: RecordsState, id: i64) -> impl IntoView {
     let pane = NodeRef::<html::Section>::new();
     let revision = field(|o| o.dataset.records_revision);
-    let record = load(move || revision.get(), move |_| get_record(state.process.dataset_id(), id));
+    let record = load(move || (id, revision.get()), move |(id, _)| get_record(state.process.dataset_id(), id));
     let passport = load_passport(state, id);
     let editing = Editing::new();
     Effect::new(move |_| {

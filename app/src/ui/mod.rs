@@ -40,6 +40,8 @@ pub use field::{Field, described_by};
 pub use field_errors::{error_at, error_elsewhere};
 pub use icon::{Icon, IconName};
 pub use leave_guard::{LeaveGuard, UnsavedSign, provide_leave_guards, use_unsaved};
+#[cfg(feature = "ssr")]
+pub use loaded::PageAnswers;
 pub use loaded::{Loaded, load};
 pub use memo::memo;
 pub use menu::{Menu, MenuButton, MenuLink, MenuSeparator};

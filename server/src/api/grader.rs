@@ -5,7 +5,7 @@ use leptos::server_fn::codec::Json;
 
 use crate::types::error::AppError;
 use crate::types::grader::{
-    ExportedGrader, GraderConfig, GraderDiff, GraderTestReport, GraderVersion, ImportedGrader, PromptPreview,
+    ExportedGrader, GraderConfig, GraderDiff, GraderTestReport, GraderVersion, ImportedGrader, PromptPreview, WhatIf,
 };
 use crate::types::job::JobStatus;
 
@@ -63,4 +63,11 @@ pub async fn import_grader(text: String) -> Result<ImportedGrader, AppError> {
 #[server(prefix = "/api", endpoint = "grader/export", input = Json)]
 pub async fn export_grader(config: GraderConfig, name: String) -> Result<ExportedGrader, AppError> {
     super::boundary::answer(|_| async move { Ok(crate::grader::exchange::export(&config, &name)?) }).await
+}
+
+/// What a draft would make of the responses that the newest dry run (else the newest test) graded, without asking a model;
+/// nothing if none was graded yet. A newer question of the same dataset ends this one.
+#[server(prefix = "/api", endpoint = "grader/what_if", input = Json)]
+pub async fn what_if_grader(dataset_id: String, draft: GraderConfig) -> Result<Option<WhatIf>, AppError> {
+    super::boundary::answer(|state| async move { crate::grader::what_if(&state, &dataset_id, draft).await }).await
 }

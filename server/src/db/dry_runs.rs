@@ -1,5 +1,7 @@
 //! Tables `dry_runs` and `dry_run_samples`.
 
+mod graded;
+
 use std::collections::HashMap;
 
 use futures_util::TryStreamExt;
@@ -14,6 +16,8 @@ use crate::types::dry_run::{
 };
 use crate::types::error::AppError;
 use crate::types::grader::PartScore;
+
+pub use graded::{GradedSample, graded, samples_at};
 
 /// A run with what its job needs beside the summary.
 #[derive(Debug, Clone)]

@@ -122,6 +122,14 @@ pub async fn last_tests(db: impl Reader, of: Of<'_>) -> ServiceResult<HashMap<St
         .collect()
 }
 
+/// The newest test of a draft.
+pub async fn newest_draft_test(db: impl Reader, dataset_id: &str) -> ServiceResult<Option<GraderTestReport>> {
+    let mut query = QueryBuilder::<Sqlite>::new("SELECT report FROM grader_tests WHERE dataset_id = ");
+    query.push_bind(dataset_id.to_owned()).push(" AND grader_version IS NULL ORDER BY id DESC LIMIT 1");
+    let row = db.rows(query).await?.pop();
+    row.map(|row| from_json("grader_tests.report", row.try_get("report")?)).transpose()
+}
+
 /// Deletes every version of the grader, with its tests.
 pub async fn delete_all(tx: &mut Tx, dataset_id: &str) -> ServiceResult<()> {
     sqlx::query("DELETE FROM grader_tests WHERE dataset_id = ?").bind(dataset_id).execute(&mut **tx).await?;

@@ -97,11 +97,6 @@ pub async fn samples(
     db::dry_runs::samples(&state.db, run_id, selection, page).await
 }
 
-fn cores() -> i64 {
-    let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-    i64::try_from(cores).unwrap_or(MAX_CONCURRENCY).min(MAX_CONCURRENCY)
-}
-
 fn check_config(mut config: DryRunConfig) -> Result<DryRunConfig, AppError> {
     if !(1..=MAX_SAMPLE).contains(&config.sample_size) {
         return Err(AppError::invalid_field(
@@ -118,12 +113,8 @@ fn check_config(mut config: DryRunConfig) -> Result<DryRunConfig, AppError> {
     if !(0..=MAX_CONCURRENCY).contains(&config.concurrency) {
         return Err(AppError::invalid_field(
             "concurrency",
-            "Grade between 1 and 64 samples at once, or 0 for one per core.",
+            "Grade between 1 and 64 samples at once, or 0 for as many as the endpoints of judges take, else one per core.",
         ));
-    }
-    // What the report says was done, not how it was asked for.
-    if config.concurrency == 0 {
-        config.concurrency = cores();
     }
     // A report must not name a model that was never asked.
     match config.response_source {

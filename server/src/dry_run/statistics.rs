@@ -18,9 +18,7 @@ pub fn compute_dry_run_statistics(scores: &[f64], seed: u64) -> Option<DryRunSta
     let (min, max) = (*sorted.first()?, *sorted.last()?);
     let n = sorted.len() as f64;
     let all_equal = sorted.len() == 1 || max <= min;
-    // Equal scores are set apart: the sum of many 0.1 is not ten times 0.1 in floats, and would show a spread.
-    let mean = if all_equal { min } else { (sorted.iter().sum::<f64>() / n).clamp(min, max) };
-    let std = if all_equal { 0.0 } else { sample_std(&sorted, mean) };
+    let (mean, std) = mean_and_std_of_sorted(&sorted)?;
     let (mean_ci95, std_ci95) = if all_equal {
         equal_scores_intervals(min, sorted.len())
     } else {
@@ -51,6 +49,23 @@ pub fn compute_dry_run_statistics(scores: &[f64], seed: u64) -> Option<DryRunSta
         headroom: None,
         headroom_ci95: None,
     })
+}
+
+/// Arithmetic mean and sample standard deviation (0 for one score), without their intervals; `None` without scores.
+pub fn mean_and_std(scores: &[f64]) -> Option<(f64, f64)> {
+    let mut sorted = scores.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    mean_and_std_of_sorted(&sorted)
+}
+
+fn mean_and_std_of_sorted(sorted: &[f64]) -> Option<(f64, f64)> {
+    let (min, max) = (*sorted.first()?, *sorted.last()?);
+    // Equal scores are set apart: the sum of many 0.1 is not ten times 0.1 in floats, and would show a spread.
+    if sorted.len() == 1 || max <= min {
+        return Some((min, 0.0));
+    }
+    let mean = (sorted.iter().sum::<f64>() / sorted.len() as f64).clamp(min, max);
+    Some((mean, sample_std(sorted, mean)))
 }
 
 /// The histogram: ten buckets, `[0.0, 0.1)` to `[0.9, 1.0]`. Without scores all shares are 0.

@@ -74,11 +74,11 @@ pub struct Grade {
 
 /// What one part said of one sample.
 #[derive(Debug, Clone, Default)]
-struct Said {
+pub(super) struct Said {
     /// As it counts in a formula.
-    raw: Option<f64>,
+    pub(super) raw: Option<f64>,
     /// From 0 to 1.
-    score: Option<f64>,
+    pub(super) score: Option<f64>,
     error: Option<String>,
     reasoning: Option<String>,
     sub_scores: Vec<(String, f64)>,
@@ -94,7 +94,12 @@ impl Said {
         Self { raw: Some(score), score: Some(score), cost: Some(0.0), ..Self::default() }
     }
 
-    fn error(error: impl ToString) -> Self {
+    /// What a part said before: `raw` as it counts in a formula.
+    pub(super) fn before(raw: f64, score: f64, sub_scores: Vec<(String, f64)>) -> Self {
+        Self { raw: Some(raw), sub_scores, ..Self::score(score) }
+    }
+
+    pub(super) fn error(error: impl ToString) -> Self {
         Self { error: Some(error.to_string()), cost: Some(0.0), ..Self::default() }
     }
 }
@@ -121,24 +126,32 @@ impl Grader {
 
     /// A grade for every sample, in their order. Only a store that fails is an error of the whole.
     pub async fn grade(&self, context: GradingContext<'_>, samples: &[Sample]) -> ServiceResult<Vec<Grade>> {
+        self.grade_rest(context, samples, vec![vec![None; samples.len()]; self.parts.len()]).await
+    }
+
+    /// As [`Self::grade`], where what some parts said of some samples is known (by part, then by sample): only the rest is asked.
+    pub(super) async fn grade_rest(
+        &self,
+        context: GradingContext<'_>,
+        samples: &[Sample],
+        known: Vec<Vec<Option<Said>>>,
+    ) -> ServiceResult<Vec<Grade>> {
         // Boxed, here and below: the compiler cannot tell that futures of closures over references may change threads.
         let asked: Vec<BoxFuture<'_, _>> =
-            self.parts.iter().map(|part| said_by(part, context, samples).boxed()).collect();
+            self.parts.iter().zip(known).map(|(part, known)| rest_of(part, context, samples, known).boxed()).collect();
         let by_part = join_all(asked).await;
         let mut by_part: Vec<_> =
             by_part.into_iter().collect::<ServiceResult<Vec<Vec<Said>>>>()?.into_iter().map(Vec::into_iter).collect();
         let grades = samples.iter().map(|_| {
             // Each part gave as many answers as there are samples.
-            let said: Vec<Said> = by_part
-                .iter_mut()
-                .map(|part| part.next().unwrap_or_else(|| Said::error("The grader gave no answer for this sample.")))
-                .collect();
+            let said: Vec<Said> = by_part.iter_mut().map(|part| part.next().unwrap_or_else(no_answer)).collect();
             self.combined(said)
         });
         Ok(grades.collect())
     }
 
-    fn combined(&self, said: Vec<Said>) -> Grade {
+    /// One score of what every part said.
+    pub(super) fn combined(&self, said: Vec<Said>) -> Grade {
         let mut grade = Grade {
             logs: said.iter().flat_map(|said| said.logs.iter().cloned()).collect(),
             cost: said.iter().try_fold(0.0, |sum, said| Some(sum + said.cost?)),
@@ -232,10 +245,31 @@ fn weighted(parts: &[Part], said: &[Said], counted: &[Option<f64>], weights: &[f
     Ok(sum)
 }
 
+fn no_answer() -> Said {
+    Said::error("The grader gave no answer for this sample.")
+}
+
+/// What a part says of every sample, asked only where it is not known.
+async fn rest_of(
+    part: &Part,
+    context: GradingContext<'_>,
+    samples: &[Sample],
+    known: Vec<Option<Said>>,
+) -> ServiceResult<Vec<Said>> {
+    if known.iter().all(Option::is_none) {
+        return said_by(part, context, samples).await;
+    }
+    let open = samples.iter().zip(&known).filter(|(_, known)| known.is_none());
+    let open: Vec<Sample> = open.map(|(sample, _)| sample.clone()).collect();
+    let mut said = if open.is_empty() { Vec::new() } else { said_by(part, context, &open).await? }.into_iter();
+    Ok(known.into_iter().map(|known| known.or_else(|| said.next()).unwrap_or_else(no_answer)).collect())
+}
+
 /// What a part says of every sample.
 async fn said_by(part: &Part, context: GradingContext<'_>, samples: &[Sample]) -> ServiceResult<Vec<Said>> {
     match &part.kind {
         Kind::Script(script) => Ok(by_script(context.state, script, samples).await),
+        Kind::Known => Ok(samples.iter().map(|_| no_answer()).collect()),
         Kind::Judge { judge, model } => {
             // As many at once as the endpoint takes: its gate counts them.
             let asked: Vec<BoxFuture<'_, _>> =

@@ -8,6 +8,8 @@ use super::template::{RenderError, Template, TemplateError};
 use crate::llm::{ChatAnswer, ChatRequest, Schema};
 use crate::types::grader::{LlmJudge, ScoreModel};
 
+mod answer;
+
 use super::input::GradeInput;
 
 /// Longest output schema, as JSON.
@@ -121,7 +123,7 @@ impl Judge {
 
     /// Checks OpenAI's `score_model`. Its answer is asked for as `{reasoning, score}` within its range.
     pub fn of_score_model(config: &ScoreModel) -> Result<Self, JudgeConfigError> {
-        let [low, high] = config.range.unwrap_or([0.0, 1.0]);
+        let [low, high] = range_of(config);
         if !(low.is_finite() && high.is_finite() && low < high) {
             return Err(JudgeConfigError::Number("The range needs a lowest and a larger highest score.".to_owned()));
         }
@@ -204,9 +206,12 @@ impl Judge {
                 _ => AnswerError::Empty(String::new()),
             });
         };
-        let value = match one_object(text) {
-            Ok(value) => value,
-            Err(_) if answer.finish_reason.as_deref() == Some("length") => return Err(AnswerError::CutOff),
+        // What was cut off is only sure if nothing of it is missing.
+        let is_cut = answer.finish_reason.as_deref() == Some("length");
+        let value = match answer::one_object(text) {
+            Ok(found) if is_cut && !found.is_whole => return Err(AnswerError::CutOff),
+            Ok(found) => found.value,
+            Err(_) if is_cut => return Err(AnswerError::CutOff),
             Err(reason) => return Err(AnswerError::NoJson(reason)),
         };
         // Before the schema, which would only say that it is larger than its maximum.
@@ -240,14 +245,23 @@ impl Judge {
 
     /// A score brought to 0..1.
     pub fn normalized(&self, score: f64) -> f64 {
-        let [low, high] = self.range;
-        ((score - low) / (high - low)).clamp(0.0, 1.0)
+        normalized(self.range, score)
     }
 
     /// As the endpoint calls it; empty: the default judge.
     pub fn model(&self) -> &str {
         &self.model
     }
+}
+
+/// Lowest and highest score of an answer.
+pub(super) fn range_of(config: &ScoreModel) -> [f64; 2] {
+    config.range.unwrap_or([0.0, 1.0])
+}
+
+/// A score brought from this range to 0..1.
+pub(super) fn normalized([low, high]: [f64; 2], score: f64) -> f64 {
+    ((score - low) / (high - low)).clamp(0.0, 1.0)
 }
 
 const ROLES: [&str; 4] = ["system", "developer", "user", "assistant"];
@@ -291,42 +305,6 @@ pub fn check_schema(schema: &Value) -> Result<(), JudgeConfigError> {
     Ok(())
 }
 
-/// The one object of an answer: the whole text, or what one fence or other words are around.
-fn one_object(text: &str) -> Result<Value, String> {
-    let trimmed = text.trim();
-    if let Ok(value) = serde_json::from_str::<Value>(trimmed) {
-        return if value.is_object() { Ok(value) } else { Err(format!("it is {}.", kind_of(&value))) };
-    }
-    let mut found: Vec<Value> = Vec::new();
-    let mut rest = trimmed;
-    while let Some(at) = rest.find('{') {
-        let tail = &rest[at..];
-        let mut values = serde_json::Deserializer::from_str(tail).into_iter::<Value>();
-        match values.next() {
-            Some(Ok(value)) => {
-                rest = &tail[values.byte_offset()..];
-                found.push(value);
-            }
-            _ => rest = &tail[1..],
-        }
-        if found.len() > 1 {
-            return Err("there are several objects, and which one counts is not certain.".to_owned());
-        }
-    }
-    found.pop().ok_or_else(|| format!("“{}”", start_of(trimmed)))
-}
-
-fn kind_of(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "true or false alone",
-        Value::Number(_) => "a number alone",
-        Value::String(_) => "a text alone",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
-    }
-}
-
 fn start_of(text: &str) -> String {
     match text.char_indices().nth(SHOWN_CHARS) {
         Some((cut, _)) => format!("{}…", &text[..cut]),
@@ -335,136 +313,4 @@ fn start_of(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::types::grader::config::default_output_schema;
-    use crate::types::grader::{SamplingParams, ScoreModelMessage};
-
-    fn judge() -> Judge {
-        Judge::of(&LlmJudge { prompt: "Rate {{response}}".to_owned(), ..LlmJudge::default() }).unwrap()
-    }
-
-    fn says(text: &str) -> ChatAnswer {
-        ChatAnswer {
-            text: Some(text.to_owned()),
-            refusal: None,
-            tool_calls: Vec::new(),
-            finish_reason: Some("stop".to_owned()),
-            usage: None,
-            model: None,
-        }
-    }
-
-    #[test]
-    fn one_object_is_a_score_however_it_is_wrapped() {
-        for text in [
-            r#"{"reasoning": "fine", "score": 0.5}"#,
-            "```json\n{\"reasoning\": \"fine\", \"score\": 0.5}\n```",
-            "My verdict is {\"reasoning\": \"fine\", \"score\": 0.5}, all in all.",
-            "A brace { and then {\"reasoning\": \"fine\", \"score\": 0.5}",
-        ] {
-            let judged = judge().read(&says(text)).unwrap();
-            assert_eq!((judged.score, judged.reasoning.as_deref()), (0.5, Some("fine")), "{text}");
-        }
-    }
-
-    /// None of these may become a score.
-    #[test]
-    fn what_is_no_certain_score_is_an_error() {
-        for (text, words) in [
-            ("I would say 0.8 out of 1.", "“I would say 0.8"),
-            ("0.8", "a number alone"),
-            ("[{\"score\": 1}]", "a list"),
-            ("", "answered nothing"),
-            ("   \n", "answered nothing"),
-            ("{\"reasoning\": \"a\", \"score\": 0.1} {\"reasoning\": \"b\", \"score\": 0.9}", "several objects"),
-            (
-                "```json\n{\"reasoning\": \"a\", \"score\": 0.1}\n```\n```json\n{\"reasoning\": \"b\", \"score\": 0.9}\n```",
-                "several",
-            ),
-            (r#"{"reasoning": "a", "score": 7}"#, "score is 7"),
-            (r#"{"reasoning": "a", "score": -0.1}"#, "score is -0.1"),
-            (r#"{"reasoning": "a", "score": "0.8"}"#, "/score"),
-            (r#"{"reasoning": "a", "score": null}"#, "/score"),
-            (r#"{"reasoning": "a", "score": true}"#, "/score"),
-            (r#"{"reasoning": "a", "score": [1]}"#, "/score"),
-            (r#"{"reasoning": "a"}"#, "score"),
-            (r#"{"score": 0.8}"#, "reasoning"),
-            (r#"{"reasoning": "a", "score": 0.8, "more": 1}"#, "more"),
-            (r#"{"reasoning": "a", "score": 1e400}"#, ""),
-            (r#"{"reasoning": "a", "score": NaN}"#, "“{"),
-            (r#"{"reasoning": "a", "score": 0.8"#, "“{"),
-            ("{}", "required"),
-        ] {
-            let error = judge().read(&says(text)).unwrap_err().to_string();
-            assert!(error.contains(words), "{text}: {error}");
-        }
-        let cut = ChatAnswer { finish_reason: Some("length".to_owned()), ..says("{\"reasoning\": \"a") };
-        assert_eq!(judge().read(&cut), Err(AnswerError::CutOff));
-        let refused = ChatAnswer { text: None, refusal: Some("I cannot.".to_owned()), ..says("") };
-        assert_eq!(judge().read(&refused), Err(AnswerError::Refused("I cannot.".to_owned())));
-        let filtered = ChatAnswer { text: None, finish_reason: Some("content_filter".to_owned()), ..says("") };
-        assert!(judge().read(&filtered).unwrap_err().to_string().contains("content filter"));
-        // 20,000 levels do not stop the server.
-        assert!(judge().read(&says(&"{\"a\":".repeat(20_000))).is_err());
-    }
-
-    #[test]
-    fn other_numbers_are_sub_scores() {
-        let mut schema = default_output_schema();
-        schema["properties"]["accuracy"] = json!({"type": "number"});
-        let config = LlmJudge { prompt: "x {{response}}".to_owned(), output_schema: schema, ..LlmJudge::default() };
-        let judged =
-            Judge::of(&config).unwrap().read(&says(r#"{"reasoning": "r", "score": 1, "accuracy": 0.25}"#)).unwrap();
-        assert_eq!(judged.sub_scores, [("accuracy".to_owned(), 0.25)]);
-    }
-
-    #[test]
-    fn configs_that_cannot_score_are_refused() {
-        let with = |prompt: &str, schema: Value| LlmJudge {
-            prompt: prompt.to_owned(),
-            output_schema: schema,
-            ..LlmJudge::default()
-        };
-        let object = |properties: Value, required: Value| json!({"type": "object", "properties": properties, "required": required});
-        for (config, words) in [
-            (with(" ", default_output_schema()), "empty"),
-            (with("{{nobody}}", default_output_schema()), "line 1, column 1"),
-            (with("x", json!({"type": "string"})), "object"),
-            (with("x", json!("no")), "schema"),
-            (with("x", json!({"type": "object"})), "no property \"score\""),
-            (with("x", object(json!({"score": {"type": "string"}}), json!(["score"]))), "type number"),
-            (with("x", object(json!({"score": {"type": "number"}}), json!([]))), "require"),
-            (
-                with(
-                    "x",
-                    json!({"type": "object", "properties": {"score": {"type": "number", "minimum": "x"}}, "required": ["score"]}),
-                ),
-                "schema",
-            ),
-            (LlmJudge { temperature: Some(3.0), ..with("x", default_output_schema()) }, "temperature"),
-            (LlmJudge { max_tokens: 0, ..with("x", default_output_schema()) }, "max_tokens"),
-        ] {
-            let error = Judge::of(&config).unwrap_err().to_string();
-            assert!(error.contains(words), "{error}");
-        }
-    }
-
-    /// By hand: 4 on a scale of 1 to 5 is three quarters of the way.
-    #[test]
-    fn a_score_model_has_its_own_range() {
-        let config = ScoreModel {
-            model: "m".to_owned(),
-            endpoint_id: None,
-            input: vec![ScoreModelMessage { role: "user".to_owned(), content: "{{sample.output_text}}".to_owned() }],
-            range: Some([1.0, 5.0]),
-            sampling_params: Some(SamplingParams { temperature: Some(0.5), ..SamplingParams::default() }),
-        };
-        let judge = Judge::of_score_model(&config).unwrap();
-        let judged = judge.read(&says(r#"{"reasoning": "r", "score": 4}"#)).unwrap();
-        assert_eq!((judged.score, judge.normalized(judged.score)), (4.0, 0.75));
-        assert!(judge.read(&says(r#"{"reasoning": "r", "score": 0.5}"#)).is_err());
-        let backwards = ScoreModel { range: Some([1.0, 1.0]), ..config };
-        assert!(Judge::of_score_model(&backwards).is_err());
-    }
-}
+mod tests;

@@ -18,6 +18,7 @@
 //! | [`native`] | OpenAI's graders that need no model: string checks, text similarity, formulas |
 //! | [`exchange`] | OpenAI's grader JSON and promptfoo's assertions, in and out |
 //! | [`calibration`] | hand scores, and how far the grader agrees with them |
+//! | [`what_if`] | responses graded already, scored by a draft without asking a model |
 //! | `diff`, `versions` | what changed between two versions |
 //! | `engine` | the only module that knows the script engine |
 //! | `confine` | the operating system's limits: the only module with unsafe calls |
@@ -43,12 +44,13 @@ pub mod protocol;
 pub mod remote;
 pub mod script;
 pub mod template;
+pub mod what_if;
 pub mod worker;
 
 #[cfg(test)]
 mod helpers_tests;
 #[cfg(test)]
-mod hostile_tests;
+mod hostile;
 #[cfg(test)]
 mod pool_tests;
 #[cfg(test)]
@@ -71,3 +73,4 @@ pub use prepare::{Grader, prepare};
 pub use preview::preview;
 pub use service::{TestPlan, keep_test, sample_seed, save, start_test, test_grader_on_sample, test_plan, test_result};
 pub use versions::{compare_versions, versions};
+pub use what_if::what_if;

@@ -42,9 +42,22 @@ pub(super) struct Part {
 #[derive(Debug, Clone)]
 pub(super) enum Kind {
     Script(Arc<str>),
-    Judge { judge: Arc<Judge>, model: Arc<Model> },
-    StringCheck { operation: StringOperation, input: Template, reference: Template },
-    Similarity { metric: SimilarityMetric, input: Template, reference: Template },
+    Judge {
+        judge: Arc<Judge>,
+        model: Arc<Model>,
+    },
+    StringCheck {
+        operation: StringOperation,
+        input: Template,
+        reference: Template,
+    },
+    Similarity {
+        metric: SimilarityMetric,
+        input: Template,
+        reference: Template,
+    },
+    /// Not asked: what it said is handed in.
+    Known,
 }
 
 /// How the parts' scores become one.
@@ -105,10 +118,25 @@ async fn check_model(state: &AppState, leaf: &GraderConfig) -> ServiceResult<()>
 
 /// Makes a grader ready to grade; refuses what cannot be run here.
 pub async fn prepare(state: &AppState, config: &GraderConfig) -> ServiceResult<Grader> {
-    check(state, config).await?;
+    prepare_rest(state, config, &|_| false).await
+}
+
+/// As [`prepare`], but for the parts (by their places) of which is known what they said: those need not be able to run here.
+pub(super) async fn prepare_rest(
+    state: &AppState,
+    config: &GraderConfig,
+    is_known: &(dyn Fn(usize) -> bool + Sync),
+) -> ServiceResult<Grader> {
+    let leaves = at_fields(config)?;
+    for (index, (at, leaf)) in leaves.iter().enumerate() {
+        if !is_known(index) {
+            check_leaf(state, leaf).await.map_err(|error| at.of(error))?;
+        }
+    }
     let mut parts = Vec::new();
-    for (at, leaf) in at_fields(config)? {
-        let kind = kind_of(state, leaf).await.map_err(|error| at.of(error))?;
+    for (index, (at, leaf)) in leaves.into_iter().enumerate() {
+        let kind =
+            if is_known(index) { Kind::Known } else { kind_of(state, leaf).await.map_err(|error| at.of(error))? };
         parts.push(Part { name: at.name().to_owned(), threshold: at.threshold(), kind });
     }
     let combine = match config {

@@ -21,6 +21,7 @@ use crate::error::{ServiceError, ServiceResult};
 use crate::format;
 use crate::grader::{Grader, GradingContext, Sample, grade_input, prepare, recorded_response, sample_seed};
 use crate::llm::CacheUse;
+use crate::types::dry_run::DryRunConfig;
 use crate::types::error::AppError;
 use crate::types::topics::TopicHierarchy;
 
@@ -41,8 +42,7 @@ pub(super) async fn run(context: &JobContext, args: &str) -> ServiceResult<Outco
     if context.interrupted() {
         return Ok(Outcome::Interrupted);
     }
-    graded?;
-    report(context, &run_id).await
+    report(context, &run_id, graded?).await
 }
 
 /// Draws the sample: a stratum per leaf topic (one for all the rest), largest remainder, seeded. Two passes over one
@@ -114,7 +114,8 @@ async fn visit_eligible(
     }
 }
 
-async fn grade_all(context: &JobContext, row: &DryRunRow) -> ServiceResult<()> {
+/// Grades what is left; gives how many samples were graded at once.
+async fn grade_all(context: &JobContext, row: &DryRunRow) -> ServiceResult<usize> {
     let state = &context.state;
     let run_id = row.summary.id.as_str();
     let grader = db::graders::get(&state.db, &row.dataset_id, row.summary.computed_from.grader_version).await?;
@@ -128,7 +129,7 @@ async fn grade_all(context: &JobContext, row: &DryRunRow) -> ServiceResult<()> {
     let mut told = Instant::now();
     loop {
         let window = db::dry_runs::unfinished(&state.db, run_id, cursor, WINDOW).await?;
-        let Some(last) = window.last() else { return Ok(()) };
+        let Some(last) = window.last() else { return Ok(concurrency) };
         cursor = last.ordinal;
         let batches: Vec<Vec<PlannedSample>> = window.chunks(grader.batch_size()).map(<[_]>::to_vec).collect();
         let results = stream::iter(batches)
@@ -179,7 +180,7 @@ async fn grade_all(context: &JobContext, row: &DryRunRow) -> ServiceResult<()> {
         };
         tokio::try_join!(grading, storing)?;
         if context.should_stop() {
-            return Ok(());
+            return Ok(concurrency);
         }
     }
 }
@@ -253,14 +254,15 @@ async fn sample_of(
     Ok(Ok((sample, response.as_shown())))
 }
 
-async fn report(context: &JobContext, run_id: &str) -> ServiceResult<Outcome> {
+async fn report(context: &JobContext, run_id: &str, concurrency: usize) -> ServiceResult<Outcome> {
     let state = &context.state;
     let row = db::dry_runs::get(&state.db, run_id).await?;
     let counts = db::dry_runs::counts(&state.db, run_id).await?;
     let scores = db::dry_runs::scores(&state.db, run_id).await?;
     let remaining = counts.planned - counts.finished;
     let input = ReportInput {
-        config: row.summary.config,
+        // What was done, not how it was asked for.
+        config: DryRunConfig { concurrency: i64::try_from(concurrency).unwrap_or(i64::MAX), ..row.summary.config },
         computed_from: row.summary.computed_from,
         eligible_records: row.eligible_records,
         balance_score: row.balance_score,

@@ -12,6 +12,7 @@ use crate::finetune::grader_http::GraderHttpCard;
 use crate::finetune::grader_names::GraderContract;
 use crate::finetune::grader_test_results::GraderTestResults;
 use crate::finetune::grader_versions::GraderVersions;
+use crate::finetune::what_if::WhatIfCard;
 
 /// The panel of step 4.
 #[component]
@@ -55,6 +56,7 @@ pub fn GraderPanel() -> impl IntoView {
                 </div>
             </div>
             <GraderTestResults draft />
+            <WhatIfCard draft />
             <CalibrationCard />
             <GraderHttpCard />
         </div>

@@ -6,11 +6,16 @@ use mustache::Data;
 use serde_json::Value;
 
 use super::scan::Step;
+use super::{Reach, RenderError};
 
 /// Beside `name` (for sections): its text.
 const TEXT: &str = ":text";
 /// Beside `name`: a list's items by their number.
 const AT: &str = ":at";
+
+/// Texts that are made of one sample, and how long they are together.
+const MAX_VALUES: usize = 300_000;
+const MAX_BYTES: usize = 64 << 20;
 
 /// The key of a section.
 pub(super) fn section_key(path: &[Step]) -> String {
@@ -56,65 +61,101 @@ impl Prepared {
 }
 
 /// What is named, of a value.
-pub(super) fn prepare(value: &Value, names: &[String]) -> Prepared {
-    let mut longest = HashMap::new();
-    let fields = value.as_object().map(|object| fields_of(object, names, &mut longest)).unwrap_or_default();
-    Prepared { data: Data::Map(fields), longest }
+pub(super) fn prepare(value: &Value, reach: &Reach) -> Result<Prepared, RenderError> {
+    let mut preparing = Preparing { reach, longest: HashMap::new(), values: 0, bytes: 0 };
+    let fields = match value.as_object() {
+        Some(object) => preparing.fields_of(object, 1)?,
+        None => HashMap::new(),
+    };
+    Ok(Prepared { data: Data::Map(fields), longest: preparing.longest })
 }
 
-fn fields_of(
-    object: &serde_json::Map<String, Value>,
-    names: &[String],
-    longest: &mut HashMap<String, usize>,
-) -> HashMap<String, Data> {
-    let mut fields = HashMap::new();
-    for (name, value) in object.iter().filter(|(name, _)| names.contains(name)) {
-        if let Value::Array(items) = value {
-            let known = longest.entry(name.clone()).or_default();
-            *known = (*known).max(items.len());
-            fields.insert(format!("{name}{AT}"), indexed(items, names, longest));
+/// The work under way. A value in a list goes in twice, as an item of its section and by its place, so a tree of lists would
+/// double with each level: places are prepared only of lists that are named so, nothing deeper than the template's paths
+/// reach, and all in all so much and no more.
+struct Preparing<'a> {
+    reach: &'a Reach,
+    longest: HashMap<String, usize>,
+    values: usize,
+    bytes: usize,
+}
+
+impl Preparing<'_> {
+    /// `depth`: steps from the sample to these fields.
+    fn fields_of(
+        &mut self,
+        object: &serde_json::Map<String, Value>,
+        depth: usize,
+    ) -> Result<HashMap<String, Data>, RenderError> {
+        let mut fields = HashMap::new();
+        if depth > self.reach.depth {
+            return Ok(fields);
         }
-        fields.insert(format!("{name}{TEXT}"), Data::String(text_of(value)));
-        fields.insert(name.clone(), section_of(value, names, longest));
-    }
-    fields
-}
-
-/// `{"0": ..., "0:text": ...}`; lists within lists by `0:at`.
-fn indexed(items: &[Value], names: &[String], longest: &mut HashMap<String, usize>) -> Data {
-    let mut fields = HashMap::new();
-    for (index, item) in items.iter().enumerate() {
-        if let Value::Array(inner) = item {
-            fields.insert(format!("{index}{AT}"), indexed(inner, names, longest));
+        for (name, value) in object.iter().filter(|(name, _)| self.reach.names.contains(name)) {
+            if let Value::Array(items) = value {
+                let known = self.longest.entry(name.clone()).or_default();
+                *known = (*known).max(items.len());
+                if self.reach.indexed.contains(name) {
+                    fields.insert(format!("{name}{AT}"), self.indexed(items, depth + 1)?);
+                }
+            }
+            fields.insert(format!("{name}{TEXT}"), self.text_of(value)?);
+            fields.insert(name.clone(), self.section_of(value, depth + 1)?);
         }
-        fields.insert(format!("{index}{TEXT}"), Data::String(text_of(item)));
-        fields.insert(index.to_string(), section_of(item, names, longest));
+        Ok(fields)
     }
-    Data::Map(fields)
-}
 
-/// What a section makes of a value: nothing of what is empty, each item of a list, else once.
-fn section_of(value: &Value, names: &[String], longest: &mut HashMap<String, usize>) -> Data {
-    match value {
-        Value::Null | Value::Bool(false) => Data::Bool(false),
-        Value::String(text) if text.is_empty() => Data::Bool(false),
-        Value::Array(items) => Data::Vec(items.iter().map(|item| context_of(item, names, longest)).collect()),
-        other => context_of(other, names, longest),
+    /// `{"0": ..., "0:text": ...}`; lists within lists by `0:at`.
+    fn indexed(&mut self, items: &[Value], depth: usize) -> Result<Data, RenderError> {
+        let mut fields = HashMap::new();
+        if depth <= self.reach.depth {
+            for (index, item) in items.iter().enumerate() {
+                if let Value::Array(inner) = item {
+                    fields.insert(format!("{index}{AT}"), self.indexed(inner, depth + 1)?);
+                }
+                fields.insert(format!("{index}{TEXT}"), self.text_of(item)?);
+                fields.insert(index.to_string(), self.section_of(item, depth + 1)?);
+            }
+        }
+        Ok(Data::Map(fields))
     }
-}
 
-/// Within a section `.` is the item's text, and its fields go by their names.
-fn context_of(value: &Value, names: &[String], longest: &mut HashMap<String, usize>) -> Data {
-    let mut fields = value.as_object().map(|object| fields_of(object, names, longest)).unwrap_or_default();
-    fields.insert(TEXT.to_owned(), Data::String(text_of(value)));
-    Data::Map(fields)
-}
+    /// What a section makes of a value: nothing of what is empty, each item of a list, else once.
+    fn section_of(&mut self, value: &Value, depth: usize) -> Result<Data, RenderError> {
+        match value {
+            Value::Null | Value::Bool(false) => Ok(Data::Bool(false)),
+            Value::String(text) if text.is_empty() => Ok(Data::Bool(false)),
+            Value::Array(items) => {
+                let items: Result<Vec<Data>, RenderError> =
+                    items.iter().map(|item| self.context_of(item, depth)).collect();
+                items.map(Data::Vec)
+            }
+            other => self.context_of(other, depth),
+        }
+    }
 
-/// A text as it is, nothing for null, the rest as JSON.
-fn text_of(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        Value::Null => String::new(),
-        other => other.to_string(),
+    /// Within a section `.` is the item's text, and its fields go by their names.
+    fn context_of(&mut self, value: &Value, depth: usize) -> Result<Data, RenderError> {
+        let mut fields = match value.as_object() {
+            Some(object) => self.fields_of(object, depth)?,
+            None => HashMap::new(),
+        };
+        fields.insert(TEXT.to_owned(), self.text_of(value)?);
+        Ok(Data::Map(fields))
+    }
+
+    /// A text as it is, nothing for null, the rest as JSON.
+    fn text_of(&mut self, value: &Value) -> Result<Data, RenderError> {
+        let text = match value {
+            Value::String(text) => text.clone(),
+            Value::Null => String::new(),
+            other => other.to_string(),
+        };
+        self.values += 1;
+        self.bytes += text.len();
+        if self.values > MAX_VALUES || self.bytes > MAX_BYTES {
+            return Err(RenderError::TooMuchData);
+        }
+        Ok(Data::String(text))
     }
 }

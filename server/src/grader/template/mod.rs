@@ -5,12 +5,14 @@
 //! of a value that was made text, and names, sections and places are checked by a scan of our own.
 
 mod data;
+mod needs;
 mod scan;
 
 use std::io::{self, Write};
 
 use serde_json::Value;
 
+use needs::{Need, Section};
 pub use scan::TemplateError;
 use scan::{Part, Step, Tag, TagKind, error, scan};
 
@@ -32,11 +34,11 @@ pub struct Template {
     /// As the crate reads it.
     compiled: mustache::Template,
     /// Values that must be there, each with the sections around it.
-    needed: Vec<Vec<Step>>,
+    needed: Vec<Need>,
     /// The names of sections within sections, outermost first.
     nested: Vec<Vec<String>>,
-    /// Every name that is in any path: what data needs to be prepared.
-    names: Vec<String>,
+    /// How far into the data its paths reach.
+    reach: Reach,
 }
 
 /// Why a template gave no text for a sample.
@@ -53,6 +55,11 @@ pub enum RenderError {
     /// Lists within lists.
     #[error("The prompt goes through more than 1,000,000 items of lists within lists. Take a section out.")]
     TooManyItems,
+    /// Of the data that its paths reach there is too much.
+    #[error(
+        "What the prompt names is too large or too deep in this record. Name less of it: {{{{item.a}}}} in place of {{{{item}}}}."
+    )]
+    TooMuchData,
     /// More than a model reads.
     #[error("The prompt is larger than 8 MiB for this record.")]
     TooLarge,
@@ -84,19 +91,15 @@ impl Template {
         }
         let compiled = mustache::compile_str(&checked.rewritten)
             .map_err(|failed| error((1, 1), format!("The template cannot be read: {failed}.")))?;
-        let Checked { needed, nested, names, .. } = checked;
-        Ok(Self { compiled, needed, nested, names })
+        let Checked { needed, nested, reach, .. } = checked;
+        Ok(Self { compiled, needed, nested, reach })
     }
 
     /// The text for one sample.
     pub fn render(&self, input: &GradeInput) -> Result<String, RenderError> {
         let value = serde_json::to_value(input).map_err(|error| RenderError::Other(error.to_string()))?;
-        for path in &self.needed {
-            if lookup(&value, path).is_none_or(Value::is_null) {
-                return Err(RenderError::Missing { name: written(path) });
-            }
-        }
-        let prepared = data::prepare(&value, &self.names);
+        needs::check(&self.needed, &value)?;
+        let prepared = data::prepare(&value, &self.reach)?;
         if self.nested.iter().map(|names| prepared.items(names)).fold(0, usize::saturating_add) > MAX_ITEMS {
             return Err(RenderError::TooManyItems);
         }
@@ -114,10 +117,37 @@ impl Template {
 struct Checked {
     rewritten: String,
     /// The sections around.
-    open: Vec<Vec<Step>>,
-    needed: Vec<Vec<Step>>,
+    open: Vec<Section>,
+    needed: Vec<Need>,
     nested: Vec<Vec<String>>,
+    reach: Reach,
+}
+
+/// What data needs to be prepared for a template.
+#[derive(Debug, Clone, Default)]
+struct Reach {
+    /// Every name that is in any path.
     names: Vec<String>,
+    /// Those of lists whose items are named by their places, `a[0]`.
+    indexed: Vec<String>,
+    /// The most steps that a path has, with those of the sections around it.
+    depth: usize,
+}
+
+impl Reach {
+    /// Takes in a path within sections.
+    fn add(&mut self, path: &[Step], sections: &[Section]) {
+        self.depth = self.depth.max(path.len() + sections.iter().map(|section| section.path.len()).sum::<usize>());
+        for (at, step) in path.iter().enumerate() {
+            let Step::Name(name) = step else { continue };
+            if !self.names.contains(name) {
+                self.names.push(name.clone());
+            }
+            if matches!(path.get(at + 1), Some(Step::Index(_))) && !self.indexed.contains(name) {
+                self.indexed.push(name.clone());
+            }
+        }
+    }
 }
 
 impl Checked {
@@ -128,27 +158,24 @@ impl Checked {
             return Ok(());
         }
         self.known(tag)?;
-        for step in &tag.path {
-            if let Step::Name(name) = step
-                && !self.names.contains(name)
-            {
-                self.names.push(name.clone());
-            }
-        }
+        self.reach.add(&tag.path, &self.open);
         match tag.kind {
             TagKind::Value => {
-                if may_be_missing(&tag.path) && !self.is_guarded(&tag.path) && !self.needed.contains(&tag.path) {
-                    self.needed.push(tag.path.clone());
+                if self.may_be_missing(&tag.path) {
+                    let need = Need { sections: self.open.clone(), path: tag.path.clone() };
+                    if !self.needed.contains(&need) {
+                        self.needed.push(need);
+                    }
                 }
                 self.rewritten.extend(["{{{", &data::text_key(&tag.path), "}}}"]);
             }
             TagKind::Section | TagKind::Inverted => {
-                self.open.push(tag.path.clone());
+                self.open.push(Section { path: tag.path.clone(), is_inverted: tag.kind == TagKind::Inverted });
                 if self.open.len() > MAX_DEPTH {
                     return Err(error(tag.place, "Sections are nested more than six deep.".to_owned()));
                 }
-                let last = |path: &Vec<Step>| {
-                    path.iter().rev().find_map(|step| match step {
+                let last = |section: &Section| {
+                    section.path.iter().rev().find_map(|step| match step {
                         Step::Name(name) => Some(name.clone()),
                         Step::Index(_) => None,
                     })
@@ -162,9 +189,21 @@ impl Checked {
         Ok(())
     }
 
-    /// Whether a section around a tag is of the same value, or of one that it is in: then it is there.
-    fn is_guarded(&self, path: &[Step]) -> bool {
-        self.open.iter().any(|open| !open.is_empty() && (path.starts_with(open) || open.starts_with(path)))
+    /// What some records have and others do not. (The other values are always there, if only as an empty text or list;
+    /// and what messages, tools and tool calls have or lack is theirs.)
+    fn may_be_missing(&self, path: &[Step]) -> bool {
+        let Some(Step::Name(first)) = path.first() else { return false };
+        if is_variable(first) {
+            return may_be_missing(path);
+        }
+        !self.is_of_messages(first)
+    }
+
+    /// Whether a name within a section is one of a message, a tool or a tool call.
+    fn is_of_messages(&self, name: &str) -> bool {
+        let is_theirs =
+            |section: &Section| matches!(section.path.first(), Some(Step::Name(root)) if !is_of_the_user(root));
+        FIELDS_OF_MESSAGES.contains(&name) && self.open.iter().any(is_theirs)
     }
 
     fn known(&self, tag: &Tag) -> Result<(), TemplateError> {
@@ -177,19 +216,15 @@ impl Checked {
             }
             return Ok(());
         };
-        let is_root = GRADER_VARIABLES.iter().any(|known| known.name.split('.').next() == Some(first));
-        if is_root {
+        if is_variable(first) {
             return known_in_root(tag, first);
         }
-        let in_section = self.open.iter().any(|path| match path.first() {
-            // Whatever the user's data has.
-            Some(Step::Name(root)) if matches!(root.as_str(), "item" | "metadata" | "referenceAnswer" | "sample") => {
-                true
-            }
-            Some(Step::Name(_)) => FIELDS_OF_MESSAGES.contains(&first.as_str()),
-            _ => false,
-        });
-        if in_section {
+        // Whatever the user's data has.
+        let is_in_data = self
+            .open
+            .iter()
+            .any(|section| matches!(section.path.first(), Some(Step::Name(root)) if is_of_the_user(root)));
+        if is_in_data || self.is_of_messages(first) {
             return Ok(());
         }
         let near = nearest(first).map(|near| format!(" Did you mean {{{{{near}}}}}?")).unwrap_or_default();
@@ -211,16 +246,32 @@ fn known_in_root(tag: &Tag, root: &str) -> Result<(), TemplateError> {
         ("response" | "lastUserMessage" | "systemPrompt", Some(_)) => {
             Err(error(tag.place, format!("{root} is a text: it has no parts, so “{}” names nothing.", tag.name)))
         }
+        ("messages" | "tools" | "toolCalls", Some(Step::Name(_))) => Err(error(
+            tag.place,
+            format!(
+                "{root} is a list: go through it with {{{{#{root}}}}}…{{{{/{root}}}}}, or name an item, {root}[0]."
+            ),
+        )),
         _ => Ok(()),
     }
 }
 
-/// What some records have and others do not. (The other values are always there, if only as an empty text or list.)
+fn is_variable(name: &str) -> bool {
+    GRADER_VARIABLES.iter().any(|known| known.name.split('.').next() == Some(name))
+}
+
+/// Whether a variable holds what the user's data has, under any names.
+fn is_of_the_user(variable: &str) -> bool {
+    matches!(variable, "item" | "metadata" | "referenceAnswer" | "sample")
+}
+
+/// Whether a path from a variable names what some records lack.
 fn may_be_missing(path: &[Step]) -> bool {
     match path.first() {
         Some(Step::Name(root)) => match root.as_str() {
-            "item" | "metadata" => path.len() > 1,
             "referenceAnswer" => true,
+            // An item that a list may not have.
+            "item" | "metadata" | "messages" | "tools" | "toolCalls" => path.len() > 1,
             "sample" => {
                 !matches!(path.get(1), Some(Step::Name(field)) if field == "output_text")
                     && (path.len() > 2 || matches!(path.get(1), Some(Step::Name(field)) if field == "output_json"))

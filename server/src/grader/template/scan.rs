@@ -152,7 +152,7 @@ fn tag_at(tail: &str, place: (u32, u32)) -> Result<(Part<'_>, usize), TemplateEr
     Ok((Part::Tag(Tag { kind, path, name, place }), whole))
 }
 
-/// `a.b[0].c`; nothing for `.`; `None` if it is no path.
+/// `a.b[0].c` or `a.b.0.c`; nothing for `.`; `None` if it is no path.
 fn path_of(name: &str) -> Option<Vec<Step>> {
     if name == "." {
         return Some(Vec::new());
@@ -164,7 +164,13 @@ fn path_of(name: &str) -> Option<Vec<Step>> {
         if !is_word {
             return None;
         }
-        path.push(Step::Name(word.to_owned()));
+        // As JavaScript has it: `messages.0.content`.
+        match word.parse::<usize>() {
+            Ok(index) if !path.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit()) => {
+                path.push(Step::Index(Some(index).filter(|index| *index < 100_000)?));
+            }
+            _ => path.push(Step::Name(word.to_owned())),
+        }
         while let Some(inner) = indices.strip_prefix('[') {
             let (number, rest) = inner.split_once(']')?;
             path.push(Step::Index(number.trim().parse().ok().filter(|index| *index < 100_000)?));

@@ -36,6 +36,7 @@ fn variables_are_written_as_they_are() {
         ("{{sample.output_text}}", "A & <i>B</i>"),
         ("{{sample.output_tools[0].function.name}}", "look"),
         ("{{toolCalls[0].function.arguments}}", "{\"q\":1}"),
+        ("{{toolCalls.0.function.name}} {{item.scores.1}}", "look 2.5"),
         ("{{metadata.plan}} {{metadata.vip}}", "pro true"),
         // What a value holds is no template.
         ("{{item.answer}}", "yes {{response}}"),
@@ -95,7 +96,44 @@ fn what_a_record_lacks_is_its_error_unless_it_is_guarded() {
         assert!(matches!(error, RenderError::Missing { .. }), "{template}: {error}");
     }
     assert_eq!(rendered("{{#item.gone}}{{item.gone}}{{/item.gone}}"), "");
-    assert_eq!(rendered("{{#item.deep}}{{item.deep.other}}{{/item.deep}}"), "");
+    assert_eq!(rendered("{{#item.deep.other}}{{item.deep.other}}{{/item.deep.other}}"), "");
+}
+
+/// A section around only says that its own value is there.
+#[test]
+fn what_a_section_shows_must_be_there_wherever_it_is_rendered() {
+    let mut input = input();
+    input.item = json!({ "rows": [{ "a": 1, "b": "x" }, { "a": 2 }], "deep": { "list": [1] }, "flag": false })
+        .as_object()
+        .cloned()
+        .unwrap();
+    input.metadata = json!({ "lang": "de" }).as_object().cloned().unwrap();
+    let render = |template: &str| Template::parse(template).unwrap().render(&input);
+    for template in [
+        "{{#metadata}}{{metadata.expected}}{{/metadata}}",
+        "{{#item.deep}}{{item.deep.other}}{{/item.deep}}",
+        "{{#item.rows}}{{typo}}{{/item.rows}}",
+        "{{#item.rows}}{{b}}{{/item.rows}}",
+        "{{^item.flag}}{{item.gone}}{{/item.flag}}",
+        "{{^item.gone}}{{item.gone}}{{/item.gone}}",
+        "{{#messages}}{{item.gone}}{{/messages}}",
+    ] {
+        assert!(matches!(render(template), Err(RenderError::Missing { .. })), "{template}: {:?}", render(template));
+    }
+    for (template, text) in [
+        ("{{#item.rows}}{{a}}{{#b}}{{b}}{{/b}};{{/item.rows}}", "1x;2;"),
+        ("{{#item.gone}}{{item.gone.more}}{{/item.gone}}", ""),
+        ("{{#item.flag}}{{item.gone}}{{/item.flag}}", ""),
+        ("{{^metadata.lang}}{{item.gone}}{{/metadata.lang}}", ""),
+        ("{{#item.rows}}{{metadata.lang}}{{/item.rows}}", "dede"),
+        ("{{#metadata}}{{lang}}{{/metadata}}", "de"),
+    ] {
+        assert_eq!(render(template).as_deref(), Ok(text), "{template}");
+    }
+}
+
+fn rendered_of(template: &str, input: &GradeInput) -> Result<String, RenderError> {
+    Template::parse(template).unwrap().render(input)
 }
 
 /// None of these may take the server's time or memory, or stop it.
@@ -112,6 +150,23 @@ fn hostile_templates_end() {
     assert_eq!(error, RenderError::TooManyItems);
     let large = "{{messages}}".repeat(1_000);
     assert_eq!(Template::parse(&large).unwrap().render(&many).unwrap_err(), RenderError::TooLarge);
+    // A tree of lists: by its section and by its places, and with names that come again at every level.
+    let mut tree = json!({ "x": "leaf", "children": [] });
+    for _ in 0..30 {
+        tree = json!({ "x": 1, "children": [tree.clone(), { "x": 2, "children": [] }] });
+    }
+    let mut deep = input();
+    deep.item = tree.as_object().cloned().unwrap();
+    assert!(rendered_of("{{item.children}}", &deep).unwrap().starts_with("[{"));
+    assert_eq!(rendered_of("{{item.children[0].children[1].x}}", &deep).as_deref(), Ok("2"));
+    let sections = format!(
+        "{}{{{{x}}}}{}",
+        "{{#item.children}}{{#children}}{{#children}}", "{{/children}}{{/children}}{{/item.children}}"
+    );
+    assert_eq!(rendered_of(&sections, &deep).as_deref(), Ok("12"));
+    let mut wide = input();
+    wide.item = json!({ "rows": vec![json!({ "a": 1 }); 200_000] }).as_object().cloned().unwrap();
+    assert_eq!(rendered_of("{{#item.rows}}{{a}}{{/item.rows}}", &wide).unwrap_err(), RenderError::TooMuchData);
     // Names that the preparation itself uses.
     for template in ["{{item:text}}", "{{messages:at.0}}"] {
         assert!(Template::parse(template).is_err(), "{template}");

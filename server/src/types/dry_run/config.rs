@@ -27,7 +27,8 @@ pub struct DryRunConfig {
     pub response_source: ResponseSource,
     /// Makes the sample and the intervals repeatable.
     pub seed: u64,
-    /// Samples graded at once; 0 asks for one per core, and is replaced by that number when the run starts.
+    /// Samples graded at once; 0 asks for as many as the endpoints of the grader's judges take, else for one per core. The
+    /// report has the number that it was.
     pub concurrency: i64,
 }
 

@@ -18,6 +18,9 @@ pub use diff::{DiffHunk, DiffLine, GraderDiff, LineChange};
 pub use key::{GraderKey, NewGraderKey};
 pub use variables::{GRADER_HELPERS, GRADER_VARIABLES, GraderHelper, GraderVariable};
 
+pub mod what_if;
+pub use what_if::{ComparedWith, ScoreFigures, WhatIf, WhatIfCounts, WhatIfSample};
+
 /// A saved grader. Every save is a new version; reports name the version they used.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct GraderVersion {
