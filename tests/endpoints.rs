@@ -156,7 +156,7 @@ async fn an_endpoint_that_is_down_is_said_to_be() {
 /// to who has responses graded, not to the file.
 #[tokio::test]
 async fn an_echoed_key_goes_nowhere() {
-    let echo = json!({"error": {"message": format!("You sent Authorization: Bearer {KEY}")}}).to_string();
+    let echo = format!("You sent Authorization: Bearer {KEY}");
     let model_endpoint = TestEndpoint::start(Script::well().models([format!("echo-{KEY}")])).await.unwrap();
     let app = TestApp::start().await;
     let with = EndpointForm { key: KeyChoice::Stored { key: KEY.to_owned() }, ..form(&model_endpoint.base_url()) };
@@ -176,13 +176,20 @@ async fn an_echoed_key_goes_nowhere() {
         json!({"role": "judge", "choice": {"endpoint_id": saved.id, "model": "test-small"}}),
     )
     .await;
-    for said in [echo.clone(), format!(r#"{{"score": 0.5, "reasoning": "{KEY}"}}"#)] {
+    let judge = json!({"type": "llm_judge", "prompt": "Rate: {{response}}"});
+    let _: Value = app.ask("grader/save", json!({"dataset_id": id, "config": judge})).await;
+    let trainer: Value = app.ask("grader/keys/create", json!({"dataset_id": id, "name": "run"})).await;
+    for (said, status) in [(echo, 422), (format!(r#"{{"score": 0.5, "reasoning": "{KEY}"}}"#), 200)] {
         model_endpoint.set_script(Script::well().rule(Rule::of([Fault::content(said)]).route(Route::Chat)));
         let (_, found) = app.call("endpoints/test", test.clone()).await;
         hidden(&found);
-        let judge = json!({"type": "llm_judge", "prompt": "Rate: {{response}}"});
-        let report = app.tested(&id, judge).await;
+        let report = app.tested(&id, judge.clone()).await;
         assert!(hidden(&serde_json::to_value(&report).unwrap()).contains("[key hidden]"));
+        let asked = json!({"sample": {"output_text": format!("an answer for {status}")}, "item": {}});
+        let request = app.client.post(app.url(&format!("/v1/graders/{id}/score"))).json(&asked);
+        let answer = request.bearer_auth(trainer["secret"].as_str().unwrap()).send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), status);
+        hidden(&serde_json::from_str(&answer.text().await.unwrap()).unwrap());
     }
     let (_, page) = app.get("/settings").await;
     assert!(!page.contains("0123456789"));
