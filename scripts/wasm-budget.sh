@@ -7,7 +7,7 @@ cd "$root"
 
 # Bytes over the wire (brotli): what the whole application needs today, plus a tenth for growth. Raise it on purpose, in a
 # commit that says why.
-budget=900000
+budget=920000
 
 raw=$(stat -c %s target/site/pkg/anneal.wasm 2>/dev/null || stat -f %z target/site/pkg/anneal.wasm)
 sent=$(stat -c %s target/site/pkg/anneal.wasm.br 2>/dev/null || stat -f %z target/site/pkg/anneal.wasm.br)

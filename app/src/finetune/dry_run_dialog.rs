@@ -4,6 +4,7 @@ use anneal_server::api::start_dry_run;
 use anneal_server::format;
 use anneal_server::types::dry_run::{DryRunConfig, ResponseSource};
 use anneal_server::types::error::AppError;
+use anneal_server::types::grader::GraderTestReport;
 use leptos::prelude::*;
 
 use super::steps::dry_run::{own_param, set_own_param};
@@ -58,6 +59,7 @@ fn ConfigForm() -> impl IntoView {
     view! {
         <form class="form" on:submit=start>
             <ResponseSourceNote />
+            <JudgeCalls size />
             <div class="form__pair">
                 <NumberField id="dry-run-size" label="Sample size" value=size hint=size_hint />
                 <NumberField id="dry-run-seed" label="Seed" value=seed hint="The same seed on the same data draws the same sample.".to_owned() />
@@ -97,9 +99,37 @@ fn ResponseSourceNote() -> impl IntoView {
             </div>
         </dl>
         <p class="muted small">
-            "One recorded response per prompt needs no key and no network. It shows whether the grader tells good from bad, whether scores leave room, and which topics stand out. It cannot show whether one prompt's answers would differ when the model tries again, which is what the training learns from: so the confidence of this verdict is low."
+            "One recorded response per prompt: no model has to answer anew. It shows whether the grader tells good from bad, whether scores leave room, and which topics stand out. It cannot show whether one prompt's answers would differ when the model tries again, which is what the training learns from: so the confidence of this verdict is low."
         </p>
     }
+}
+
+/// What the judges of the grader will be asked, and what that may cost: said before it is paid.
+#[component]
+fn JudgeCalls(size: RwSignal<String>) -> impl IntoView {
+    let judges = field(|o| o.grader.as_ref().map_or(0, |grader| grader.config.judges()));
+    let per_call = field(|o| {
+        let version = o.grader.as_ref().map(|grader| grader.version);
+        o.grader_test.as_ref().filter(|test| test.grader_version == version).and_then(GraderTestReport::cost_per_call)
+    });
+    let available = field(|o| o.recorded_responses);
+    let words = move || {
+        let samples = size.with(|size| size.trim().replace(',', "").parse::<i64>().ok())?;
+        judge_words(judges.get(), samples.clamp(0, MOST_SAMPLES).min(available.get()), per_call.get())
+    };
+    move || words().map(|words| view! { <p class="note note--attention">{words}</p> })
+}
+
+/// "300 calls of a judge, about $1.20 by the last test. Kept answers are not paid for again."
+fn judge_words(judges: i64, samples: i64, cost_per_call: Option<f64>) -> Option<String> {
+    let calls = judges * samples;
+    let cost = match cost_per_call {
+        Some(each) => format!("about {} by the last test of this grader", format::dollars(each * calls as f64)),
+        None => "at a cost that is not known: test the grader once, with prices at its endpoint, and it is estimated"
+            .to_owned(),
+    };
+    let asked = format!("Grading asks models: {}, {cost}.", format::counted(calls, "call"));
+    (calls > 0).then(|| format!("{asked} Kept answers are not paid for again; one that fails may be asked for twice."))
 }
 
 #[component]
@@ -157,6 +187,14 @@ mod tests {
         for (size, seed) in [("0", "1"), ("10001", "1"), ("x", "1"), ("5", "-1")] {
             assert!(read_config(size, seed, true).is_err(), "{size} {seed}");
         }
+    }
+
+    #[test]
+    fn what_judges_cost_is_said_before() {
+        assert_eq!(judge_words(0, 300, Some(0.1)), None);
+        let words = judge_words(2, 300, Some(0.002)).unwrap();
+        assert!(words.starts_with("Grading asks models: 600 calls, about $1.20 by the last test"), "{words}");
+        assert!(judge_words(1, 1, None).unwrap().contains("1 call, at a cost that is not known"));
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use anneal_server::format;
 use anneal_server::types::dry_run::{
-    Confidence, DryRunDiagnosis, DryRunReport, DryRunStatistics, DryRunView, Finding, FindingAction, Interval, Quality,
-    SampleSelection, TopicScore, Verdict,
+    Confidence, DryRunCost, DryRunDiagnosis, DryRunReport, DryRunStatistics, DryRunView, Finding, FindingAction,
+    Interval, Quality, SampleSelection, TopicScore, Verdict,
 };
 use anneal_server::types::pipeline::PipelineStepId;
 use leptos::prelude::*;
@@ -44,7 +44,7 @@ fn Figures(view: DryRunView) -> impl IntoView {
             <VerdictBanner report=report.clone() />
             <div class="panel__columns panel__columns--three">
                 {match report.statistics {
-                    Some(statistics) => view! { <Scores statistics histogram buckets /> }.into_any(),
+                    Some(statistics) => view! { <Scores statistics histogram buckets cost=report.cost /> }.into_any(),
                     None => view! { <NoScores failed=report.failed /> }.into_any(),
                 }}
                 {(!report.by_topic.is_empty()).then(|| view! { <ByTopic topics=report.by_topic /> })}
@@ -140,11 +140,21 @@ fn confidence_words(confidence: Confidence, reason: &str) -> String {
     format!("Confidence {word}: {rest}")
 }
 
+/// "$0.12", or "at least $0.12" where a call's cost is not known.
+fn paid(cost: &DryRunCost) -> String {
+    match cost.unknown {
+        0 => format::dollars(cost.amount),
+        _ if cost.amount > 0.0 => format!("at least {}", format::dollars(cost.amount)),
+        _ => "unknown".to_owned(),
+    }
+}
+
 #[component]
 fn Scores(
     statistics: DryRunStatistics,
     histogram: Option<String>,
     buckets: Vec<anneal_server::types::dry_run::ScoreBucket>,
+    cost: DryRunCost,
 ) -> impl IntoView {
     let percentiles = statistics.percentiles;
     let spread = format!(
@@ -170,6 +180,7 @@ fn Scores(
                 <Stat value=score(statistics.std) label="deviation" interval=interval(statistics.std_ci95) />
                 <Stat value=share(statistics.score_fractions.gt0) label="of scores above 0" />
                 <Stat value=share(statistics.score_fractions.eq1) label="of scores exactly 1" />
+                {(cost.calls > 0).then(|| view! { <Stat value=paid(&cost) label="paid" interval=format::counted(cost.calls, "call") /> })}
                 {headroom}
             </div>
             <ScoreDistributionChart svg=histogram buckets />

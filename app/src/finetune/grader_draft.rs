@@ -139,6 +139,7 @@ impl GraderDraft {
             }
             one => {
                 self.single.load(one);
+                self.shown.set(Vec::new());
                 self.is_multi.set(false);
             }
         }
@@ -150,8 +151,10 @@ impl GraderDraft {
             return;
         }
         if combine {
-            if let Ok(config) = self.single.config() {
-                self.shown.set(Vec::new());
+            // Several that were there before are there again: a change of the kind and back loses nothing.
+            if self.shown.with_untracked(Vec::is_empty)
+                && let Ok(config) = self.single.config()
+            {
                 self.formula.set(None);
                 self.add(&config);
                 self.part(0).weight.set("1".to_owned());

@@ -12,7 +12,7 @@ use super::{Db, Of, Reader, Tx, from_json};
 use crate::clock::now_ms;
 use crate::error::ServiceResult;
 use crate::types::dry_run::{
-    ComputedFrom, DryRunConfig, DryRunReport, DryRunSample, DryRunSummary, SamplePage, SampleSelection,
+    ComputedFrom, DryRunConfig, DryRunCost, DryRunReport, DryRunSample, DryRunSummary, SamplePage, SampleSelection,
 };
 use crate::types::error::AppError;
 use crate::types::grader::PartScore;
@@ -228,6 +228,23 @@ pub async fn counts(db: &Db, run_id: &str) -> ServiceResult<SampleCounts> {
     })
 }
 
+/// What grading has cost so far.
+pub async fn cost(db: &Db, run_id: &str) -> ServiceResult<DryRunCost> {
+    let row = sqlx::query(
+        "SELECT COALESCE(SUM(cost), 0.0) AS amount, COALESCE(SUM(calls), 0) AS calls,
+                COUNT(*) FILTER (WHERE cost IS NULL) AS unknown FROM dry_run_samples WHERE dry_run_id = ?",
+    )
+    .bind(run_id)
+    .fetch_one(db.read())
+    .await?;
+    Ok(DryRunCost {
+        amount: row.try_get("amount")?,
+        calls: row.try_get("calls")?,
+        unknown: row.try_get("unknown")?,
+        ..DryRunCost::default()
+    })
+}
+
 /// What grading a sample gave.
 #[derive(Debug, Clone)]
 pub struct SampleResult {
@@ -245,6 +262,10 @@ pub struct SampleResult {
     pub logs: Vec<String>,
     /// What the parts of a combination said.
     pub parts: Vec<PartScore>,
+    /// Models that were asked.
+    pub calls: u32,
+    /// US dollars paid; `None` if that is not known.
+    pub cost: Option<f64>,
 }
 
 impl SampleResult {
@@ -258,14 +279,17 @@ impl SampleResult {
             error: Some(error.into()),
             logs: Vec::new(),
             parts: Vec::new(),
+            calls: 0,
+            cost: Some(0.0),
         }
     }
 }
 
-/// Commits one sample. Doing it again changes nothing.
+/// Commits one sample. Doing it again changes nothing; what a former try of a failed one cost stays counted.
 pub async fn set_result(tx: &mut Tx, run_id: &str, result: &SampleResult) -> ServiceResult<()> {
     sqlx::query(
-        "UPDATE dry_run_samples SET response = ?, score = ?, reasoning = ?, error = ?, logs = ?, parts = ?, finished_at = ?
+        "UPDATE dry_run_samples SET response = ?, score = ?, reasoning = ?, error = ?, logs = ?, parts = ?,
+             calls = calls + ?, cost = cost + ?, finished_at = ?
          WHERE dry_run_id = ? AND ordinal = ? AND finished_at IS NULL",
     )
     .bind(&result.response)
@@ -274,6 +298,8 @@ pub async fn set_result(tx: &mut Tx, run_id: &str, result: &SampleResult) -> Ser
     .bind(&result.error)
     .bind(serde_json::to_string(&result.logs)?)
     .bind(serde_json::to_string(&result.parts)?)
+    .bind(result.calls)
+    .bind(result.cost)
     .bind(now_ms())
     .bind(run_id)
     .bind(result.ordinal)

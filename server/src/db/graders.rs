@@ -19,11 +19,12 @@ fn read_row(row: &SqliteRow) -> ServiceResult<GraderVersion> {
     })
 }
 
-/// Stores the next version and answers it.
+/// Stores the next version and answers it. No number comes twice, not after a reset either: trainers name versions.
 pub async fn insert(tx: &mut Tx, dataset_id: &str, config: &GraderConfig) -> ServiceResult<GraderVersion> {
     let row = sqlx::query(
         "INSERT INTO graders (dataset_id, version, config, created_at)
-         VALUES (?1, (SELECT COALESCE(MAX(version), 0) + 1 FROM graders WHERE dataset_id = ?1), ?2, ?3) RETURNING *",
+         VALUES (?1, (SELECT MAX(last_grader_version, (SELECT COALESCE(MAX(version), 0) FROM graders WHERE dataset_id = ?1)) + 1
+                      FROM datasets WHERE id = ?1), ?2, ?3) RETURNING *",
     )
     .bind(dataset_id)
     .bind(serde_json::to_string(config)?)
@@ -132,6 +133,13 @@ pub async fn newest_draft_test(db: impl Reader, dataset_id: &str) -> ServiceResu
 
 /// Deletes every version of the grader, with its tests.
 pub async fn delete_all(tx: &mut Tx, dataset_id: &str) -> ServiceResult<()> {
+    sqlx::query(
+        "UPDATE datasets SET last_grader_version = MAX(last_grader_version,
+             (SELECT COALESCE(MAX(version), 0) FROM graders WHERE dataset_id = ?1)) WHERE id = ?1",
+    )
+    .bind(dataset_id)
+    .execute(&mut **tx)
+    .await?;
     sqlx::query("DELETE FROM grader_tests WHERE dataset_id = ?").bind(dataset_id).execute(&mut **tx).await?;
     sqlx::query("DELETE FROM graders WHERE dataset_id = ?").bind(dataset_id).execute(&mut **tx).await?;
     Ok(())

@@ -28,6 +28,8 @@ pub struct ReportInput {
     pub duration_ms: i64,
     /// Now.
     pub timestamp: TimestampMs,
+    /// What grading cost.
+    pub cost: DryRunCost,
     /// The scores, in the plan's order.
     pub scores: Vec<ScoredSample>,
 }
@@ -66,8 +68,7 @@ pub fn build_report(input: ReportInput) -> DryRunReport {
         statistics,
         by_topic,
         diagnosis,
-        // Recorded responses and a script: no model was called.
-        cost: DryRunCost::default(),
+        cost: input.cost,
         duration_ms: input.duration_ms,
     }
 }

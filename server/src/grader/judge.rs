@@ -46,6 +46,11 @@ pub enum JudgeConfigError {
     /// Nothing is asked.
     #[error("The prompt is empty. Say what a good answer is, and show the answer with {{{{response}}}}.")]
     EmptyPrompt,
+    /// The judge would not see what it judges.
+    #[error(
+        "The prompt never shows the response, so the judge would not see what it scores. Write {{{{response}}}} (or {{{{toolCalls}}}}) where it belongs."
+    )]
+    NoResponse,
     /// The output schema.
     #[error("{0}")]
     Schema(String),
@@ -108,8 +113,12 @@ impl Judge {
         if config.max_tokens == 0 {
             return Err(JudgeConfigError::Number("max_tokens must be at least 1.".to_owned()));
         }
+        let prompt = Template::parse(&config.prompt)?;
+        if !prompt.shows_response() {
+            return Err(JudgeConfigError::NoResponse);
+        }
         Ok(Self {
-            messages: vec![("user".to_owned(), Template::parse(&config.prompt)?)],
+            messages: vec![("user".to_owned(), prompt)],
             schema: config.output_schema.clone(),
             range: [0.0, 1.0],
             model: config.model.clone(),
@@ -139,12 +148,16 @@ impl Judge {
         check_number("temperature", params.temperature, 0.0, 2.0)?;
         check_number("top_p", params.top_p, 0.0, 1.0)?;
         let template = |content: &str| Template::parse(content);
+        let messages: Vec<(String, Template)> = config
+            .input
+            .iter()
+            .map(|message| Ok((message.role.clone(), template(&message.content)?)))
+            .collect::<Result<_, TemplateError>>()?;
+        if !messages.iter().any(|(_, content)| content.shows_response()) {
+            return Err(JudgeConfigError::NoResponse);
+        }
         Ok(Self {
-            messages: config
-                .input
-                .iter()
-                .map(|message| Ok((message.role.clone(), template(&message.content)?)))
-                .collect::<Result<_, TemplateError>>()?,
+            messages,
             schema: json!({
                 "type": "object",
                 "properties": {
@@ -296,6 +309,12 @@ pub fn check_schema(schema: &Value) -> Result<(), JudgeConfigError> {
     };
     if !matches!(score.get("type").and_then(Value::as_str), Some("number" | "integer")) {
         return wrong("The property \"score\" of the output schema must have the type number.");
+    }
+    let bound = |name: &str| score.get(name).and_then(Value::as_f64);
+    if bound("minimum").is_some_and(|low| low < 0.0) || bound("maximum").is_some_and(|high| high > 1.0) {
+        return wrong(
+            "The property \"score\" of the output schema must be from 0 to 1: set its minimum to 0 and its maximum to 1, and say in the prompt what they mean.",
+        );
     }
     let is_required =
         schema.get("required").and_then(Value::as_array).is_some_and(|names| names.contains(&json!("score")));

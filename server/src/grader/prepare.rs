@@ -315,7 +315,7 @@ async fn check_script(state: &AppState, script: &str) -> ServiceResult<()> {
 
 fn judge_error(error: JudgeConfigError) -> AppError {
     let field = match &error {
-        JudgeConfigError::Prompt(_) | JudgeConfigError::EmptyPrompt => "prompt",
+        JudgeConfigError::Prompt(_) | JudgeConfigError::EmptyPrompt | JudgeConfigError::NoResponse => "prompt",
         JudgeConfigError::Schema(_) => "output_schema",
         JudgeConfigError::Number(_) => "numbers",
     };
@@ -342,6 +342,9 @@ async fn kind_of(state: &AppState, leaf: &GraderConfig) -> ServiceResult<Kind> {
             Kind::StringCheck { operation: check.operation, input, reference }
         }
         GraderConfig::TextSimilarity(similarity) => {
+            if similarity.evaluation_metric == SimilarityMetric::Cosine {
+                return Err(AppError::conflict("Text similarity by cosine is kept and can be exported, but it is not run here: it compares embeddings, which graders do not ask for. Choose fuzzy_match or another measure to test it and to run a dry run.").into());
+            }
             let (input, reference) = two(&similarity.input, &similarity.reference)?;
             Kind::Similarity { metric: similarity.evaluation_metric, input, reference }
         }

@@ -241,6 +241,8 @@ async fn grade_batch(
         error: grade.error,
         logs: grade.logs,
         parts: grade.parts,
+        calls: grade.calls,
+        cost: grade.cost,
     }));
     Ok(results)
 }
@@ -283,6 +285,7 @@ async fn report(context: &JobContext, run_id: &str, concurrency: usize) -> Servi
         partial: remaining > 0,
         duration_ms: row.duration_ms,
         timestamp: now_ms(),
+        cost: db::dry_runs::cost(&state.db, run_id).await?,
         scores,
     };
     let report = tokio::task::spawn_blocking(move || build_report(input)).await?;

@@ -108,6 +108,14 @@ fn configs_that_cannot_score_are_refused() {
     for (config, words) in [
         (with(" ", default_output_schema()), "empty"),
         (with("{{nobody}}", default_output_schema()), "line 1, column 1"),
+        (with("How good is {{referenceAnswer}}?", default_output_schema()), "never shows the response"),
+        (
+            with(
+                "{{response}}",
+                object(json!({"score": {"type": "number", "minimum": 1, "maximum": 10}}), json!(["score"])),
+            ),
+            "from 0 to 1",
+        ),
         (with("x", json!({"type": "string"})), "object"),
         (with("x", json!("no")), "schema"),
         (with("x", json!({"type": "object"})), "no property \"score\""),

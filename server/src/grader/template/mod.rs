@@ -39,6 +39,8 @@ pub struct Template {
     nested: Vec<Vec<String>>,
     /// How far into the data its paths reach.
     reach: Reach,
+    /// Whether it names the response, in whatever form.
+    shows_response: bool,
 }
 
 /// Why a template gave no text for a sample.
@@ -91,8 +93,13 @@ impl Template {
         }
         let compiled = mustache::compile_str(&checked.rewritten)
             .map_err(|failed| error((1, 1), format!("The template cannot be read: {failed}.")))?;
-        let Checked { needed, nested, reach, .. } = checked;
-        Ok(Self { compiled, needed, nested, reach })
+        let Checked { needed, nested, reach, shows_response, .. } = checked;
+        Ok(Self { compiled, needed, nested, reach, shows_response })
+    }
+
+    /// Whether it names the response: its text, its tool calls, or OpenAI's names for them.
+    pub fn shows_response(&self) -> bool {
+        self.shows_response
     }
 
     /// The text for one sample.
@@ -121,6 +128,7 @@ struct Checked {
     needed: Vec<Need>,
     nested: Vec<Vec<String>>,
     reach: Reach,
+    shows_response: bool,
 }
 
 /// What data needs to be prepared for a template.
@@ -159,6 +167,10 @@ impl Checked {
         }
         self.known(tag)?;
         self.reach.add(&tag.path, &self.open);
+        self.shows_response |= matches!(
+            tag.path.first(),
+            Some(Step::Name(root)) if matches!(root.as_str(), "response" | "toolCalls" | "sample")
+        );
         match tag.kind {
             TagKind::Value => {
                 if self.may_be_missing(&tag.path) {

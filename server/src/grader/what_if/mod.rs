@@ -41,7 +41,7 @@ use crate::error::{ServiceError, ServiceResult};
 use crate::llm::CacheUse;
 use crate::state::AppState;
 use crate::types::dataset::DatasetRecord;
-use crate::types::dry_run::Verdict;
+use crate::types::dry_run::{DryRunCost, Verdict};
 use crate::types::error::AppError;
 use crate::types::grader::{GraderConfig, WhatIf, WhatIfSample};
 
@@ -252,6 +252,7 @@ async fn verdict(source: &Source, outcomes: &[(usize, Outcome)]) -> ServiceResul
     }
     let result = run.summary.result;
     let input = ReportInput {
+        cost: DryRunCost::default(),
         config: run.summary.config,
         computed_from: run.summary.computed_from,
         eligible_records: run.eligible_records,

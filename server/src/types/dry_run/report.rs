@@ -37,15 +37,21 @@ impl ComputedFrom {
 /// What was paid for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DryRunCost {
-    /// In `currency`; 0 where no model was called, as with recorded responses and a script.
+    /// In `currency`, what is known of it; 0 where no model was called, as with recorded responses and a script.
     pub amount: f64,
+    /// Models that were asked; kept answers are no calls.
+    #[serde(default)]
+    pub calls: i64,
+    /// Samples of which it is not known what they cost.
+    #[serde(default)]
+    pub unknown: i64,
     /// ISO 4217.
     pub currency: String,
 }
 
 impl Default for DryRunCost {
     fn default() -> Self {
-        Self { amount: 0.0, currency: "USD".to_owned() }
+        Self { amount: 0.0, calls: 0, unknown: 0, currency: "USD".to_owned() }
     }
 }
 

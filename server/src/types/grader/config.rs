@@ -282,6 +282,12 @@ impl GraderConfig {
         }
     }
 
+    /// How many models it asks for one response.
+    pub fn judges(&self) -> i64 {
+        let asks = |leaf: &&&Self| matches!(leaf, Self::LlmJudge(_) | Self::ScoreModel(_));
+        i64::try_from(self.leaves().iter().filter(asks).count()).unwrap_or(i64::MAX)
+    }
+
     /// Itself, or the parts that it combines.
     pub fn leaves(&self) -> Vec<&Self> {
         match self {

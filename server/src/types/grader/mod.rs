@@ -152,3 +152,10 @@ pub struct GraderTestReport {
     #[serde(default)]
     pub calls: i64,
 }
+
+impl GraderTestReport {
+    /// US dollars that one call of its judges cost; `None` if it made none, or none is known.
+    pub fn cost_per_call(&self) -> Option<f64> {
+        (self.calls > 0).then(|| Some(self.cost? / self.calls as f64)).flatten()
+    }
+}
