@@ -3,8 +3,6 @@
 use std::time::Duration;
 
 use anneal_server::config::Config;
-use anneal_server::test_endpoint::{Route, Script, TestEndpoint};
-use anneal_server::types::endpoint::{Endpoint, EndpointForm};
 use anneal_server::types::grader::{GraderKey, NewGraderKey};
 use anneal_server::types::job::JobState;
 use reqwest::{Body, header};
@@ -15,10 +13,10 @@ use crate::support::process::ServerProcess;
 use crate::support::records::chats;
 
 /// Scores a response by its length in tenths; longer than ten characters it fails.
-const BY_LENGTH: &str =
+pub const BY_LENGTH: &str =
     "function grade(input) { return { score: input.response.length / 10, reasoning: 'by length' }; }";
 
-async fn with_grader(app: &TestApp, config: Value) -> (String, NewGraderKey) {
+pub async fn with_grader(app: &TestApp, config: Value) -> (String, NewGraderKey) {
     let dataset = app.imported("rows.jsonl", chats(3, &[])).await;
     let _: Value = app.ask("grader/save", json!({ "dataset_id": dataset, "config": config })).await;
     let key = key(app, &dataset).await;
@@ -63,11 +61,11 @@ async fn assert_described(door: &Door, status: u16, body: &Value) {
     assert!(errors.is_empty(), "{status} {body}: {errors:?}");
 }
 
-fn sample(text: &str) -> Value {
+pub fn sample(text: &str) -> Value {
     json!({ "sample": { "output_text": text }, "item": {} })
 }
 
-async fn score(door: &Door, address: &str, key: &str, asked: &Value) -> (u16, Value) {
+pub async fn score(door: &Door, address: &str, key: &str, asked: &Value) -> (u16, Value) {
     post(door, address, key, asked.to_string()).await
 }
 
@@ -240,6 +238,45 @@ async fn too_many_are_told_to_come_again() {
     assert_eq!(score(&app, &dataset, &key.secret, &sample("a")).await.0, 200);
 }
 
+/// A request whose body has so many KiB and a little more.
+fn padded(kib: usize) -> String {
+    json!({ "sample": "abcd", "item": { "padding": "a".repeat(kib << 10) } }).to_string()
+}
+
+/// All bodies together have a budget: who finds no room waits a moment, and is then told to come again.
+#[tokio::test]
+async fn bodies_share_the_memory_that_there_is_for_them() {
+    const ALL: usize = 64 << 10;
+    let app = TestApp::start_with(|config| Config { score_bodies_bytes: ALL, ..config }).await;
+    let (dataset, key) = with_script(&app, BY_LENGTH).await;
+    let url = app.url(&format!("/v1/graders/{dataset}/score"));
+    let in_pieces = || {
+        let text = padded(40);
+        let pieces: Vec<Result<Vec<u8>, std::io::Error>> =
+            text.as_bytes().chunks(5_000).map(|piece| Ok(piece.to_vec())).collect();
+        Body::wrap_stream(futures_util::stream::iter(pieces))
+    };
+    let most = app.state.scoring.room(ALL - (30 << 10)).await.unwrap();
+    for body in [Body::from(padded(40)), in_pieces()] {
+        let request = app.client.post(&url).bearer_auth(&key.secret).header(header::CONTENT_TYPE, "application/json");
+        let refused = request.body(body).send().await.unwrap();
+        assert_eq!((refused.status().as_u16(), refused.headers()[header::RETRY_AFTER].to_str().unwrap()), (503, "1"));
+        let body: Value = serde_json::from_str(&refused.text().await.unwrap()).unwrap();
+        assert_described(&app, 503, &body).await;
+        assert_eq!(body["error"]["type"], "unavailable_error");
+        assert!(body["error"]["message"].as_str().unwrap().contains("64.0 KiB"), "{body}");
+    }
+    assert_eq!(post(&app, &dataset, &key.secret, padded(20)).await.0, 200, "a smaller one has room");
+    let (waited, ()) = tokio::join!(post(&app, &dataset, &key.secret, padded(40)), async {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        drop(most);
+    });
+    assert_eq!(waited.0, 200);
+    assert_eq!(post(&app, &dataset, &key.secret, in_pieces()).await.0, 200);
+    assert_eq!(post(&app, &dataset, &key.secret, "not JSON").await.0, 400);
+    assert!(app.state.scoring.room(ALL).await.is_some(), "all of it was given back");
+}
+
 /// A stop waits for what is being graded.
 #[tokio::test]
 async fn what_is_under_way_is_finished_when_the_server_stops() {
@@ -266,47 +303,6 @@ async fn what_is_under_way_is_finished_when_the_server_stops() {
             .await
             .map_or(true, |late| late.status() == 503)
     );
-}
-
-#[tokio::test]
-async fn combinations_and_judges_grade_and_their_failures_are_no_scores() {
-    let endpoint = TestEndpoint::start(Script::well()).await.unwrap();
-    let app = TestApp::start().await;
-    let script = |source: &str| json!({ "type": "script", "script": source });
-    let part = |name: &str, source: &str| json!({ "name": name, "grader": script(source) });
-    let parts = [
-        part("a", "function grade(i) { return i.response.length / 10; }"),
-        part("b", "function grade() { return 1; }"),
-    ];
-    let multi = json!({ "type": "multi", "graders": parts, "calculate_output": "0.5 * a + 0.5 * b" });
-    let (dataset, key) = with_grader(&app, multi).await;
-    let (_, body) = score(&app, &dataset, &key.secret, &sample("abcd")).await;
-    assert_eq!(
-        (&body["score"], &body["parts"][0]["name"], &body["parts"][0]["score"]),
-        (&json!(0.7), &json!("a"), &json!(0.4))
-    );
-    assert_eq!(score(&app, &dataset, &key.secret, &sample("abcdefghijk")).await.0, 422);
-
-    let python = json!({ "type": "python", "source": "def grade(sample, item):\n    return 1" });
-    let _: Value = app.ask("grader/save", json!({ "dataset_id": dataset, "config": python })).await;
-    assert_eq!(score(&app, &dataset, &key.secret, &sample("a")).await.0, 409);
-    let messages = json!([{ "role": "user", "content": "Judge this.\nResponse: {{sample.output_text}}" }]);
-    let judge = json!({ "type": "score_model", "model": "", "input": messages });
-    let _: Value = app.ask("grader/save", json!({ "dataset_id": dataset, "config": judge })).await;
-    assert_eq!(score(&app, &dataset, &key.secret, &sample("a")).await.0, 409, "no model");
-
-    let form = EndpointForm { name: "Test".to_owned(), base_url: endpoint.base_url(), ..EndpointForm::default() };
-    let saved: Endpoint = app.ask("endpoints/save", json!({ "id": null, "form": form })).await;
-    let choice = json!({ "endpoint_id": saved.id, "model": "test-small" });
-    app.ask::<()>("endpoints/default", json!({ "role": "judge", "choice": choice })).await;
-    let (status, body) = score(&app, &dataset, &key.secret, &sample("It ships on Monday.")).await;
-    assert_eq!(status, 200, "{body}");
-    assert_eq!(endpoint.requests_to(Route::Chat).len(), 1);
-    assert_eq!(score(&app, &dataset, &key.secret, &sample("It ships on Monday.")).await.1["score"], body["score"]);
-
-    endpoint.set_script(Script::well().api_key("another"));
-    let (status, body) = score(&app, &dataset, &key.secret, &sample("Another answer.")).await;
-    assert_eq!((status, &body["error"]["type"]), (422, &json!("grader_error")), "{body}");
 }
 
 #[tokio::test]

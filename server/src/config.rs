@@ -48,6 +48,8 @@ pub struct Config {
     pub job_timeout: Duration,
     /// So long a trainer may take to send what it wants graded.
     pub score_body_timeout: Duration,
+    /// Most bytes that the bodies of all trainers' requests under way take together; more than the largest of them.
+    pub score_bodies_bytes: usize,
     /// So long a deleted dataset can be brought back.
     pub deleted_kept: Duration,
 }
@@ -106,6 +108,7 @@ impl Default for Config {
             concurrent_jobs: 4,
             job_timeout: Duration::from_secs(10),
             score_body_timeout: Duration::from_secs(30),
+            score_bodies_bytes: 256 << 20,
             deleted_kept: DELETED_KEPT,
         }
     }

@@ -64,13 +64,14 @@ impl AppState {
         let scripts = ScriptPool::new(config.script_limits, worker, cores);
         let cache_is_on = db::settings::get(&db, db::settings::RESPONSE_CACHE).await?.is_none_or(|word| word != "off");
         let llm = Llm::new(&config, cache_is_on)?;
+        let scoring = Scoring::new(config.score_bodies_bytes);
         let state = Self {
             config: Arc::new(config),
             db,
             events: Events::default(),
             jobs: Jobs::default(),
             scripts,
-            scoring: Scoring::default(),
+            scoring,
             what_ifs: Questions::default(),
             llm,
             tokens: Arc::new(TokenCounter::default()),

@@ -9,8 +9,6 @@ use anneal_server::error::ServiceError;
 use anneal_server::export::report::dry_run_report;
 use anneal_server::export::stream::{RecordFormat, records_jsonl};
 use anneal_server::grader;
-use anneal_server::jobs::RunBy;
-use anneal_server::sample;
 use anneal_server::state::AppState;
 use anneal_server::training;
 use anneal_server::types::dataset::Dataset;
@@ -46,7 +44,7 @@ pub async fn run(state: &AppState, command: Command) -> Result<ExitCode, CliErro
         Command::NearDuplicates(options) => super::near_duplicates::run(state, options).await,
         Command::DryRun(options) => run_dry(state, options).await,
         Command::Export(options) => Box::pin(export(state, options)).await,
-        Command::Demo(options) => demo(state, options.json).await,
+        Command::Demo(options) => super::demo::demo(state, options.output.json).await,
     }
 }
 
@@ -169,25 +167,6 @@ fn exit_code(report: &DryRunReport) -> ExitCode {
         Some(Verdict::Go) => ExitCode::SUCCESS,
         _ => ExitCode::from(NOT_GO),
     }
-}
-
-async fn demo(state: &AppState, json: bool) -> Result<ExitCode, CliError> {
-    let id = sample::create(state, RunBy::Waiter).await?;
-    let overview = datasets::overview(state, &id).await?;
-    if json {
-        output::json(&overview)?;
-        return Ok(ExitCode::SUCCESS);
-    }
-    output::line(&format!("{} ({id})", overview.dataset.name));
-    output::hygiene(&overview.hygiene);
-    if let Some(report) = overview.dry_run.and_then(|run| run.report) {
-        output::dry_run(&report);
-    }
-    output::line(&format!(
-        "Look at it in the browser: anneal serve, then http://{}/finetune/{id}",
-        state.config.address
-    ));
-    Ok(ExitCode::SUCCESS)
 }
 
 async fn export(state: &AppState, options: ExportOptions) -> Result<ExitCode, CliError> {

@@ -3,6 +3,7 @@
 //! Exit codes: 0 fine, 100 the verdict is not GO or more is invalid than allowed, 1 an error (2 is clap's, for a command line that cannot be read).
 
 mod commands;
+mod demo;
 mod export_file;
 mod import;
 mod imports;
@@ -34,7 +35,7 @@ pub fn main() -> ExitCode {
         return ExitCode::FAILURE;
     }
     let options = Options::parse();
-    start_log(matches!(options.command(), Command::Serve));
+    start_log(options.serves());
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -72,16 +73,19 @@ async fn run(options: Options) -> Result<ExitCode, CliError> {
         // It has nothing to do with the data folder, which a server may be using.
         return test_endpoint::serve(options.port(), endpoint).await;
     }
+    let serves = options.serves();
     let mut config = options.config()?.check()?;
-    if !matches!(command, Command::Serve) {
+    if !serves {
         // A command does what it was asked for; nobody may be there to do what it leaves behind.
         config.near_duplicates_up_to = 0;
     }
     let worker = WorkerCommand::this_program()
         .map_err(|error| CliError::Message(format!("the path of this program cannot be found: {error}")))?;
     let state = AppState::open(config, worker).await?;
-    if matches!(command, Command::Serve) {
-        return serve::serve(state).await;
+    match command {
+        Command::Serve => return serve::serve(state).await,
+        Command::Demo(_) if serves => return Box::pin(demo::serve(state)).await,
+        _ => {}
     }
     let result = Box::pin(commands::run(&state, command)).await;
     state.background.close();

@@ -28,10 +28,10 @@ struct Global {
     /// Where the database and uploads live [default: ~/.local/share/anneal]
     #[arg(long, env = "ANNEAL_DATA_DIR", global = true)]
     data_dir: Option<PathBuf>,
-    /// Port of `serve`
+    /// Port of `serve` and `demo --endpoint`
     #[arg(long, env = "ANNEAL_PORT", global = true, default_value_t = DEFAULT_PORT)]
     port: u16,
-    /// Address of `serve`; anything but loopback needs ANNEAL_TOKEN
+    /// Address of `serve` and `demo --endpoint`; anything but loopback needs ANNEAL_TOKEN
     #[arg(long, env = "ANNEAL_HOST", global = true, default_value = "127.0.0.1")]
     host: IpAddr,
     /// Host names (behind a proxy) that `serve` answers to, separated by commas
@@ -72,7 +72,7 @@ pub enum Command {
     /// Write records, topics, reports or the training files
     Export(ExportOptions),
     /// Make the sample dataset with everything computed, and print its verdict
-    Demo(OutputOptions),
+    Demo(DemoOptions),
     /// Serve a model endpoint in OpenAI's shape that needs no model and fails on request (at --port, on this machine only)
     #[command(hide = true)]
     TestEndpoint(TestEndpointOptions),
@@ -84,6 +84,16 @@ pub struct OutputOptions {
     /// Print JSON for programs
     #[arg(long)]
     pub json: bool,
+}
+
+/// `anneal demo`.
+#[derive(Debug, Clone, Args)]
+pub struct DemoOptions {
+    /// Serve it as `serve` does, with a built-in test endpoint as the default model: judges without a key, their scores made up
+    #[arg(long, conflicts_with = "json")]
+    pub endpoint: bool,
+    #[command(flatten)]
+    pub output: OutputOptions,
 }
 
 /// `anneal import`.
@@ -308,6 +318,15 @@ impl Options {
     /// What to do; serving if nothing was said.
     pub fn command(&self) -> Command {
         self.command.clone().unwrap_or(Command::Serve)
+    }
+
+    /// Whether it ends only when it is told to.
+    pub fn serves(&self) -> bool {
+        match self.command() {
+            Command::Serve => true,
+            Command::Demo(options) => options.endpoint,
+            _ => false,
+        }
     }
 
     /// The port that was asked for.

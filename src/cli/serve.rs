@@ -9,10 +9,20 @@ use super::{CliError, output};
 
 /// Listens, says where, and serves until it is told to stop.
 pub async fn serve(state: AppState) -> Result<ExitCode, CliError> {
+    let listener = listen(&state).await?;
+    serve_at(listener, state).await
+}
+
+/// Takes the address; nothing is answered yet.
+pub async fn listen(state: &AppState) -> Result<TcpListener, CliError> {
     let address = state.config.address;
-    let listener = TcpListener::bind(address).await.map_err(|error| {
+    TcpListener::bind(address).await.map_err(|error| {
         CliError::Message(format!("{address} cannot be listened on: {error}. Is another server running there? Choose a port with --port or ANNEAL_PORT."))
-    })?;
+    })
+}
+
+/// Says where, and serves until it is told to stop.
+pub async fn serve_at(listener: TcpListener, state: AppState) -> Result<ExitCode, CliError> {
     let address = listener.local_addr().map_err(|error| CliError::Message(error.to_string()))?;
     if !state.config.site_dir.join("pkg").is_dir() {
         output::complain(&format!(

@@ -8,17 +8,23 @@ use tokio::process::{Child, Command};
 
 use super::app::{Door, program};
 
-/// `anneal serve` in a process of its own; killed when dropped.
+/// A server in a process of its own; killed when dropped.
 pub struct ServerProcess {
     pub door: Door,
     child: Child,
 }
 
 impl ServerProcess {
-    /// Starts on this data folder and waits for the address it prints.
+    /// Starts `anneal serve` on this data folder and waits for the address it prints.
     pub async fn start(data_dir: &Path) -> Self {
+        Self::start_as(data_dir, &["serve"]).await
+    }
+
+    /// The same for any command that serves.
+    pub async fn start_as(data_dir: &Path, arguments: &[&str]) -> Self {
         let mut child = command(data_dir)
-            .args(["serve", "--port", "0"])
+            .args(arguments)
+            .args(["--port", "0"])
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .kill_on_drop(true)

@@ -3,6 +3,7 @@
 //! Deliberately absent: a score for what could not be graded.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -27,6 +28,10 @@ const MAX_DEPTH: usize = 64;
 const AT_ONCE: usize = 64;
 /// Requests that are graded or wait for it.
 const UNDER_WAY: usize = 256;
+/// Bodies are counted in these, whole ones.
+const KIB: usize = 1 << 10;
+/// So long a body waits for room.
+const ROOM_WAIT: Duration = Duration::from_secs(1);
 
 /// How many requests are under way.
 #[derive(Debug, Clone)]
@@ -35,15 +40,23 @@ pub struct Scoring {
     places: Arc<Semaphore>,
     /// Taken for the grading itself.
     slots: Arc<Semaphore>,
-}
-
-impl Default for Scoring {
-    fn default() -> Self {
-        Self { places: Arc::new(Semaphore::new(UNDER_WAY)), slots: Arc::new(Semaphore::new(AT_ONCE)) }
-    }
+    /// KiB that bodies may still take.
+    room: Arc<Semaphore>,
 }
 
 impl Scoring {
+    /// Nothing is under way; all bodies together may take `bodies_bytes`.
+    pub fn new(bodies_bytes: usize) -> Self {
+        let semaphore = |permits| Arc::new(Semaphore::new(permits));
+        Self { places: semaphore(UNDER_WAY), slots: semaphore(AT_ONCE), room: semaphore(bodies_bytes / KIB) }
+    }
+
+    /// Room for a body of so many bytes; `None` if there is none after a short wait.
+    pub async fn room(&self, bytes: usize) -> Option<BodyRoom> {
+        let mut room = BodyRoom { all: Arc::clone(&self.room), taken: None };
+        room.grow_to(bytes).await.then_some(room)
+    }
+
     /// A place in the queue; `None` if it is full.
     pub fn place(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.places).try_acquire_owned().ok()
@@ -52,6 +65,31 @@ impl Scoring {
     /// Waits until it is this request's turn.
     pub async fn turn(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.slots).acquire_owned().await.ok()
+    }
+}
+
+/// What a body takes of the room of all; it is given back when this is dropped.
+#[derive(Debug)]
+pub struct BodyRoom {
+    all: Arc<Semaphore>,
+    taken: Option<OwnedSemaphorePermit>,
+}
+
+impl BodyRoom {
+    /// Takes what is missing for so many bytes; says after a short wait whether it could be had.
+    pub async fn grow_to(&mut self, bytes: usize) -> bool {
+        let has = self.taken.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
+        let Ok(missing) = u32::try_from(bytes.div_ceil(KIB).saturating_sub(has)) else { return false };
+        if missing == 0 {
+            return true;
+        }
+        let wait = tokio::time::timeout(ROOM_WAIT, Arc::clone(&self.all).acquire_many_owned(missing));
+        let Ok(Ok(more)) = wait.await else { return false };
+        match &mut self.taken {
+            Some(taken) => taken.merge(more),
+            none => *none = Some(more),
+        }
+        true
     }
 }
 

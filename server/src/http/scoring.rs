@@ -5,17 +5,20 @@
 
 use std::time::Duration;
 
+use axum::body::HttpBody;
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::http::header::{self, HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
 use axum::{Json, Router};
+use futures_util::StreamExt;
 use serde_json::{Map, Value, json};
 
 use super::security::current_request_id;
 use crate::error::ServiceError;
-use crate::grader::remote::{self, Asked, MAX_SAMPLES, OpenError, Opened};
+use crate::format;
+use crate::grader::remote::{self, Asked, BodyRoom, MAX_SAMPLES, OpenError, Opened};
 use crate::grader::{Grade, open_key};
 use crate::state::AppState;
 
@@ -74,6 +77,14 @@ impl Failure {
     fn busy() -> Self {
         let message = "Too many requests are under way. Send this one again in a second.";
         Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limit_error", message)
+    }
+
+    fn no_room(state: &AppState) -> Self {
+        let all = format::bytes(i64::try_from(state.config.score_bodies_bytes).unwrap_or(i64::MAX));
+        let message = format!(
+            "The requests under way leave too little of the {all} that there are for the bodies of all. Send this one again in a second."
+        );
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable_error", message)
     }
 
     fn stopping() -> Self {
@@ -142,7 +153,8 @@ async fn score(
         return Err(Failure::new(StatusCode::UNAUTHORIZED, "authentication_error", message));
     };
     let Some(_place) = state.scoring.place() else { return Err(Failure::busy()) };
-    let text = read_body(&state, request).await?;
+    // (The room is held as long as the text.)
+    let (text, _room) = read_body(&state, request).await?;
     let answer = async {
         let _turn = state.scoring.turn().await.ok_or_else(Failure::stopping)?;
         let grader = remote::open(&state, &dataset_id, &address).await?;
@@ -163,21 +175,46 @@ fn key_of(headers: &HeaderMap) -> Option<&str> {
     bearer.or_else(|| text("api-key")).or_else(|| text("x-api-key")).map(str::trim)
 }
 
-async fn read_body(state: &AppState, request: Request) -> Result<String, Failure> {
+/// The body, and its share of what all bodies may take.
+async fn read_body(state: &AppState, request: Request) -> Result<(String, BodyRoom), Failure> {
     let media_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let media_type = media_type.and_then(|value| value.split(';').next()).unwrap_or_default().trim();
     if !media_type.eq_ignore_ascii_case("application/json") {
         let message = "Send JSON, with the header \"Content-Type: application/json\".";
         return Err(Failure::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "invalid_request_error", message));
     }
-    let reading = axum::body::to_bytes(request.into_body(), MAX_BATCH_BYTES);
+    let reading = read_bytes(state, request);
     let Ok(read) = tokio::time::timeout(state.config.score_body_timeout, reading).await else {
         let message = "The request came too slowly. Send it again.";
         return Err(Failure::new(StatusCode::REQUEST_TIMEOUT, "invalid_request_error", message));
     };
+    let (bytes, room) = read?;
+    let text = String::from_utf8(bytes).map_err(|_| Failure::unreadable("The request is not UTF-8."))?;
+    Ok((text, room))
+}
+
+/// Room is taken before what it is for: at once where the length was said, else piece by piece.
+async fn read_bytes(state: &AppState, request: Request) -> Result<(Vec<u8>, BodyRoom), Failure> {
     let too_large =
-        |_| Failure::too_large("The request is larger than 16 MiB or was cut off. Send fewer samples at once.");
-    String::from_utf8(read.map_err(too_large)?.into()).map_err(|_| Failure::unreadable("The request is not UTF-8."))
+        || Failure::too_large("The request is larger than 16 MiB or was cut off. Send fewer samples at once.");
+    let body = request.into_body();
+    let said = body.size_hint().exact().map_or(Some(0), |length| usize::try_from(length).ok());
+    let said = said.filter(|length| *length <= MAX_BATCH_BYTES).ok_or_else(too_large)?;
+    let mut room = state.scoring.room(said).await.ok_or_else(|| Failure::no_room(state))?;
+    let mut bytes = Vec::with_capacity(said);
+    let mut pieces = body.into_data_stream();
+    while let Some(piece) = pieces.next().await {
+        let piece = piece.map_err(|_cut_off| too_large())?;
+        let length = bytes.len() + piece.len();
+        if length > MAX_BATCH_BYTES {
+            return Err(too_large());
+        }
+        if !room.grow_to(length).await {
+            return Err(Failure::no_room(state));
+        }
+        bytes.extend_from_slice(&piece);
+    }
+    Ok((bytes, room))
 }
 
 async fn answer(state: &AppState, grader: &Opened, text: &str) -> Result<Response, Failure> {

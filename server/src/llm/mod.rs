@@ -14,8 +14,10 @@
 //! | [`calls`] | calls as the application makes them: kept answers, stored traces |
 //! | [`endpoints`], `endpoint_form` | endpoints as a service: entered, checked, tested; default models |
 //! | [`first_start`] | the endpoints that the environment names |
+//! | [`built_in`] | the test endpoint of the demo as an endpoint |
 //! | [`handle`] | what the application's state holds of all this |
 
+pub mod built_in;
 pub mod calls;
 pub mod client;
 pub mod dialect;

@@ -44,6 +44,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 pub use log::RecordedRequest;
+pub use models::USUAL_MODEL;
 pub use script::{Fault, FineTuning, JobEnd, Limits, Metrics, Nth, Route, Rule, Script, Step};
 use state::Shared;
 

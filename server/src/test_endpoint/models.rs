@@ -15,7 +15,7 @@ use super::state::{Inner, Shared};
 
 /// The models that are listed where the script names none. Any other name is taken too.
 const LISTED: [&str; 7] = [
-    "test-small",
+    USUAL_MODEL,
     "test-large",
     "test-reasoning",
     "test-strict-judge",
@@ -23,6 +23,8 @@ const LISTED: [&str; 7] = [
     "test-embedding",
     RETIRING,
 ];
+/// The one to ask where it does not matter which.
+pub const USUAL_MODEL: &str = "test-small";
 /// The one with a `shutdown_date`.
 const RETIRING: &str = "test-retiring";
 /// Before it no model was made.

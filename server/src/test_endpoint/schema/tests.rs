@@ -80,6 +80,13 @@ fn instances_keep_to_their_schema() {
 }
 
 #[test]
+fn a_reasoning_says_that_nobody_judged() {
+    let schema = json!({"type": "object", "properties": {"reasoning": {"type": "string"}}});
+    let said = instance(&schema, SUBJECT, &mut Draw::new(1))["reasoning"].to_string();
+    assert!(said.contains("built-in test endpoint, which is no real judge") && said.contains("0.80 of 1"), "{said}");
+}
+
+#[test]
 fn references_are_followed_and_come_to_an_end() {
     let schema = json!({
         "$ref": "#/$defs/node",

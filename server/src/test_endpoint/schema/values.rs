@@ -104,7 +104,11 @@ impl Maker<'_> {
         if names_one_of(name, &["reason", "explanation", "rationale", "why", "feedback", "critique", "comment"]) {
             let judged = if self.subject.score >= 0.5 { "covers" } else { "does not say enough of" };
             let word = about.get(self.draw.below(about.len())).map_or("what was asked", String::as_str);
-            return format!("The answer {judged} {word}, which makes {:.2} of 1.", self.subject.score);
+            // Wherever it is read, nobody shall take it for a judgement.
+            return format!(
+                "Made up by the built-in test endpoint, which is no real judge: the answer {judged} {word}, which makes {:.2} of 1.",
+                self.subject.score
+            );
         }
         if names_one_of(name, &["topic", "category", "label", "name", "title", "tag", "keyword"]) {
             let first = self.draw.below(about.len());
