@@ -104,7 +104,7 @@ async fn a_dry_runs_report_is_downloaded_with_its_samples() {
     assert!(failed["error"].as_str().unwrap().contains("no 7") && failed["score"].is_null(), "{failed}");
     let fields = (&scored["record_id"], &scored["score"], &scored["reasoning"], &scored["error"]);
     assert_eq!(fields, (&json!(app.rows(&id).await[8].id), &json!(0.5), &json!("half"), &Value::Null));
-    assert_eq!(got["cost"], json!({ "amount": 0.0, "currency": "USD" }));
+    assert_eq!(got["cost"], json!({ "amount": 0.0, "calls": 0, "unknown": 0, "currency": "USD" }));
     assert!(got["config"]["concurrency"].as_i64().unwrap() >= 1, "{got}");
     assert!(got["config"].get("base_model").is_none(), "recorded responses came from no model of ours: {got}");
     assert_eq!(app.get("/download/dry-run/none/report.json").await.0, 404);

@@ -91,7 +91,12 @@ async fn an_answer_that_can_be_mended_is_a_score() {
         let report = tested(&app, &id, judge("Rate: {{response}}")).await;
         assert_eq!((report.results.iter().filter(|result| result.score.is_some()).count(), report.calls), (5, 5));
     }
-    let once = Script::well().rule(Rule::of([Fault::content("Quite good.")]).route(Route::Chat).times(5));
+    // The first answer on each response, whichever is asked first.
+    let once = (0..12).fold(Script::well(), |script, n| {
+        let rule =
+            Rule::of([Fault::content("Quite good.")]).route(Route::Chat).text(format!("Order {n} is on its way."));
+        script.rule(rule.times(1))
+    });
     let (app, endpoint, id) = with_judge(once).await;
     let report = tested(&app, &id, judge("Rate: {{response}}")).await;
     assert_eq!((report.results.iter().filter(|result| result.score.is_some()).count(), report.calls), (5, 10));
@@ -179,9 +184,22 @@ async fn what_cannot_work_is_refused_at_its_field() {
             "parts.0.prompt",
             "a: ",
         ),
-        (json!({"type": "llm_judge", "prompt": "x", "endpoint_id": "nobody", "model": "m"}), "model", "not known here"),
-        (json!({"type": "llm_judge", "prompt": "x", "model": "m".repeat(201)}), "model", "longer than 200"),
-        (json!({"type": "llm_judge", "prompt": "x", "max_tokens": 1_000_001}), "numbers", "at most 1,000,000"),
+        (
+            json!({"type": "llm_judge", "prompt": "How good is {{referenceAnswer}}?"}),
+            "prompt",
+            "never shows the response",
+        ),
+        (
+            json!({"type": "llm_judge", "prompt": "{{response}}", "endpoint_id": "nobody", "model": "m"}),
+            "model",
+            "not known here",
+        ),
+        (json!({"type": "llm_judge", "prompt": "{{response}}", "model": "m".repeat(201)}), "model", "longer than 200"),
+        (
+            json!({"type": "llm_judge", "prompt": "{{response}}", "max_tokens": 1_000_001}),
+            "numbers",
+            "at most 1,000,000",
+        ),
         (
             json!({"type": "string_check", "operation": "eq", "input": "{{x}}", "reference": "a"}),
             "input",

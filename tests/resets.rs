@@ -47,6 +47,8 @@ async fn a_reset_keeps_the_records_alone() {
 
     // It begins anew.
     app.set_grader(&id, "function grade(input) { return 0.7; }").await;
+    let saved = app.overview(&id).await.grader.unwrap().version;
+    assert_eq!(saved, 2, "a number that trainers know is never given to another grader");
     let report = app.dry_run(&id, 20).await;
     assert!((report.statistics.unwrap().mean - 0.7).abs() < 1e-9);
 }
