@@ -64,7 +64,7 @@ async fn conversations_worked_out_by_hand() {
 
 /// The real conversations end with the customer or a tool; what comes behind the agent's last turn is cut off, so that the
 /// turn is the response. The totals and the mean are of the same rules written anew in Python
-/// (`fixtures/airline_policy.py`); the lines below were read and counted by a person.
+/// (`fixtures/airline_policy.py`); the lines below, but the first, were read and counted.
 #[tokio::test]
 async fn real_conversations_have_the_scores_that_were_counted() {
     let Some(bytes) = real_data("airline_chat.jsonl.gz") else { return };

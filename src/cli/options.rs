@@ -74,7 +74,6 @@ pub enum Command {
     /// Make the sample dataset with everything computed, and print its verdict
     Demo(DemoOptions),
     /// Serve a model endpoint in OpenAI's shape that needs no model and fails on request (at --port, on this machine only)
-    #[command(hide = true)]
     TestEndpoint(TestEndpointOptions),
 }
 

@@ -61,9 +61,6 @@ pub fn CalibrationDrawer() -> impl IntoView {
     }
 }
 
-/// The samples before and after one.
-type Around = (Option<i64>, Option<i64>);
-
 /// What is walked through, and where one is.
 #[derive(Clone, Copy)]
 pub struct Walk {
@@ -77,9 +74,6 @@ pub struct Walk {
     row: RwSignal<(u32, Option<i64>)>,
     /// The sample in view; written when it is drawn.
     shown: RwSignal<Option<i64>>,
-    /// The samples before and after it; written with it. (A button keeps the closures that it was first drawn with, so it
-    /// asks here.)
-    around: RwSignal<Around>,
     /// What was scored or taken back since the row was fetched: the last word counts.
     marks: RwSignal<Vec<(i64, bool)>>,
     /// Takes the focus when the sample changes.
@@ -97,7 +91,6 @@ impl Walk {
             target: RwSignal::new((0, first)),
             row: RwSignal::new((0, first)),
             shown: RwSignal::new(None),
-            around: RwSignal::new((None, None)),
             marks: RwSignal::new(Vec::new()),
             frame: NodeRef::new(),
         };
@@ -182,11 +175,9 @@ fn NothingToScore() -> impl IntoView {
 #[component]
 fn InRow(walk: Walk, queue: HandScoreQueue, sample: HandScoreSample) -> impl IntoView {
     let id = sample.record.id;
-    let (back, next) = neighbours(&queue, id);
     Effect::new(move |is_done: Option<bool>| {
         if is_done.is_none() {
             walk.shown.set(Some(id));
-            walk.around.set((back, next));
             if walk.wanted.get_untracked() != Some(id) {
                 walk.process.replace_url(|query| opened(query, Some(id)));
             }
@@ -194,6 +185,7 @@ fn InRow(walk: Walk, queue: HandScoreQueue, sample: HandScoreSample) -> impl Int
         true
     });
     let place = queue.samples.iter().position(|queued| queued.record_id == id);
+    let (back, next) = neighbours(&queue, id);
     let count = queue.samples.len();
     let samples = StoredValue::new(queue.samples);
     let done = memo(move || {
@@ -205,14 +197,10 @@ fn InRow(walk: Walk, queue: HandScoreQueue, sample: HandScoreSample) -> impl Int
         Some(place) => format!("{} of {count}", place + 1),
         None => format!("Record {id}"),
     };
-    let step = |name: &'static str, words: &'static str, side: fn(Around) -> Option<i64>| {
-        let press = move |_| {
-            if let Some(other) = side(walk.around.get_untracked()) {
-                walk.go(other);
-            }
-        };
-        let is_last = Signal::derive(move || side(walk.around.get()).is_none());
-        view! { <Button small=true disabled=is_last attr:aria-keyshortcuts=name on:click=press>{words}</Button> }
+    let to = move |other: Option<i64>| {
+        if let Some(other) = other {
+            walk.go(other);
+        }
     };
     view! {
         <div class="hand__walk">
@@ -221,8 +209,8 @@ fn InRow(walk: Walk, queue: HandScoreQueue, sample: HandScoreSample) -> impl Int
                 <span class="muted">{move || format!(" · {} scored", done.get())}</span>
             </p>
             <div class="row">
-                {step("k", "Back (k)", |around| around.0)}
-                {step("j", "Next (j)", |around| around.1)}
+                <Button small=true disabled=Signal::derive(move || back.is_none()) on:click=move |_| to(back)>"Back (k)"</Button>
+                <Button small=true disabled=Signal::derive(move || next.is_none()) on:click=move |_| to(next)>"Next (j)"</Button>
             </div>
         </div>
         <Show when=move || done.get() == count && place.is_some()>
@@ -236,7 +224,7 @@ fn InRow(walk: Walk, queue: HandScoreQueue, sample: HandScoreSample) -> impl Int
 }
 
 /// The samples before and after one; of one that is not in the row, the row's first without a score.
-fn neighbours(queue: &HandScoreQueue, id: i64) -> Around {
+fn neighbours(queue: &HandScoreQueue, id: i64) -> (Option<i64>, Option<i64>) {
     let at = |index: Option<usize>| index.and_then(|index| queue.samples.get(index)).map(|queued| queued.record_id);
     match queue.samples.iter().position(|queued| queued.record_id == id) {
         Some(place) => (at(place.checked_sub(1)), at(Some(place + 1))),

@@ -209,7 +209,7 @@ fn Compared(scoring: Scoring) -> impl IntoView {
                 Some(
                     view! {
                         {said}
-                        <button type="button" class="link small" disabled=move || scoring.storing.busy() on:click=move |_| scoring.take_away()>"Take my score away"</button>
+                        <button type="button" class="link small" on:click=move |_| scoring.take_away()>"Take my score away"</button>
                     },
                 )
             }}

@@ -34,7 +34,8 @@ pub fn GraderTestResults(draft: GraderDraft) -> impl IntoView {
     let former = memo(move || report.with(|report| of_former_grader(report.as_ref()?, draft, task)));
     let responses = field(|o| o.recorded_responses);
     let fetching = Task::new();
-    // The job that a test of this page is; its report is fetched once it has ended.
+    // The job whose report is fetched once it has ended: the test that was started here, or one that was under way when the
+    // page was opened anew, whose draft is nowhere else.
     let awaited = RwSignal::new(None::<String>);
     let samples = RwSignal::new(SAMPLES_AT_FIRST);
     let run = move |_| match draft.to_test() {
@@ -45,6 +46,12 @@ pub fn GraderTestResults(draft: GraderDraft) -> impl IntoView {
         Err(error) => task.fail(Some(error)),
     };
     let job = memo(move || process.job(JobKind::GraderTest));
+    Effect::new(move |_| {
+        let running = job.with(|job| job.as_ref().filter(|job| job.state.is_active()).map(|job| job.id.clone()));
+        if running.is_some() && awaited.get_untracked() != running {
+            awaited.set(running);
+        }
+    });
     let is_running = memo(move || job.with(|job| job.as_ref().is_some_and(|job| job.state.is_active())));
     Effect::new(move |_| {
         let Some(id) = awaited.get() else { return };

@@ -181,7 +181,8 @@ async fn store_all(
         db::dry_runs::add_duration(&mut tx, run_id, since).await?;
         told += Duration::from_millis(since.unsigned_abs());
         tx.commit().await?;
-        let message = format!("{} graded, {} failed", format::count(counts.finished), format::count(counts.failed));
+        let scored = format::count(counts.finished - counts.failed);
+        let message = format!("{scored} scored, {} failed", format::count(counts.failed));
         context.progress(counts.finished, counts.planned, "samples", message).await?;
     }
     Ok(())

@@ -27,12 +27,24 @@ use crate::ui::{ErrorView, Spinner, load};
 struct Shown {
     settings: RwSignal<ModelSettings>,
     reading: Task,
+    /// Asked for while it was being read.
+    again: StoredValue<bool>,
 }
 
 impl Shown {
     /// Reads it again, after a change.
     fn refresh(self) {
-        self.reading.start(get_model_settings(), move |now| self.settings.set(now));
+        // What changes while it is being read is read after that.
+        if untrack(|| self.reading.busy()) {
+            self.again.set_value(true);
+            return;
+        }
+        self.reading.start(get_model_settings(), move |now| {
+            self.settings.set(now);
+            if self.again.try_update_value(std::mem::take) == Some(true) {
+                self.refresh();
+            }
+        });
     }
 }
 
@@ -62,7 +74,7 @@ pub fn SettingsPage() -> impl IntoView {
 
 #[component]
 fn Cards(settings: ModelSettings) -> impl IntoView {
-    let shown = Shown { settings: RwSignal::new(settings), reading: Task::new() };
+    let shown = Shown { settings: RwSignal::new(settings), reading: Task::new(), again: StoredValue::new(false) };
     view! {
         <ErrorNote error=shown.reading.error()/>
         <EndpointsCard shown/>
