@@ -70,6 +70,12 @@ test("responses are scored blind by keys, stay scored, and agreement is told", a
   await expect(drawer(page)).toContainText("1 of 20");
   await page.keyboard.press("ArrowRight");
   await expect(drawer(page)).toContainText("2 of 20");
+  // The buttons, too, go on from the sample in view.
+  const go = (words: string) => drawer(page).getByRole("button", { name: words }).click();
+  for (const [words, place] of [["Next (j)", 3], ["Next (j)", 4], ["Next (j)", 5], ["Back (k)", 4], ["Back (k)", 3], ["Back (k)", 2]] as const) {
+    await go(words);
+    await expect(drawer(page)).toContainText(`${place} of 20`);
+  }
   for (let n = 2; n <= 7; n++) {
     await expect(drawer(page)).toContainText(`${n} of 20`);
     await page.keyboard.press(String(1 + (n % 5)));

@@ -61,6 +61,9 @@ pub fn CalibrationDrawer() -> impl IntoView {
     }
 }
 
+/// The samples before and after one.
+type Around = (Option<i64>, Option<i64>);
+
 /// What is walked through, and where one is.
 #[derive(Clone, Copy)]
 pub struct Walk {
@@ -74,6 +77,8 @@ pub struct Walk {
     row: RwSignal<(u32, Option<i64>)>,
     /// The sample in view; written when it is drawn.
     shown: RwSignal<Option<i64>>,
+    /// The samples before and after it; written with it.
+    around: RwSignal<Around>,
     /// What was scored or taken back since the row was fetched: the last word counts.
     marks: RwSignal<Vec<(i64, bool)>>,
     /// Takes the focus when the sample changes.
@@ -91,6 +96,7 @@ impl Walk {
             target: RwSignal::new((0, first)),
             row: RwSignal::new((0, first)),
             shown: RwSignal::new(None),
+            around: RwSignal::new((None, None)),
             marks: RwSignal::new(Vec::new()),
             frame: NodeRef::new(),
         };
@@ -141,6 +147,7 @@ fn Drawer() -> impl IntoView {
     let sample = load(move || walk.target.get(), move |(_, id)| get_hand_score_sample(process.dataset_id(), id));
     view! {
         <div class="hand" tabindex="-1" autofocus=true node_ref=walk.frame role="group" aria-label="Sample to score">
+            <Steps walk />
             <Transition fallback=|| view! { <p class="muted" role="status">"Loading the sample…"</p> }>
                 {move || Suspend::new(async move {
                     let (queue, sample) = (queue.await, sample.await);
@@ -161,6 +168,27 @@ fn sample_again(walk: Walk) {
     walk.target.update(|(times, _)| *times += 1);
 }
 
+/// The ways to the neighbours. They are drawn once, beside what changes from sample to sample: there, a button would keep the
+/// neighbours that it was first drawn with.
+#[component]
+fn Steps(walk: Walk) -> impl IntoView {
+    let step = move |words: &'static str, side: fn(Around) -> Option<i64>| {
+        let press = move |_| {
+            if let Some(other) = side(walk.around.get_untracked()) {
+                walk.go(other);
+            }
+        };
+        let is_end = Signal::derive(move || side(walk.around.get()).is_none());
+        view! { <Button small=true disabled=is_end on:click=press>{words}</Button> }
+    };
+    view! {
+        <div class="row hand__steps">
+            {step("Back (k)", |around| around.0)}
+            {step("Next (j)", |around| around.1)}
+        </div>
+    }
+}
+
 #[component]
 fn NothingToScore() -> impl IntoView {
     view! {
@@ -171,13 +199,15 @@ fn NothingToScore() -> impl IntoView {
     }
 }
 
-/// The place in the row, the ways to its neighbours, and the sample.
+/// The place in the row, and the sample.
 #[component]
 fn InRow(walk: Walk, queue: HandScoreQueue, sample: HandScoreSample) -> impl IntoView {
     let id = sample.record.id;
+    let (back, next) = neighbours(&queue, id);
     Effect::new(move |is_done: Option<bool>| {
         if is_done.is_none() {
             walk.shown.set(Some(id));
+            walk.around.set((back, next));
             if walk.wanted.get_untracked() != Some(id) {
                 walk.process.replace_url(|query| opened(query, Some(id)));
             }
@@ -185,7 +215,6 @@ fn InRow(walk: Walk, queue: HandScoreQueue, sample: HandScoreSample) -> impl Int
         true
     });
     let place = queue.samples.iter().position(|queued| queued.record_id == id);
-    let (back, next) = neighbours(&queue, id);
     let count = queue.samples.len();
     let samples = StoredValue::new(queue.samples);
     let done = memo(move || {
@@ -197,21 +226,12 @@ fn InRow(walk: Walk, queue: HandScoreQueue, sample: HandScoreSample) -> impl Int
         Some(place) => format!("{} of {count}", place + 1),
         None => format!("Record {id}"),
     };
-    let to = move |other: Option<i64>| {
-        if let Some(other) = other {
-            walk.go(other);
-        }
-    };
     view! {
         <div class="hand__walk">
             <p aria-live="polite">
                 <strong>{words}</strong>
                 <span class="muted">{move || format!(" · {} scored", done.get())}</span>
             </p>
-            <div class="row">
-                <Button small=true disabled=Signal::derive(move || back.is_none()) on:click=move |_| to(back)>"Back (k)"</Button>
-                <Button small=true disabled=Signal::derive(move || next.is_none()) on:click=move |_| to(next)>"Next (j)"</Button>
-            </div>
         </div>
         <Show when=move || done.get() == count && place.is_some()>
             <div class="note hand__done" role="status">
@@ -224,7 +244,7 @@ fn InRow(walk: Walk, queue: HandScoreQueue, sample: HandScoreSample) -> impl Int
 }
 
 /// The samples before and after one; of one that is not in the row, the row's first without a score.
-fn neighbours(queue: &HandScoreQueue, id: i64) -> (Option<i64>, Option<i64>) {
+fn neighbours(queue: &HandScoreQueue, id: i64) -> Around {
     let at = |index: Option<usize>| index.and_then(|index| queue.samples.get(index)).map(|queued| queued.record_id);
     match queue.samples.iter().position(|queued| queued.record_id == id) {
         Some(place) => (at(place.checked_sub(1)), at(Some(place + 1))),
