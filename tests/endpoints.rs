@@ -85,6 +85,18 @@ async fn an_endpoint_is_entered_tested_changed_and_deleted() {
     app.refused("endpoints/delete", json!({"id": saved.id}), 404).await;
 }
 
+/// Closes the store and looks into every file that it left.
+async fn no_file_holds_the_key(app: &TestApp) {
+    app.state.db.close().await;
+    for entry in std::fs::read_dir(&app.state.config.data_dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_file() {
+            let bytes = std::fs::read(&path).unwrap();
+            assert!(!bytes.windows(10).any(|part| part == b"0123456789"), "{}", path.display());
+        }
+    }
+}
+
 /// Nowhere: not in an answer, not on a page, not in the file.
 #[tokio::test]
 async fn a_stored_key_is_seen_by_nobody() {
@@ -94,14 +106,7 @@ async fn a_stored_key_is_seen_by_nobody() {
     assert!(status.is_success() && !answer.to_string().contains("0123456789"), "{answer}");
     let (_, page) = app.get("/settings").await;
     assert!(page.contains("stored encrypted") && !page.contains("0123456789"));
-    app.state.db.close().await;
-    for entry in std::fs::read_dir(&app.state.config.data_dir).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_file() {
-            let bytes = std::fs::read(&path).unwrap();
-            assert!(!bytes.windows(10).any(|part| part == b"0123456789"), "{}", path.display());
-        }
-    }
+    no_file_holds_the_key(&app).await;
 }
 
 #[tokio::test]
@@ -193,12 +198,5 @@ async fn an_echoed_key_goes_nowhere() {
     }
     let (_, page) = app.get("/settings").await;
     assert!(!page.contains("0123456789"));
-    app.state.db.close().await;
-    for entry in std::fs::read_dir(&app.state.config.data_dir).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_file() {
-            let bytes = std::fs::read(&path).unwrap();
-            assert!(!bytes.windows(10).any(|part| part == b"0123456789"), "{}", path.display());
-        }
-    }
+    no_file_holds_the_key(&app).await;
 }

@@ -96,7 +96,7 @@ async fn one_sample_several_and_a_fixed_version() {
     assert_eq!(now, json!({ "score": 1.0, "grader_version": 2 }));
     let (_, fixed) = score(&app, &format!("{dataset}@1"), &key.secret, &asked).await;
     assert_eq!((&fixed["score"], &fixed["grader_version"]), (&json!(0.4), &json!(1)));
-    for unknown in ["@3", "@0", "@-1", "@x", "@"] {
+    for unknown in ["@3", "@0", "@-1", "@x", "@", "%FF"] {
         assert_eq!(score(&app, &format!("{dataset}{unknown}"), &key.secret, &asked).await.0, 404, "{unknown}");
     }
 }

@@ -113,6 +113,23 @@ async fn a_test_grades_five_samples_and_keeps_the_saved_graders_report() {
     assert_eq!(test_draft(&app, &second, GOOD).await.results.len(), 3, "fewer records than asked for");
 }
 
+/// Two graders are compared on the same samples; who wants others gets others.
+#[tokio::test]
+async fn a_draw_names_the_samples_of_a_test() {
+    let app = TestApp::start().await;
+    let id = app.imported("a.jsonl", chats(60, &[])).await;
+    let script = |text: &str| json!({ "type": "script", "script": text });
+    let records = |report: &GraderTestReport| report.results.iter().map(|result| result.record_id).collect::<Vec<_>>();
+    let first = app.tested(&id, script(GOOD)).await;
+    let again = app.tested(&id, script("function grade() { return 0; }")).await;
+    assert_eq!((first.draw, records(&first)), (again.draw, records(&again)));
+    let other = app.tested_on(&id, script(GOOD), 1).await;
+    assert_eq!(other.draw, 1);
+    assert_ne!(records(&other), records(&first));
+    assert_eq!(records(&app.tested_on(&id, script(GOOD), 1).await), records(&other));
+    app.tested_on(&id, script(GOOD), u32::MAX).await;
+}
+
 #[tokio::test]
 async fn a_misbehaving_script_fails_its_samples_and_nothing_else() {
     let app = TestApp::start().await;

@@ -116,6 +116,12 @@ test.describe("with a model", () => {
     await expect(page.getByText("Is this right? Paris")).toBeVisible();
     await page.getByRole("button", { name: "Next record" }).click();
     await expect(page.getByText("Is this right? rome")).toBeVisible();
+    // A slip in the template is marked at its line while one types.
+    await writeCode(page, "Is this right?\n{{#tools}}{{response}}", PROMPT);
+    await expect(page.locator(".cm-lint-marker-error")).toHaveCount(1);
+    await writeCode(page, "Is this right? {{response}}", PROMPT);
+    await expect(page.locator(".cm-lint-marker-error")).toHaveCount(0);
+    await expect(page.getByText("Is this right? rome")).toBeVisible();
 
     // What is no certain score is a failure with its reason, never a number.
     await tested(page, { France: "0.90", Italy: "failed", Norway: "failed", "the EU": "failed" });

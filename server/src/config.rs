@@ -1,5 +1,6 @@
 //! Configuration: read once from flags, environment and `.env` by the command line, checked here.
 
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -14,7 +15,7 @@ pub const DEFAULT_PORT: u16 = 4577;
 pub const DELETED_KEPT: Duration = Duration::from_hours(1);
 
 /// Everything that can be configured, checked.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Config {
     /// Where the database and uploads live.
     pub data_dir: PathBuf,
@@ -52,6 +53,16 @@ pub struct Config {
     pub score_bodies_bytes: usize,
     /// So long a deleted dataset can be brought back.
     pub deleted_kept: Duration,
+}
+
+impl fmt::Debug for Config {
+    /// Without what is secret: the token and the phrase that encrypts keys.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config")
+            .field("data_dir", &self.data_dir)
+            .field("address", &self.address)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A configuration that cannot work.

@@ -112,7 +112,12 @@ impl TestApp {
 
     /// Has five responses graded by a draft, or (null) by the saved grader.
     pub async fn tested(&self, dataset_id: &str, draft: Value) -> GraderTestReport {
-        let arguments = json!({ "dataset_id": dataset_id, "draft": draft, "samples": 5 });
+        self.tested_on(dataset_id, draft, 0).await
+    }
+
+    /// The same, on the samples of another draw.
+    pub async fn tested_on(&self, dataset_id: &str, draft: Value, draw: u32) -> GraderTestReport {
+        let arguments = json!({ "dataset_id": dataset_id, "draft": draft, "samples": 5, "draw": draw });
         let job: JobStatus = self.ask("grader/test", arguments).await;
         let ended = self.ended(&job.id).await;
         assert_eq!(ended.state, JobState::Succeeded, "{ended:?}");

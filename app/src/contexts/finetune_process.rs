@@ -370,9 +370,9 @@ impl FinetuneProcess {
             NextAction::TestGrader => {
                 self.select_step(PipelineStepId::Grader);
                 let id = self.dataset_id();
-                self.run(
-                    async move { test_grader(id, None, TEST_SAMPLES).await.map(|_| "Testing the grader.".to_owned()) },
-                );
+                self.run(async move {
+                    test_grader(id, None, TEST_SAMPLES, None).await.map(|_| "Testing the grader.".to_owned())
+                });
             }
         }
     }

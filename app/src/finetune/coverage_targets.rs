@@ -149,6 +149,7 @@ fn TargetRow(row: TargetDraft) -> impl IntoView {
                     inputmode="decimal"
                     autocomplete="off"
                     aria-invalid=move || is_bad().then_some("true")
+                    value=percent.get_untracked()
                     prop:value=move || percent.get()
                     on:input:target=move |ev| percent.set(ev.target().value())
                 />

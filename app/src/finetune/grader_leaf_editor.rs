@@ -59,7 +59,8 @@ fn ScriptFields(editing: Editing, leaf: LeafDraft) -> impl IntoView {
 #[component]
 fn JudgeFields(editing: Editing, leaf: LeafDraft) -> impl IntoView {
     let insertion = RwSignal::new(None::<String>);
-    let message = editing.error_at("prompt");
+    // What the preview finds while one types; saving would refuse the same.
+    let at_fault = RwSignal::new(None::<String>);
     view! {
         <ModelFields editing leaf />
         <Chips insertion />
@@ -69,11 +70,11 @@ fn JudgeFields(editing: Editing, leaf: LeafDraft) -> impl IntoView {
             label="Prompt of the judge (Mustache)"
             language=CodeLanguage::Template
             completions=Signal::stored(template_completions())
-            problems=problems(message)
+            problems=problems(at_fault.into())
             insertion
             rows=16
         />
-        <GraderPreview leaf />
+        <GraderPreview leaf at_fault=at_fault.write_only() />
         <Disclosure summary="Output schema and limits">
             <p class="muted small">
                 "What the judge's answer must be like: a JSON schema of an object with a required number “score” from 0 to 1. Other numbers in it are kept as sub-scores, a text “reasoning” is shown."

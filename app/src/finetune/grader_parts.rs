@@ -87,6 +87,7 @@ fn Cell(value: RwSignal<String>, label: &'static str, #[prop(optional)] narrow: 
             title=label
             autocomplete="off"
             spellcheck="false"
+            value=value.get_untracked()
             prop:value=move || value.get()
             on:input:target=move |event| value.set(event.target().value())
         />
@@ -145,6 +146,7 @@ fn Combination(editing: Editing, by_formula: Memo<bool>) -> impl IntoView {
                     autocomplete="off"
                     spellcheck="false"
                     aria-describedby=described_by("grader-formula")
+                    value=draft.formula.get_untracked().unwrap_or_default()
                     prop:value=move || draft.formula.get().unwrap_or_default()
                     on:input:target=move |event| draft.formula.set(Some(event.target().value()))
                 />

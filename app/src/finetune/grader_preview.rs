@@ -20,7 +20,12 @@ const PAUSE: Duration = Duration::from_millis(350);
 
 /// The rendered texts of the open grader.
 #[component]
-pub fn GraderPreview(leaf: LeafDraft) -> impl IntoView {
+pub fn GraderPreview(
+    leaf: LeafDraft,
+    /// Is told what is wrong in a template, with its place; nothing once it can be read.
+    #[prop(optional, into)]
+    at_fault: Option<WriteSignal<Option<String>>>,
+) -> impl IntoView {
     let process = use_finetune_process();
     let position = RwSignal::new(0_i64);
     let shown = RwSignal::new(None::<PromptPreview>);
@@ -44,6 +49,10 @@ pub fn GraderPreview(leaf: LeafDraft) -> impl IntoView {
             }
             error.try_set(answer.as_ref().err().cloned());
             if let Ok(preview) = answer {
+                if let Some(at_fault) = at_fault {
+                    let wrong = preview.texts.iter().find(|text| text.place.is_some());
+                    at_fault.try_set(wrong.and_then(|text| text.error.clone()));
+                }
                 shown.try_set(Some(preview));
             }
         });

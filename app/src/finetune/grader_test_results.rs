@@ -1,73 +1,55 @@
 //! "Test on n samples": the button, the results, their statistics.
 
-use anneal_server::api::{grader_test_result, test_grader};
 use anneal_server::format;
 use anneal_server::types::grader::{GraderTestReport, GraderTestResult};
-use anneal_server::types::job::{JobKind, JobState};
+use anneal_server::types::job::JobKind;
 use leptos::prelude::*;
 
 use super::grader_draft::GraderDraft;
+use super::grader_testing::{GraderTesting, SAMPLES_AT_FIRST};
 use super::part_scores::PartScores;
 use super::steps::job_progress::JobProgress;
 use super::steps::parts::{ErrorNote, Task, When, field, score};
 use crate::contexts::use_finetune_process;
 use crate::records::RecordedAnswer;
-use crate::ui::{Button, Select, Stat, memo, visible};
+use crate::ui::{Button, ButtonVariant, Select, Stat, memo, visible};
 
-/// How many samples a test can grade, and how many it does at first (domain.md section 7).
+/// How many samples a test can grade (domain.md section 7).
 const SAMPLES: [i64; 4] = [1, 5, 10, 20];
-const SAMPLES_AT_FIRST: i64 = 5;
 
 /// The test of the draft or of the saved grader.
 #[component]
 pub fn GraderTestResults(draft: GraderDraft) -> impl IntoView {
-    let process = use_finetune_process();
-    let task = Task::new();
-    let own = RwSignal::new(None::<GraderTestReport>);
-    let saved = field(|o| o.grader_test.clone());
-    // A test made here is newer than what the overview brought; a later stored one replaces it.
-    let report = memo(move || match (own.get(), saved.get()) {
-        (Some(own), Some(saved)) if saved.timestamp > own.timestamp => Some(saved),
-        (Some(own), _) => Some(own),
-        (None, saved) => saved,
-    });
-    let former = memo(move || report.with(|report| of_former_grader(report.as_ref()?, draft, task)));
+    let testing = GraderTesting::of(draft);
     let responses = field(|o| o.recorded_responses);
-    let fetching = Task::new();
-    // The job whose report is fetched once it has ended: the test that was started here, or one that was under way when the
-    // page was opened anew, whose draft is nowhere else.
-    let awaited = RwSignal::new(None::<String>);
-    let samples = RwSignal::new(SAMPLES_AT_FIRST);
-    let run = move |_| match draft.to_test() {
-        Ok(config) => task.start(test_grader(process.dataset_id(), config, samples.get_untracked()), move |job| {
-            awaited.set(Some(job.id));
-            process.refresh();
-        }),
-        Err(error) => task.fail(Some(error)),
-    };
-    let job = memo(move || process.job(JobKind::GraderTest));
-    Effect::new(move |_| {
-        let running = job.with(|job| job.as_ref().filter(|job| job.state.is_active()).map(|job| job.id.clone()));
-        if running.is_some() && awaited.get_untracked() != running {
-            awaited.set(running);
-        }
-    });
-    let is_running = memo(move || job.with(|job| job.as_ref().is_some_and(|job| job.state.is_active())));
-    Effect::new(move |_| {
-        let Some(id) = awaited.get() else { return };
-        let ended =
-            job.with(|job| job.as_ref().filter(|job| job.id == id && !job.state.is_active()).map(|job| job.state));
-        let Some(state) = ended else { return };
-        awaited.set(None);
-        if state == JobState::Succeeded {
-            fetching.start(grader_test_result(process.dataset_id(), id), move |report| {
-                own.set(report);
-                process.refresh();
-            });
-        }
-    });
+    let former = memo(move || testing.report.with(|report| of_former_grader(report.as_ref()?, draft, testing.task)));
+    view! {
+        <section class="card">
+            <header class="card__head">
+                <h3 class="card__title">"Test"</h3>
+                <span class="card__aside">
+                    {move || testing.report.get().map(|report| view! { <TestedWhat report /> })}
+                </span>
+            </header>
+            <Controls testing draft responses />
+            <ErrorNote error=testing.task.error() />
+            <ErrorNote error=testing.fetching.error() />
+            <JobProgress kind=JobKind::GraderTest title="The test" />
+            {move || former.get().map(|words| view! { <p class="note note--attention" role="status">{words}</p> })}
+            <div class:results--former=move || former.with(Option::is_some)>
+                {move || testing.report.get().map(|report| view! { <Results report /> })}
+            </div>
+        </section>
+    }
+}
+
+/// The buttons, how many samples, and what will be tested.
+#[component]
+fn Controls(testing: GraderTesting, draft: GraderDraft, responses: Memo<i64>) -> impl IntoView {
+    let samples = testing.samples;
+    let busy = Signal::derive(move || testing.task.busy() || testing.is_running.get());
     let what_is_tested = move || {
-        if is_running.get() {
+        if testing.is_running.get() {
             ""
         } else if responses.get() == 0 {
             "There is no valid record with a recorded response to grade."
@@ -78,36 +60,32 @@ pub fn GraderTestResults(draft: GraderDraft) -> impl IntoView {
         }
     };
     view! {
-        <section class="card">
-            <header class="card__head">
-                <h3 class="card__title">"Test"</h3>
-                <span class="card__aside">{move || report.get().map(|report| view! { <TestedWhat report /> })}</span>
-            </header>
-            <div class="row">
+        <div class="row">
+            <Button
+                on:click=move |_| testing.run(testing.draw())
+                busy
+                disabled=Signal::derive(move || responses.get() == 0)
+            >
+                {move || format!("Test on {}", format::counted(samples.get(), "sample"))}
+            </Button>
+            <Select
+                label="Samples of a test"
+                class="input--narrow"
+                options=Signal::stored(SAMPLES.map(|count| (count.to_string(), format::count(count))).to_vec())
+                chosen=Signal::derive(move || samples.get().to_string())
+                on_choose=move |count: String| samples.set(count.parse().unwrap_or(SAMPLES_AT_FIRST))
+            />
+            <Show when=move || testing.report.with(Option::is_some) && (responses.get() > samples.get())>
                 <Button
-                    on:click=run
-                    busy=Signal::derive(move || task.busy() || is_running.get())
-                    disabled=Signal::derive(move || responses.get() == 0)
+                    variant=ButtonVariant::Ghost
+                    on:click=move |_| testing.run(testing.draw().wrapping_add(1))
+                    disabled=busy
                 >
-                    {move || format!("Test on {}", format::counted(samples.get(), "sample"))}
+                    "Test on other samples"
                 </Button>
-                <Select
-                    label="Samples of a test"
-                    class="input--narrow"
-                    options=Signal::stored(SAMPLES.map(|count| (count.to_string(), format::count(count))).to_vec())
-                    chosen=Signal::derive(move || samples.get().to_string())
-                    on_choose=move |count: String| samples.set(count.parse().unwrap_or(SAMPLES_AT_FIRST))
-                />
-                <span class="muted small" aria-live="polite">{what_is_tested}</span>
-            </div>
-            <ErrorNote error=task.error() />
-            <ErrorNote error=fetching.error() />
-            <JobProgress kind=JobKind::GraderTest title="The test" />
-            {move || former.get().map(|words| view! { <p class="note note--attention" role="status">{words}</p> })}
-            <div class:results--former=move || former.with(Option::is_some)>
-                {move || report.get().map(|report| view! { <Results report /> })}
-            </div>
-        </section>
+            </Show>
+            <span class="muted small" aria-live="polite">{what_is_tested}</span>
+        </div>
     }
 }
 

@@ -25,6 +25,7 @@ pub mod grader_names;
 mod grader_parts;
 mod grader_preview;
 mod grader_test_results;
+mod grader_testing;
 mod grader_versions;
 mod header;
 mod health_indicator;

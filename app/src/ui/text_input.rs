@@ -27,6 +27,7 @@ pub fn TextInput(
             autocomplete="off"
             spellcheck="false"
             aria-describedby=described_by(id)
+            value=value.get_untracked()
             prop:value=move || value.get()
             on:input:target=move |event| value.set(event.target().value())
         />

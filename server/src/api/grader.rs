@@ -16,11 +16,19 @@ pub async fn save_grader(dataset_id: String, config: GraderConfig) -> Result<Gra
     super::boundary::answer(|state| async move { crate::grader::save(&state, &dataset_id, config).await }).await
 }
 
-/// Has `samples` (1 to 20) recorded responses graded by a job: by the saved grader, or by a draft that is not saved.
+/// Has `samples` (1 to 20) recorded responses graded by a job: by the saved grader, or by a draft that is not saved. Another
+/// `draw` looks at other records; without one it is the first.
 #[server(prefix = "/api", endpoint = "grader/test", input = Json)]
-pub async fn test_grader(dataset_id: String, draft: Option<GraderConfig>, samples: i64) -> Result<JobStatus, AppError> {
-    super::boundary::answer(|state| async move { crate::grader::start_test(&state, &dataset_id, draft, samples).await })
-        .await
+pub async fn test_grader(
+    dataset_id: String,
+    draft: Option<GraderConfig>,
+    samples: i64,
+    draw: Option<u32>,
+) -> Result<JobStatus, AppError> {
+    super::boundary::answer(|state| async move {
+        crate::grader::start_test(&state, &dataset_id, draft, samples, draw.unwrap_or_default()).await
+    })
+    .await
 }
 
 /// What the test of this job found; nothing while it runs, and if it ended without a result.

@@ -12,8 +12,8 @@ use crate::topics::refuse_while_carrying;
 use crate::types::error::AppError;
 use crate::types::job::JobKind;
 
-/// Makes a copy of a dataset under a name of its own: its objective, rules, topics, targets and grader versions; its records
-/// follow. What was made of them (imports, grader tests, dry runs) stays with the original. Answers the copy's id.
+/// Makes a copy of a dataset under a name of its own: its objective, rules, topics, targets and grader versions; its records,
+/// with their hand scores, follow. What was made of them (imports, grader tests, dry runs) stays with the original. Answers the copy's id.
 pub async fn duplicate(state: &AppState, id: &str) -> ServiceResult<String> {
     disk::require_room(&state.config, 0)?;
     let mut tx = state.db.begin().await?;

@@ -136,7 +136,7 @@ pub async fn scored_in_run(db: &Db, dataset_id: &str, run_id: &str) -> ServiceRe
 /// What the newest run of a grader's version says of some records, as far as it has a score for them.
 pub async fn graded_in_run(db: &Db, dataset_id: &str, version: i64, ids: &[i64]) -> ServiceResult<Vec<DryRunSample>> {
     let rows = sqlx::query(
-        "SELECT s.* FROM dry_run_samples s
+        "SELECT s.* FROM dry_run_samples s JOIN records r ON r.id = s.record_id AND r.updated_at <= s.finished_at
          WHERE s.dry_run_id = (SELECT id FROM dry_runs WHERE dataset_id = ? AND grader_version = ? ORDER BY created_at DESC, id DESC LIMIT 1)
            AND s.score IS NOT NULL AND s.record_id IN (SELECT value FROM json_each(?))",
     )

@@ -181,14 +181,16 @@ fn read_row(row: &SqliteRow) -> ServiceResult<LlmCall> {
 /// What all calls came to; whether the cache is on is not told here.
 pub async fn figures(db: &Db) -> ServiceResult<CallFigures> {
     let row = sqlx::query(
-        "SELECT COUNT(*) FILTER (WHERE NOT c.from_cache) AS calls,
-                COUNT(*) FILTER (WHERE c.error IS NOT NULL) AS failed,
-                COUNT(*) FILTER (WHERE c.cache_key IS NOT NULL) AS kept,
-                COUNT(*) FILTER (WHERE c.from_cache) AS hits,
-                COALESCE(SUM(c.cost) FILTER (WHERE NOT c.from_cache), 0.0) AS cost,
-                COUNT(*) FILTER (WHERE NOT c.from_cache AND c.cost IS NULL) AS unknown_cost,
-                COALESCE(SUM(o.cost) FILTER (WHERE c.from_cache), 0.0) AS saved
-         FROM llm_calls c LEFT JOIN llm_calls o ON o.id = c.answered_from",
+        // Each part from an index of its own: rows hold whole requests.
+        "SELECT COUNT(*) FILTER (WHERE from_cache = 0) AS calls,
+                COUNT(*) FILTER (WHERE from_cache = 1) AS hits,
+                COALESCE(SUM(cost) FILTER (WHERE from_cache = 0), 0.0) AS cost,
+                COUNT(*) FILTER (WHERE from_cache = 0 AND cost IS NULL) AS unknown_cost,
+                (SELECT COUNT(*) FROM llm_calls WHERE error IS NOT NULL) AS failed,
+                (SELECT COUNT(*) FROM llm_calls WHERE cache_key IS NOT NULL) AS kept,
+                (SELECT COALESCE(SUM(o.cost), 0.0) FROM llm_calls c JOIN llm_calls o ON o.id = c.answered_from
+                 WHERE c.from_cache = 1) AS saved
+         FROM llm_calls",
     )
     .fetch_one(db.read())
     .await?;

@@ -57,6 +57,9 @@ pub enum JudgeConfigError {
     /// A number out of its range.
     #[error("{0}")]
     Number(String),
+    /// A message's role.
+    #[error("“{0}” is no role of a message: use system, developer, user or assistant.")]
+    Role(String),
 }
 
 /// Why an answer is no score.
@@ -140,9 +143,7 @@ impl Judge {
             return Err(JudgeConfigError::EmptyPrompt);
         }
         if let Some(message) = config.input.iter().find(|message| !ROLES.contains(&message.role.as_str())) {
-            let words =
-                format!("“{}” is no role of a message: use system, developer, user or assistant.", message.role);
-            return Err(JudgeConfigError::Number(words));
+            return Err(JudgeConfigError::Role(message.role.clone()));
         }
         let params = config.sampling_params.clone().unwrap_or_default();
         check_number("temperature", params.temperature, 0.0, 2.0)?;

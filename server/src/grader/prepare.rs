@@ -257,6 +257,13 @@ fn combine_of(multi: &MultiGrader) -> Result<Combine, AppError> {
         let formula = Formula::parse(text, &names).map_err(|error| {
             AppError::invalid_field("calculate_output", format!("The formula cannot be used: {error}"))
         })?;
+        if !(0..names.len()).any(|part| formula.uses(part)) {
+            let words = format!(
+                "The formula uses none of the parts, so that every response would get the same. Write it with their names: {}.",
+                names.join(", ")
+            );
+            return Err(AppError::invalid_field("calculate_output", words));
+        }
         return Ok(Combine::Formula(formula));
     }
     let weights = &multi.weights;
@@ -318,6 +325,7 @@ fn judge_error(error: JudgeConfigError) -> AppError {
         JudgeConfigError::Prompt(_) | JudgeConfigError::EmptyPrompt | JudgeConfigError::NoResponse => "prompt",
         JudgeConfigError::Schema(_) => "output_schema",
         JudgeConfigError::Number(_) => "numbers",
+        JudgeConfigError::Role(_) => "input",
     };
     AppError::invalid_field(field, error.to_string())
 }
@@ -423,7 +431,7 @@ mod tests {
     #[test]
     fn formulas_know_the_parts() {
         assert!(combine_of(&multi(&[], &["a", "b"], Some("0.5 * a + min(b, 1) / 2"))).is_ok());
-        for formula in ["a + c", "a +", "", "f(a)"] {
+        for formula in ["a + c", "a +", "", "f(a)", "2", "1 / 0"] {
             assert_eq!(refused(multi(&[], &["a", "b"], Some(formula))).0, "calculate_output", "{formula}");
         }
     }

@@ -193,9 +193,7 @@ fn read_input(asked: &Value) -> Result<GradeInput, String> {
         Some(_) => return Err("item must be an object: the row of the data.".to_owned()),
     };
     for name in ["messages", "tools"] {
-        if !matches!(row.get(name), None | Some(Value::Null | Value::Array(_))) {
-            return Err(format!("item.{name} must be a list."));
-        }
+        objects(row.get(name), || format!("item.{name}"))?;
     }
     let metadata = match row.get("metadata") {
         None | Some(Value::Null) => &empty,
@@ -238,12 +236,21 @@ fn response_of(fields: &Map<String, Value>, text: &str, calls: &str) -> Result<R
         Some(pieces @ Value::Array(_)) if text == "content" => crate::types::dataset::content_text(pieces),
         Some(_) => return Err(format!("sample's {text} must be a text.")),
     };
-    let tool_calls = match fields.get(calls) {
-        None | Some(Value::Null) => Vec::new(),
-        Some(Value::Array(calls)) => calls.clone(),
-        Some(_) => return Err(format!("sample's {calls} must be a list.")),
-    };
+    let tool_calls = objects(fields.get(calls), || format!("sample's {calls}"))?.to_vec();
     Ok(RecordedResponse { text: said, tool_calls })
+}
+
+/// A list of objects; without it, an empty one.
+fn objects(list: Option<&Value>, called: impl Fn() -> String) -> Result<&[Value], String> {
+    let elements = match list {
+        None | Some(Value::Null) => return Ok(&[]),
+        Some(Value::Array(elements)) => elements,
+        Some(_) => return Err(format!("{} must be a list.", called())),
+    };
+    match elements.iter().position(|element| !element.is_object()) {
+        Some(place) => Err(format!("{}[{place}] must be an object.", called())),
+        None => Ok(elements),
+    }
 }
 
 #[cfg(test)]
@@ -297,6 +304,8 @@ mod tests {
             (json!({ "sample": "s", "item": [] }), "item must"),
             (json!({ "sample": "s", "item": { "messages": "x" } }), "item.messages"),
             (json!({ "sample": "s", "item": { "tools": 1 } }), "item.tools"),
+            (json!({ "sample": "s", "item": { "messages": [{}, 5] } }), "item.messages[1] must be an object"),
+            (json!({ "sample": { "output_tools": [null] } }), "output_tools[0] must be an object"),
             (json!({ "sample": "s", "item": { "metadata": [] } }), "item.metadata"),
             (json!({ "sample": "s", "item": { "x": deep } }), "64 levels"),
             (json!({ "sample": "s", "trace_id": 1 }), "trace_id"),

@@ -27,7 +27,7 @@ use crate::types::job::{JobKind, JobStatus};
 const MAX_TEST_SAMPLES: i64 = 20;
 /// Characters of a response that a test shows.
 pub(super) const PREVIEW_CHARS: usize = 600;
-/// Tests look at the same records each time, so that two versions can be compared.
+/// Of the first draw of a test's records.
 const TEST_SEED: u64 = 5;
 
 /// Saves a new version; an unchanged config gives the current one back. A judge without a model gets the default one.
@@ -57,6 +57,9 @@ pub struct TestPlan {
     pub version: Option<i64>,
     /// How many records, 1 to 20.
     pub samples: i64,
+    /// Which: tests of the same draw look at the same records, so that two graders can be compared.
+    #[serde(default)]
+    pub draw: u32,
 }
 
 /// What is tested: the draft, or without one the saved grader. Everything that cannot work is refused here.
@@ -65,6 +68,7 @@ pub async fn test_plan(
     dataset_id: &str,
     draft: Option<GraderConfig>,
     samples: i64,
+    draw: u32,
 ) -> ServiceResult<TestPlan> {
     if !(1..=MAX_TEST_SAMPLES).contains(&samples) {
         return Err(AppError::invalid_field("samples", "Test on 1 to 20 samples; a dry run takes more.").into());
@@ -86,7 +90,7 @@ pub async fn test_plan(
     if scan::count(&state.db, dataset_id, with_response()).await? == 0 {
         return Err(AppError::conflict("No valid record carries a recorded response, so there is nothing to test on. Import traces together with the model's answers.").into());
     }
-    Ok(TestPlan { config, version, samples })
+    Ok(TestPlan { config, version, samples, draw })
 }
 
 /// Queues a test of the draft, or of the saved grader.
@@ -95,8 +99,9 @@ pub async fn start_test(
     dataset_id: &str,
     draft: Option<GraderConfig>,
     samples: i64,
+    draw: u32,
 ) -> ServiceResult<JobStatus> {
-    let plan = test_plan(state, dataset_id, draft, samples).await?;
+    let plan = test_plan(state, dataset_id, draft, samples, draw).await?;
     let mut tx = state.db.begin().await?;
     db::datasets::get(&mut tx, dataset_id).await?;
     if db::jobs::is_active(&mut tx, dataset_id, JobKind::GraderTest).await? {
@@ -124,7 +129,7 @@ pub async fn test_grader_on_sample(
     on_progress: &(dyn Fn(i64, i64) -> BoxFuture<'static, ServiceResult<()>> + Sync),
 ) -> ServiceResult<Option<GraderTestReport>> {
     let grader = prepare(state, &plan.config).await?;
-    let records = test_records(state, dataset_id, plan.samples).await?;
+    let records = test_records(state, dataset_id, &plan).await?;
     let total = i64::try_from(records.len()).unwrap_or(i64::MAX);
     let context = GradingContext { state, dataset_id, sample_index: 0, cache: CacheUse::AsSet, cancel };
     // At most twenty: an endpoint's gate lets through as many as it takes.
@@ -160,6 +165,7 @@ pub async fn test_grader_on_sample(
     Ok(Some(GraderTestReport {
         timestamp: now_ms(),
         grader_version: plan.version,
+        draw: plan.draw,
         stats: stats(&results),
         results,
         grader_config: plan.config,
@@ -183,11 +189,12 @@ const fn with_response() -> Scan<'static> {
 }
 
 /// The records a test looks at: spread over the valid ones with a response.
-async fn test_records(state: &AppState, dataset_id: &str, samples: i64) -> ServiceResult<Vec<DatasetRecord>> {
+async fn test_records(state: &AppState, dataset_id: &str, plan: &TestPlan) -> ServiceResult<Vec<DatasetRecord>> {
     let scan = with_response();
     let count = scan::count(&state.db, dataset_id, scan).await?;
     let mut records = Vec::new();
-    for index in choose_indices(count, samples.min(count), TEST_SEED, Some("grader test")) {
+    let seed = TEST_SEED + u64::from(plan.draw);
+    for index in choose_indices(count, plan.samples.min(count), seed, Some("grader test")) {
         records.extend(scan::nth(&state.db, dataset_id, scan, index).await?);
     }
     Ok(records)

@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use axum::body::HttpBody;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::http::header::{self, HeaderMap, HeaderValue};
@@ -138,7 +139,7 @@ impl IntoResponse for Failure {
 /// The key first: who has none learns nothing, and none of what it sends is read.
 async fn score(
     State(state): State<AppState>,
-    Path(address): Path<String>,
+    address: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Result<Response, Failure> {
     if state.shutdown.is_cancelled() {
@@ -157,6 +158,8 @@ async fn score(
     let (text, _room) = read_body(&state, request).await?;
     let answer = async {
         let _turn = state.scoring.turn().await.ok_or_else(Failure::stopping)?;
+        // (What is not UTF-8 is nobody's address.)
+        let Path(address) = address.map_err(|_no_text| OpenError::Unknown)?;
         let grader = remote::open(&state, &dataset_id, &address).await?;
         answer(&state, &grader, &text).await
     };

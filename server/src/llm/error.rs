@@ -59,7 +59,7 @@ pub enum LlmError {
     },
     /// 429, still after the last attempt.
     #[error(
-        "{endpoint} takes no more calls for now (status 429): {message} Lower the endpoint's concurrency or its calls a minute."
+        "{endpoint} still refuses the call after every retry (status 429): {message} Lower the endpoint's concurrency or its calls a minute."
     )]
     RateLimited {
         /// The endpoint's name.

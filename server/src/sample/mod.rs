@@ -53,7 +53,7 @@ async fn fill(state: &AppState, id: &str, by: RunBy) -> ServiceResult<()> {
     let categorize = topics::start_categorize(state, id, CategorizeMode::UnlabelledOnly, false).await?;
     finish(state, &categorize.id, by).await?;
     grader::save(state, id, GraderConfig::Script { script: generator::GRADER_SCRIPT.to_owned() }).await?;
-    let plan = grader::test_plan(state, id, None, 5).await?;
+    let plan = grader::test_plan(state, id, None, 5, 0).await?;
     let report =
         grader::test_grader_on_sample(state, id, plan, &state.shutdown, &|_, _| Box::pin(async { Ok(()) })).await?;
     if let Some(report) = report {

@@ -1,5 +1,7 @@
 //! Model endpoints: where models answer, what that costs, and what was asked of them.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::TimestampMs;
@@ -104,7 +106,7 @@ pub struct Endpoint {
 }
 
 /// What to do about an endpoint's key.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "source", rename_all = "snake_case")]
 pub enum KeyChoice {
     /// As it is stored; of a new endpoint: none.
@@ -121,6 +123,18 @@ pub enum KeyChoice {
         /// The key.
         key: String,
     },
+}
+
+impl fmt::Debug for KeyChoice {
+    /// Without the key.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Keep => f.write_str("Keep"),
+            Self::None => f.write_str("None"),
+            Self::Environment { variable } => f.debug_struct("Environment").field("variable", variable).finish(),
+            Self::Stored { .. } => f.debug_struct("Stored").finish_non_exhaustive(),
+        }
+    }
 }
 
 /// An endpoint as it is entered.

@@ -85,6 +85,7 @@ fn RoleRow(role: ModelRole, shown: Shown) -> impl IntoView {
                         autocomplete="off"
                         spellcheck="false"
                         aria-describedby=described_by(model_field)
+                        value=model.get_untracked()
                         prop:value=move || model.get()
                         on:input:target=move |event| model.set(event.target().value())
                     />

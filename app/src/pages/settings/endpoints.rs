@@ -97,7 +97,7 @@ fn EndpointRow(id: String, shown: Shown, to_delete: RwSignal<Option<Question<Str
     view! {
         <li class="endpoints__row">
             {move || endpoint.get().map(|endpoint| view! { <Facts endpoint/> })}
-            <div class="row">
+            <div class="row" role="group" aria-label=move || endpoint.get().map(|endpoint| visible(&endpoint.name).into_owned())>
                 <label class="visually-hidden" for=format!("ask-{id}")>"Model to ask in the test"</label>
                 <input
                     type="text"

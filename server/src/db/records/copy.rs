@@ -1,4 +1,4 @@
-//! Copying a dataset's records into another one, a bounded number a transaction. Ids move by one offset, so that what names
+//! Copying a dataset's records, with their hand scores, into another one, a bounded number a transaction. Ids move by one offset, so that what names
 //! another record (the kept one of a duplicate, the parent of a generated one) can be translated without a table of ids.
 
 use sqlx::{QueryBuilder, Row, Sqlite};
@@ -73,8 +73,26 @@ pub async fn copy(
     let mut query = insertion(&columns(tx).await?, copying);
     query.push(" AND r.id > ").push_bind(after_id).push(" AND r.id <= ").push_bind(last).push(" ORDER BY r.id");
     query.build().execute(&mut **tx).await?;
+    copy_hand_scores(tx, copying, after_id, last).await?;
     fts::index_copied(tx, copying.to, after_id + 1 + copying.offset, last + copying.offset).await?;
     Ok(Some(Piece { last, records: row.try_get("n")? }))
+}
+
+/// What people say of responses belongs to the records.
+async fn copy_hand_scores(tx: &mut Tx, copying: &Copying<'_>, after_id: i64, last_id: i64) -> ServiceResult<()> {
+    sqlx::query(
+        "INSERT INTO hand_scores (dataset_id, record_id, response_hash, score, note, created_at)
+         SELECT ?, record_id + ?, response_hash, score, note, created_at FROM hand_scores
+         WHERE dataset_id = ? AND record_id > ? AND record_id <= ?",
+    )
+    .bind(copying.to)
+    .bind(copying.offset)
+    .bind(copying.from)
+    .bind(after_id)
+    .bind(last_id)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
 }
 
 /// Every column there is, whichever migration added it.
@@ -122,7 +140,7 @@ mod tests {
 
     /// A generated record's parent goes along, unless it was deleted; a piece ends where the next one begins.
     #[tokio::test]
-    async fn records_that_name_others_name_the_copies() {
+    async fn records_that_name_others_name_the_copies_and_keep_their_hand_scores() {
         let dir = tempfile::tempdir().unwrap();
         let db = Db::open(&dir.path().join("test.sqlite")).await.unwrap();
         let mut tx = db.begin().await.unwrap();
@@ -131,7 +149,9 @@ mod tests {
             INSERT INTO records (id, dataset_id, status, source_record_id, duplicate_of, details, data, created_at, updated_at) VALUES
                 (3, 'd', 'valid', NULL, NULL, NULL, 'null', 1, 1), (4, 'trash', 'valid', NULL, NULL, NULL, 'null', 1, 1),
                 (7, 'd', 'valid', 3, NULL, 'like record 3, says the user', 'null', 1, 1), (8, 'd', 'valid', 4, NULL, NULL, 'null', 1, 1),
-                (9, 'd', 'duplicate', NULL, 3, 'x' || CHAR(10) || 'like record 3, which is kept', 'null', 1, 1);";
+                (9, 'd', 'duplicate', NULL, 3, 'x' || CHAR(10) || 'like record 3, which is kept', 'null', 1, 1);
+            INSERT INTO hand_scores (dataset_id, record_id, response_hash, score, note, created_at) VALUES
+                ('d', 3, x'01', 0.75, 'why', 5), ('trash', 4, x'01', 0.5, '', 5), ('d', 9, x'02', 0.0, '', 6);";
         sqlx::raw_sql(setup).execute(&mut *tx).await.unwrap();
         assert_eq!(extent(&mut tx, "d").await.unwrap(), Some(Extent { first: 3, last: 9, records: 4 }));
         assert_eq!(extent(&mut tx, "copy").await.unwrap(), None);
@@ -153,5 +173,11 @@ mod tests {
                 r#"[109,null,103,"x\nlike record 103, which is kept"]"#,
             ]
         );
+        let scores = sqlx::query("SELECT json_array(record_id, HEX(response_hash), score, note, created_at) AS row FROM hand_scores WHERE dataset_id = 'copy' ORDER BY record_id")
+            .fetch_all(&mut *tx)
+            .await
+            .unwrap();
+        let scores: Vec<String> = scores.iter().map(|row| row.try_get("row").unwrap()).collect();
+        assert_eq!(scores, [r#"[103,"01",0.75,"why",5]"#, r#"[109,"02",0.0,"",6]"#]);
     }
 }

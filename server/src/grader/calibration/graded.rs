@@ -89,7 +89,8 @@ fn says(version: i64, grade: Grade) -> Option<GraderSays> {
     })
 }
 
-/// By record: what the newest run of this version, or its newest test, says of exactly these responses.
+/// By record: what the newest run of this version, or its newest test, says of exactly these responses, where the record is as it
+/// was then.
 async fn known(
     state: &AppState,
     dataset_id: &str,
@@ -101,10 +102,18 @@ async fn known(
     let is_of = |record_id: i64, response: &str| by_id.get(&record_id).is_some_and(|known| known.shown == response);
     let mut known = HashMap::new();
     let test = db::graders::last_tests(&state.db, Of::One(dataset_id)).await?.remove(dataset_id);
-    for result in test.into_iter().filter(|test| test.grader_version == Some(version)).flat_map(|test| test.results) {
+    let test = test.filter(|test| test.grader_version == Some(version));
+    // Graders see more of a record than its response.
+    let tested_at = test.as_ref().map_or(0, |test| test.timestamp);
+    let is_as_tested = |id: i64| by_id.get(&id).is_some_and(|known| known.record.updated_at <= tested_at);
+    for result in test.into_iter().flat_map(|test| test.results) {
         // A preview that may be cut does not name a response.
         let is_whole = result.response_preview.chars().count() < PREVIEW_CHARS;
-        if result.score.is_some() && is_whole && is_of(result.record_id, &result.response_preview) {
+        if result.score.is_some()
+            && is_whole
+            && is_as_tested(result.record_id)
+            && is_of(result.record_id, &result.response_preview)
+        {
             let says = GraderSays {
                 score: result.score,
                 reasoning: result.reasoning,

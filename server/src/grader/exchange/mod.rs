@@ -85,8 +85,12 @@ pub fn export(config: &GraderConfig, name: &str) -> Result<ExportedGrader, AppEr
 
 fn sentence(error: &ExchangeError) -> String {
     let text = error.to_string();
-    let mut letters = text.chars();
-    let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
     let stop = if text.ends_with(['.', '!', '?']) { "" } else { "." };
-    format!("{first}{}{stop}", letters.as_str())
+    let mut letters = text.chars();
+    let first = letters.next().unwrap_or_default();
+    // A name out of the document stays as it is written there.
+    if text.split(' ').next().is_some_and(|word| word.contains(['_', '.', '[', ':'])) {
+        return format!("{text}{stop}");
+    }
+    format!("{}{}{stop}", first.to_uppercase(), letters.as_str())
 }

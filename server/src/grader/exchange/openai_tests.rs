@@ -214,3 +214,16 @@ fn an_endpoint_of_ours_does_not_leave() {
     assert!(!exported.json.to_string().contains("secret"));
     assert_eq!(exported.notes.len(), 2);
 }
+
+/// A sentence begins with a capital, a name of the document stays as it is written there.
+#[test]
+fn errors_are_sentences() {
+    for (text, expected) in [
+        (r#"{"type": "label_model"}"#, "label_model sorts"),
+        (r#"{"type": "score_model", "model": "m", "input": []}"#, "input: should be a list"),
+        (r#"{"type": "endpoint"}"#, "Endpoint graders"),
+    ] {
+        let error = super::import(text).unwrap_err().to_string();
+        assert!(error.starts_with(expected) && error.ends_with('.'), "{error}");
+    }
+}

@@ -1,5 +1,7 @@
 //! Keys of those who may have responses graded over HTTP.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::types::TimestampMs;
@@ -20,10 +22,17 @@ pub struct GraderKey {
 }
 
 /// A key that was just made: the only time that it is shown.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewGraderKey {
     /// As it is listed from now on.
     pub key: GraderKey,
     /// `ank_...`
     pub secret: String,
+}
+
+impl fmt::Debug for NewGraderKey {
+    /// Without the secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewGraderKey").field("key", &self.key).finish_non_exhaustive()
+    }
 }

@@ -141,6 +141,9 @@ pub struct GraderTestReport {
     pub grader_version: Option<i64>,
     /// What was tested.
     pub grader_config: GraderConfig,
+    /// Which records were drawn: tests of the same draw look at the same ones.
+    #[serde(default)]
+    pub draw: u32,
     /// A result per sample.
     pub results: Vec<GraderTestResult>,
     /// `None` if no sample got a score.
