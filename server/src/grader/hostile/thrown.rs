@@ -88,6 +88,33 @@ pub(super) fn left_behind() -> Vec<Case> {
         ("input changed", body("input.response = ''; input.messages.length = 0; return 0.25"), "score:0.25"),
         ("Math.random", body("Math.random = () => 2; return 0.25"), "score:0.25"),
         ("undefined", whole("var undefined; function grade() { return 0.25 }"), "score:0.25"),
+        (
+            "globals are there when they are looked at",
+            body(
+                "return console === globalThis.console && helpers.isJson('1') && helpers === globalThis.helpers && 'helpers' in globalThis ? 0.5 : 0",
+            ),
+            "score:0.5",
+        ),
+        (
+            "globals of one's own",
+            whole(
+                "const helpers = { a: 0.25 }; var console = { b: 0.5 }; function grade() { return helpers.a + console.b }",
+            ),
+            "score:0.75",
+        ),
+        (
+            "global written first",
+            body(
+                "helpers = 1; return helpers === 1 && delete globalThis.console && typeof console === 'undefined' ? 0.5 : 0",
+            ),
+            "score:0.5",
+        ),
+        ("grade in two places", whole("globalThis.grade = () => 0.1; const grade = () => 0.9;"), "score:0.9"),
+        (
+            "grade put in place of its declaration",
+            whole("function grade() { return 0.1 } grade = () => 0.9;"),
+            "score:0.9",
+        ),
         ("console", body("console.log = null; console = null; return 0.25"), "score:0.25"),
         ("bound", body("return (function () { return this.x }).bind({ x: 0.25 })()"), "score:0.25"),
     ]
