@@ -40,8 +40,8 @@ pub enum GraderNoise {
 /// which is what the headroom needs; and in a random `share` (0..1) of the prompts all, which is what the judge's noise
 /// needs. Ask when all rollouts of the prompt are through; where one failed, the others' scores are enough.
 ///
-/// With four rollouts and a share of 0.1 that is a third more gradings. Grading all of a third of the prompts costs as much
-/// and leaves the headroom of a noisy judge almost twice as uncertain.
+/// With four rollouts and a share of 0.1 that is a third more gradings. Grading all of three prompts in ten costs about as
+/// much and leaves the headroom of a noisy judge less certain (docs/benchmarks.md, "Verdicts").
 pub fn to_grade_twice(record_id: i64, scores: &[f64], share: f64, seed: u64) -> Vec<usize> {
     let purpose = [b"graded twice:".as_slice(), &record_id.to_le_bytes()].concat();
     let drawn = below(&mut stream(seed, &purpose), 1 << 53) as f64 / (1u64 << 53) as f64;
