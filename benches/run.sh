@@ -21,7 +21,7 @@ echo "== import: airline spans alone"
 node benches/import.mjs target/release/anneal "$((records / 10))" spans
 echo "== near-duplicates"
 node benches/near-duplicates.mjs target/release/anneal "$((records / 10))"
-for bench in grading judge_calls; do
+for bench in grading judge_calls verdict; do
     echo "== $bench"
     program="$(cargo bench --quiet --no-run --message-format=json --bench "$bench" --features ssr |
         sed -n "s/.*\"name\":\"$bench\".*\"executable\":\"\([^\"]*\)\".*/\1/p" | tail -1)"

@@ -1,60 +1,151 @@
 //! 95% intervals by resampling: the bias-corrected and accelerated (BCa) bootstrap of Efron (1987), seeded.
 //!
+//! **The prompt is the unit**: what is drawn is a prompt with all its scores (Davison and Hinkley 1997, section 3.8), since
+//! the rollouts of one prompt are alike.
+//!
 //! Why not plain percentiles: the deviation of a resample is on average too small, so plain percentiles lie too low and
 //! would call a spread settled that is not. BCa corrects for that and for skewness.
 //!
-//! **Work is capped.** Of `n` scores, resamples draw `m = min(n, 1,000)`, 2,000 times, and their distances from the
+//! **Work is capped.** Of `n` prompts, resamples draw `m = min(n, 1,000)`, 2,000 times, and their distances from the
 //! estimate are shrunk by `sqrt(m / n)` (the m-out-of-n bootstrap with rescaling: Politis, Romano and Wolf 1999,
-//! "Subsampling", section 2; Bickel, Götze and van Zwet 1997). So 10,000 scores cost as much as 1,000, two million
+//! "Subsampling", section 2; Bickel, Götze and van Zwet 1997). So 10,000 prompts cost as much as 1,000, two million
 //! draws, and 2,000 resamples are always enough for stable ends.
 
 use super::random::{below, stream};
 use crate::types::dry_run::Interval;
 
 /// Resamples drawn.
-const RESAMPLES: usize = 2_000;
-/// Scores drawn per resample at most.
+pub(super) const RESAMPLES: usize = 2_000;
+/// Prompts drawn per resample at most.
 const DRAWS_AT_MOST: usize = 1_000;
 /// The normal deviate of a two-sided 95% interval.
-const Z_975: f64 = 1.959_963_984_540_054;
+pub(super) const Z_975: f64 = 1.959_963_984_540_054;
 
-/// The intervals of mean and sample standard deviation.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct MeanAndStdIntervals {
-    pub(super) mean: Interval,
-    pub(super) std: Interval,
+/// What one prompt adds to every figure. All figures are functions of such sums, so a resample is a sum of prompts and
+/// the jackknife takes one prompt away.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(super) struct Cluster {
+    /// Its scores.
+    pub(super) scores: f64,
+    /// Their deviations from the mean of all, summed: so that the one-pass variance loses no digits.
+    pub(super) deviations: f64,
+    /// The same squared.
+    pub(super) squares: f64,
+    /// Its headroom, judge noise included,
+    pub(super) headroom: f64,
+    /// if it has one: 1 or 0.
+    pub(super) headrooms: f64,
+    /// How much of the headroom is judge noise,
+    pub(super) noise: f64,
+    /// if its best rollouts were graded twice: 1 or 0.
+    pub(super) noises: f64,
 }
 
-/// Resamples `scores`, of which there are two or more and not all equal, around their `mean` and `std`.
-pub(super) fn mean_and_std_intervals(scores: &[f64], mean: f64, std: f64, seed: u64) -> MeanAndStdIntervals {
-    let draws = scores.len().min(DRAWS_AT_MOST);
-    let shrink = (draws as f64 / scores.len() as f64).sqrt();
-    let mut random = stream(seed, b"bootstrap of mean and std");
-    let mut means = Vec::with_capacity(RESAMPLES);
-    let mut stds = Vec::with_capacity(RESAMPLES);
-    for _ in 0..RESAMPLES {
-        // Deviations from the mean of all, so that the one-pass variance loses no digits.
-        let (mut sum, mut squares) = (0.0, 0.0);
-        for _ in 0..draws {
-            let index = usize::try_from(below(&mut random, scores.len() as u64)).unwrap_or(0);
-            let deviation = scores[index] - mean;
-            sum += deviation;
-            squares += deviation * deviation;
-        }
-        let offset = sum / draws as f64;
-        let variance = ((squares - sum * offset) / (draws - 1) as f64).max(0.0);
-        means.push(mean + shrink * offset);
-        stds.push(std + shrink * (variance.sqrt() - std));
+impl Cluster {
+    /// Adds a prompt (`sign` 1) or takes it away (-1).
+    pub(super) fn add(&mut self, other: &Self, sign: f64) {
+        self.scores += sign * other.scores;
+        self.deviations += sign * other.deviations;
+        self.squares += sign * other.squares;
+        self.headroom += sign * other.headroom;
+        self.headrooms += sign * other.headrooms;
+        self.noise += sign * other.noise;
+        self.noises += sign * other.noises;
     }
-    let (mean_acceleration, std_acceleration) = accelerations(scores, mean);
-    MeanAndStdIntervals {
-        mean: bca(means, mean, mean_acceleration, shrink),
-        std: bca(stds, std, std_acceleration, shrink),
+
+    /// The sum of all.
+    pub(super) fn total<'a>(clusters: impl IntoIterator<Item = &'a Self>) -> Self {
+        clusters.into_iter().fold(Self::default(), |mut sum, cluster| {
+            sum.add(cluster, 1.0);
+            sum
+        })
+    }
+
+    /// The mean score, if `deviations` are from 0; `None` without scores.
+    pub(super) fn mean(&self) -> Option<f64> {
+        (self.scores > 0.0).then(|| self.deviations / self.scores)
+    }
+
+    /// The mean headroom less the mean judge noise; `None` without any headroom.
+    pub(super) fn mean_headroom(&self) -> Option<f64> {
+        let noise = if self.noises > 0.0 { self.noise / self.noises } else { 0.0 };
+        (self.headrooms > 0.0).then(|| self.headroom / self.headrooms - noise)
+    }
+
+    /// Mean deviation, standard deviation and headroom of a sum of prompts. `otherwise` speaks where nothing was drawn
+    /// that could.
+    fn estimates(&self, otherwise: &Estimates) -> Estimates {
+        let offset = self.deviations / self.scores;
+        let freedom = self.scores - 1.0;
+        let variance = if freedom > 0.0 { ((self.squares - self.deviations * offset) / freedom).max(0.0) } else { 0.0 };
+        let headroom = if self.headrooms > 0.0 { self.headroom / self.headrooms } else { otherwise.naive_headroom };
+        let noise = if self.noises > 0.0 { self.noise / self.noises } else { otherwise.noise };
+        Estimates { offset, std: variance.sqrt(), naive_headroom: headroom, noise }
+    }
+}
+
+/// The figures of a sum of prompts.
+#[derive(Debug, Clone, Copy, Default)]
+struct Estimates {
+    offset: f64,
+    std: f64,
+    naive_headroom: f64,
+    noise: f64,
+}
+
+impl Estimates {
+    fn headroom(&self) -> f64 {
+        self.naive_headroom - self.noise
+    }
+}
+
+/// The three intervals.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Intervals {
+    pub(super) mean: Interval,
+    pub(super) std: Interval,
+    pub(super) headroom: Interval,
+}
+
+/// Resamples prompts, of which there are two or more and whose scores around `mean` are not all equal. `z` is the normal
+/// deviate of the intervals' level: [`Z_975`] for 95%.
+pub(super) fn intervals(clusters: &[Cluster], mean: f64, z: f64, seed: u64) -> Intervals {
+    let draws = clusters.len().min(DRAWS_AT_MOST);
+    let shrink = (draws as f64 / clusters.len() as f64).sqrt();
+    let total = Cluster::total(clusters);
+    let whole = total.estimates(&Estimates::default());
+    let mut random = stream(seed, b"bootstrap of mean and std");
+    let mut resampled = [const { Vec::new() }; 3];
+    for _ in 0..RESAMPLES {
+        let mut drawn = Cluster::default();
+        for _ in 0..draws {
+            let index = usize::try_from(below(&mut random, clusters.len() as u64)).unwrap_or(0);
+            drawn.add(&clusters[index], 1.0);
+        }
+        let estimates = drawn.estimates(&whole);
+        resampled[0].push(mean + shrink * estimates.offset);
+        resampled[1].push(whole.std + shrink * (estimates.std - whole.std));
+        resampled[2].push(whole.headroom() + shrink * (estimates.headroom() - whole.headroom()));
+    }
+    let without: Vec<Estimates> = clusters
+        .iter()
+        .map(|cluster| {
+            let mut rest = total;
+            rest.add(cluster, -1.0);
+            rest.estimates(&whole)
+        })
+        .collect();
+    let acceleration = |pick: fn(&Estimates) -> f64| acceleration(without.iter().map(pick));
+    let [means, stds, headrooms] = resampled;
+    Intervals {
+        mean: bca(means, mean, acceleration(|estimates| estimates.offset), shrink, z),
+        std: bca(stds, whole.std, acceleration(|estimates| estimates.std), shrink, z),
+        headroom: bca(headrooms, whole.headroom(), acceleration(Estimates::headroom), shrink, z),
     }
 }
 
 /// The BCa interval from the (rescaled) resampled estimates.
-fn bca(mut resampled: Vec<f64>, estimate: f64, acceleration: f64, shrink: f64) -> Interval {
+pub(super) fn bca(mut resampled: Vec<f64>, estimate: f64, acceleration: f64, shrink: f64, z: f64) -> Interval {
     resampled.sort_by(f64::total_cmp);
     let count = resampled.len() as f64;
     // Half of the ties, as scipy does; kept off 0 and 1, where the correction would be infinite.
@@ -68,32 +159,18 @@ fn bca(mut resampled: Vec<f64>, estimate: f64, acceleration: f64, shrink: f64) -
         let rank = normal_cdf(bias + shifted / (1.0 - acceleration * shifted));
         super::statistics::quantile_of_sorted(&resampled, rank)
     };
-    Interval { low: end(-Z_975), high: end(Z_975) }
+    Interval { low: end(-z), high: end(z) }
 }
 
-/// Accelerations of mean and deviation from the jackknife, in closed form: what each is without one score follows from
-/// the sums over all.
-fn accelerations(scores: &[f64], mean: f64) -> (f64, f64) {
-    let n = scores.len() as f64;
-    let squares: f64 = scores.iter().map(|score| (score - mean).powi(2)).sum();
-    let without = |score: f64| {
-        let deviation = score - mean;
-        // Without one: the sum of squares falls by d^2 n/(n-1), and n-2 degrees of freedom are left.
-        let variance =
-            if n > 2.0 { ((squares - deviation * deviation * n / (n - 1.0)) / (n - 2.0)).max(0.0) } else { 0.0 };
-        (mean - deviation / (n - 1.0), variance.sqrt())
-    };
-    let of = |pick: fn((f64, f64)) -> f64| {
-        let average = scores.iter().map(|score| pick(without(*score))).sum::<f64>() / n;
-        let (mut squared, mut cubed) = (0.0, 0.0);
-        for score in scores {
-            let difference = average - pick(without(*score));
-            squared += difference.powi(2);
-            cubed += difference.powi(3);
-        }
-        if squared > 0.0 { cubed / (6.0 * squared.powf(1.5)) } else { 0.0 }
-    };
-    (of(|(mean, _)| mean), of(|(_, std)| std))
+/// The acceleration of a figure from the jackknife: what it is without each of the prompts.
+pub(super) fn acceleration(without: impl Iterator<Item = f64> + Clone) -> f64 {
+    let average = without.clone().sum::<f64>() / without.clone().count().max(1) as f64;
+    let (mut squared, mut cubed) = (0.0, 0.0);
+    for value in without {
+        squared += (average - value).powi(2);
+        cubed += (average - value).powi(3);
+    }
+    if squared > 0.0 { cubed / (6.0 * squared.powf(1.5)) } else { 0.0 }
 }
 
 /// The standard normal distribution function, to 7e-8 or better: Abramowitz and Stegun 26.2.17.
@@ -135,28 +212,27 @@ mod tests {
     }
 
     #[test]
-    fn the_accelerations_are_those_of_a_jackknife_done_one_by_one() {
-        let scores = [0.1, 0.4, 0.4, 0.9, 0.05, 0.7];
-        let estimate = |values: &[f64]| {
-            let mean = values.iter().sum::<f64>() / values.len() as f64;
-            let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (values.len() - 1) as f64;
-            (mean, variance.sqrt())
+    fn the_acceleration_agrees_with_scipy() {
+        // scipy.stats.skew(mean(x) - jackknife means) / (6 sqrt(n)), which is the same number; x below, numpy.
+        let x = [0.1, 0.4, 0.4, 0.9, 0.05, 0.7];
+        let without = x.iter().map(|left_out| (x.iter().sum::<f64>() - left_out) / 5.0);
+        assert!((acceleration(without) - 0.016_758_869_355_318_5).abs() < 1e-12);
+    }
+
+    #[test]
+    fn what_is_taken_away_is_as_if_it_had_never_been_there() {
+        let cluster = |k: f64| Cluster {
+            scores: k,
+            deviations: 0.1 * k,
+            squares: 0.3 * k,
+            headroom: 0.2,
+            headrooms: 1.0,
+            ..Cluster::default()
         };
-        let left_out: Vec<(f64, f64)> = (0..scores.len())
-            .map(|index| {
-                let rest: Vec<f64> = scores.iter().enumerate().filter(|(i, _)| *i != index).map(|(_, s)| *s).collect();
-                estimate(&rest)
-            })
-            .collect();
-        let acceleration = |values: Vec<f64>| {
-            let average = values.iter().sum::<f64>() / values.len() as f64;
-            let cubed: f64 = values.iter().map(|value| (average - value).powi(3)).sum();
-            let squared: f64 = values.iter().map(|value| (average - value).powi(2)).sum();
-            cubed / (6.0 * squared.powf(1.5))
-        };
-        let (mean, _) = estimate(&scores);
-        let (of_mean, of_std) = accelerations(&scores, mean);
-        assert!((of_mean - acceleration(left_out.iter().map(|pair| pair.0).collect())).abs() < 1e-12);
-        assert!((of_std - acceleration(left_out.iter().map(|pair| pair.1).collect())).abs() < 1e-12);
+        let mut sum = Cluster::total(&[cluster(1.0), cluster(4.0), cluster(2.0)]);
+        sum.add(&cluster(4.0), -1.0);
+        let rest = Cluster::total(&[cluster(1.0), cluster(2.0)]);
+        assert!((sum.deviations - rest.deviations).abs() < 1e-12 && (sum.headroom - rest.headroom).abs() < 1e-12);
+        assert_eq!((sum.scores, sum.headrooms), (3.0, 2.0));
     }
 }

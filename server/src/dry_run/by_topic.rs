@@ -11,12 +11,20 @@ pub const PROBLEM_BELOW: f64 = 0.10;
 /// A topic's mean below this wants attention.
 pub const ATTENTION_BELOW: f64 = 0.25;
 
-/// Mean, deviation and status of every topic among the samples (topic and score, 0..1), in the order of their names,
-/// samples without a topic last.
-pub fn compute_by_topic<'a>(samples: impl Iterator<Item = (Option<&'a str>, f64)>) -> Vec<TopicScore> {
+/// Mean, deviation and status of every topic among the prompts (topic and scores, 0..1), in the order of their names,
+/// prompts without a topic last. Each score counts once in mean and deviation; the count is of prompts, since the scores
+/// of one prompt are alike. Prompts without a score count for nothing.
+pub fn compute_by_topic<'a, S: IntoIterator<Item = f64>>(
+    prompts: impl Iterator<Item = (Option<&'a str>, S)>,
+) -> Vec<TopicScore> {
     let mut topics = BTreeMap::<Option<&str>, Running>::new();
-    for (topic, score) in samples {
-        topics.entry(topic).or_default().add(score);
+    for (topic, scores) in prompts {
+        let mut scores = scores.into_iter().peekable();
+        if scores.peek().is_some() {
+            let running = topics.entry(topic).or_default();
+            running.prompts += 1;
+            scores.for_each(|score| running.add(score));
+        }
     }
     let uncategorized = topics.remove(&None).map(|running| running.finish(None));
     topics.into_iter().map(|(topic, running)| running.finish(topic)).chain(uncategorized).collect()
@@ -25,6 +33,7 @@ pub fn compute_by_topic<'a>(samples: impl Iterator<Item = (Option<&'a str>, f64)
 /// Welford's running mean and sum of squared deviations: one pass, and exact for equal scores.
 #[derive(Default)]
 struct Running {
+    prompts: i64,
     count: i64,
     mean: f64,
     squares: f64,
@@ -44,8 +53,8 @@ impl Running {
             topic: topic.map(str::to_owned),
             mean: self.mean,
             std,
-            count: self.count,
-            status: status(self.mean, self.count),
+            count: self.prompts,
+            status: status(self.mean, self.prompts),
         }
     }
 }
@@ -78,14 +87,14 @@ mod tests {
             (Some("bookings"), 0.9),
             (Some("refunds"), 0.1),
         ];
-        let topics = compute_by_topic(samples.into_iter());
+        let topics = compute_by_topic(samples.into_iter().map(|(topic, score)| (topic, [score])));
         let names: Vec<_> = topics.iter().map(|topic| topic.topic.as_deref()).collect();
         assert_eq!(names, [Some("bookings"), Some("refunds"), None]);
         // By hand: mean 0.5, squared deviations 0.09 + 0.01 + 0.16 = 0.26, std sqrt(0.13) = 0.360555.
         assert!((topics[0].mean - 0.5).abs() < 1e-12 && (topics[0].std - 0.360_555_127_5).abs() < 1e-9);
         assert_eq!((topics[1].mean, topics[1].std, topics[1].count), (0.1, 0.0, 2));
         assert_eq!((topics[2].mean, topics[2].std, topics[2].count), (0.9, 0.0, 1));
-        assert!(compute_by_topic(std::iter::empty()).is_empty());
+        assert!(compute_by_topic(std::iter::empty::<(_, [f64; 1])>()).is_empty());
     }
 
     #[test]
@@ -99,7 +108,7 @@ mod tests {
             (0.9, 4, Quality::Attention),
         ];
         for (score, count, expected) in table {
-            let topics = compute_by_topic(std::iter::repeat_n((Some("t"), score), count));
+            let topics = compute_by_topic(std::iter::repeat_n((Some("t"), [score]), count));
             assert_eq!(topics[0].status, expected, "{score} x {count}");
         }
     }

@@ -3,12 +3,21 @@
 mod bootstrap;
 pub mod by_topic;
 pub mod chart;
+pub mod compare;
 pub mod diagnosis;
+pub mod evaluate;
+#[cfg(test)]
+mod example;
+pub mod probes;
 pub(crate) mod random;
 pub mod report;
+pub mod rollouts;
 pub mod sample;
 mod service;
+pub mod settled;
+pub mod signal;
 pub mod statistics;
+mod variance;
 
 pub(crate) use service::whole;
 pub use service::{require_responses, resume, samples, start, view};

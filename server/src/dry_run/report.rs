@@ -39,7 +39,7 @@ pub fn build_report(input: ReportInput) -> DryRunReport {
     let scores: Vec<f64> = input.scores.iter().map(|sample| sample.score).collect();
     let lengths: Vec<f64> = input.scores.iter().map(|sample| sample.response_chars as f64).collect();
     let statistics = compute_dry_run_statistics(&scores, input.config.seed);
-    let by_topic = compute_by_topic(input.scores.iter().map(|sample| (sample.topic.as_deref(), sample.score)));
+    let by_topic = compute_by_topic(input.scores.iter().map(|sample| (sample.topic.as_deref(), [sample.score])));
     let bounds = DiagnosisBounds::default();
     let diagnosis = statistics.as_ref().map(|statistics| {
         let diagnosis_input = DiagnosisInput {
@@ -51,6 +51,8 @@ pub fn build_report(input: ReportInput) -> DryRunReport {
             failed: input.failed,
             length_correlation: length_correlation(&scores, &lengths),
             rollouts_per_prompt: input.config.rollouts_per_prompt,
+            signal: None,
+            probes: &[],
         };
         diagnose_dry_run(&diagnosis_input, &bounds)
     });

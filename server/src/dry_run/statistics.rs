@@ -1,33 +1,66 @@
-//! A dry run's scores in figures, for one response per prompt: each score is a prompt of its own.
+//! A dry run's scores in figures. The prompt is the unit: each score counts once, but intervals know which belong together.
 
-use super::bootstrap::mean_and_std_intervals;
+use super::bootstrap::{Cluster, Z_975, intervals};
+use super::rollouts::{GraderNoise, PromptRollouts, Rollout};
+use super::variance::variance_parts;
 use crate::types::dry_run::{DryRunStatistics, Interval, Percentiles, ScoreBucket, ScoreFractions};
 
 /// Below this number of scores, equal ones get an interval by the rule of three rather than one of width 0.
 const FEW_SCORES: usize = 30;
 /// Bars of the histogram.
 const BUCKETS: u8 = 10;
+/// Prompts graded twice that it takes to know the judge's noise: a standard error of some 16% of it, with four rollouts.
+const TWICE_GRADED_AT_LEAST: usize = 20;
 
-/// The statistics of `scores` (finite, 0..1: the grader's contract turns others away before), `None` without any.
-///
-/// The seed makes the bootstrap repeatable. Its result does not depend on the order in which the scores came.
-/// Percentiles are interpolated linearly (Hyndman and Fan's type 7, numpy's default).
+/// The statistics of `scores` (finite, 0..1: the grader's contract turns others away before), one per prompt; `None`
+/// without any. See [`compute_rollout_statistics`].
 pub fn compute_dry_run_statistics(scores: &[f64], seed: u64) -> Option<DryRunStatistics> {
-    let mut sorted = scores.to_vec();
+    let prompt = |score: &f64| PromptRollouts {
+        record_id: 0,
+        topic: None,
+        rollouts: vec![Rollout { score: *score, regrade: None, response_chars: 0 }],
+    };
+    compute_rollout_statistics(&scores.iter().map(prompt).collect::<Vec<_>>(), GraderNoise::Deterministic, seed)
+}
+
+/// The statistics of prompts with any number of scored rollouts each; `None` without a score. Prompts without one count
+/// for nothing.
+///
+/// The seed makes the bootstrap repeatable. The result does not depend on the order of prompts or of their rollouts.
+/// Percentiles are interpolated linearly (Hyndman and Fan's type 7, numpy's default). The headroom is the mean of the
+/// prompts' (those with two rollouts or more), less the mean judge noise in those that were graded twice: the difference
+/// estimator of two-phase sampling (Cochran 1977, section 12.9), so that grading a part twice corrects the whole.
+pub fn compute_rollout_statistics(
+    prompts: &[PromptRollouts],
+    noise: GraderNoise,
+    seed: u64,
+) -> Option<DryRunStatistics> {
+    statistics_at(prompts, noise, Z_975, seed)
+}
+
+/// The same with intervals of another level, by its normal deviate `z`; what repeated looking needs.
+pub(super) fn statistics_at(
+    prompts: &[PromptRollouts],
+    noise: GraderNoise,
+    z: f64,
+    seed: u64,
+) -> Option<DryRunStatistics> {
+    let mut sorted: Vec<f64> = prompts.iter().flat_map(|prompt| prompt.rollouts.iter().map(|one| one.score)).collect();
     sorted.sort_by(f64::total_cmp);
     let (min, max) = (*sorted.first()?, *sorted.last()?);
     let n = sorted.len() as f64;
-    let all_equal = sorted.len() == 1 || max <= min;
     let (mean, std) = mean_and_std_of_sorted(&sorted)?;
-    let (mean_ci95, std_ci95) = if all_equal {
-        equal_scores_intervals(min, sorted.len())
-    } else {
-        let intervals = mean_and_std_intervals(&sorted, mean, std, seed);
-        (intervals.mean, intervals.std)
+    let headroom = Headroom::of(prompts, noise);
+    let clusters = clusters(prompts, mean, headroom.is_corrected);
+    // One prompt resamples to itself: nothing is learnt from that.
+    let resampled = (clusters.len() > 1).then(|| intervals(&clusters, mean, z, seed));
+    let (mean_ci95, std_ci95) = match resampled {
+        Some(intervals) if max > min => (intervals.mean, intervals.std),
+        _ => equal_scores_intervals(mean, std, clusters.len()),
     };
     let share_where = |wanted: fn(f64) -> bool| sorted.iter().filter(|score| wanted(**score)).count() as f64 / n;
     Some(DryRunStatistics {
-        count: i64::try_from(sorted.len()).unwrap_or(i64::MAX),
+        count: number(sorted.len()),
         mean,
         std,
         median: quantile_of_sorted(&sorted, 0.5),
@@ -43,12 +76,113 @@ pub fn compute_dry_run_statistics(scores: &[f64], seed: u64) -> Option<DryRunSta
             gt0: share_where(|score| score > 0.0),
             eq1: share_where(|score| score >= 1.0),
         },
-        standard_error: std / n.sqrt(),
+        standard_error: standard_error(&clusters, std),
         mean_ci95,
         std_ci95,
-        headroom: None,
-        headroom_ci95: None,
+        headroom: Headroom::value(&clusters),
+        headroom_ci95: headroom.interval(&clusters, resampled.map(|intervals| intervals.headroom)),
+        headroom_is_upper_bound: headroom.prompts > 0 && !headroom.is_known,
+        variance: variance_parts(prompts, noise, TWICE_GRADED_AT_LEAST),
+        prompt_count: Some(number(clusters.len())),
     })
+}
+
+/// How the headroom is to be had.
+pub(super) struct Headroom {
+    /// Prompts with two rollouts or more.
+    prompts: usize,
+    /// Most rollouts of a prompt.
+    rollouts: usize,
+    /// Whether judge noise is taken out: enough prompts were graded twice.
+    pub(super) is_corrected: bool,
+    /// Whether no judge noise is left in it.
+    is_known: bool,
+}
+
+impl Headroom {
+    pub(super) fn of(prompts: &[PromptRollouts], noise: GraderNoise) -> Self {
+        let twice_graded = prompts.iter().filter(|prompt| prompt.crossed_headroom().is_some()).count();
+        let is_corrected = noise == GraderNoise::Unknown && twice_graded >= TWICE_GRADED_AT_LEAST;
+        Self {
+            prompts: prompts.iter().filter(|prompt| prompt.rollouts.len() > 1).count(),
+            rollouts: prompts.iter().map(|prompt| prompt.rollouts.len()).max().unwrap_or(0),
+            is_corrected,
+            is_known: is_corrected || noise == GraderNoise::Deterministic,
+        }
+    }
+
+    /// Whether there is one, without judge noise.
+    pub(super) fn is_measured(&self) -> bool {
+        self.prompts > 0 && self.is_known
+    }
+
+    fn value(clusters: &[Cluster]) -> Option<f64> {
+        Cluster::total(clusters).mean_headroom()
+    }
+
+    /// The bootstrap's, unless no prompt differs from another: then the rule of three says what was not seen yet. A
+    /// prompt's headroom is at most `1 - 1/k`.
+    fn interval(&self, clusters: &[Cluster], resampled: Option<Interval>) -> Option<Interval> {
+        let value = Self::value(clusters)?;
+        let mut with = clusters.iter().filter(|cluster| cluster.headrooms > 0.0);
+        let first = with.next()?;
+        let alike = |cluster: &Cluster| (cluster.headroom - first.headroom).abs() <= 1e-12 && cluster.noise == 0.0;
+        if alike(first) && with.all(alike) {
+            let p = share_unseen(self.prompts);
+            let most = 1.0 - 1.0 / self.rollouts as f64;
+            let low = value * (1.0 - p);
+            return Some(Interval { low, high: value + p * (most - value).max(0.0) });
+        }
+        resampled
+    }
+}
+
+/// One sum per prompt with a score, sorted: the bootstrap draws by position.
+fn clusters(prompts: &[PromptRollouts], mean: f64, corrects_noise: bool) -> Vec<Cluster> {
+    let mut sorted: Vec<(Vec<f64>, Cluster)> = prompts
+        .iter()
+        .filter(|prompt| !prompt.rollouts.is_empty())
+        .map(|prompt| (prompt.sorted_scores(), cluster_of(prompt, mean, corrects_noise)))
+        .collect();
+    sorted.sort_by(|(a, of_a), (b, of_b)| {
+        let by_scores = a.iter().zip(b).map(|(a, b)| a.total_cmp(b)).find(|order| order.is_ne());
+        let then =
+            || a.len().cmp(&b.len()).then(of_a.noises.total_cmp(&of_b.noises)).then(of_a.noise.total_cmp(&of_b.noise));
+        by_scores.unwrap_or_else(then)
+    });
+    sorted.into_iter().map(|(_, cluster)| cluster).collect()
+}
+
+/// What a prompt adds to the figures; its deviations are from `mean`.
+pub(super) fn cluster_of(prompt: &PromptRollouts, mean: f64, corrects_noise: bool) -> Cluster {
+    let scores = prompt.sorted_scores();
+    let naive = prompt.naive_headroom();
+    let crossed = prompt.crossed_headroom().filter(|_| corrects_noise);
+    let noise = naive.zip(crossed).map(|(naive, crossed)| naive - crossed);
+    Cluster {
+        scores: scores.len() as f64,
+        deviations: scores.iter().map(|score| score - mean).sum(),
+        squares: scores.iter().map(|score| (score - mean).powi(2)).sum(),
+        headroom: naive.unwrap_or(0.0),
+        headrooms: f64::from(u8::from(naive.is_some())),
+        noise: noise.unwrap_or(0.0),
+        noises: f64::from(u8::from(noise.is_some())),
+    }
+}
+
+/// Of the mean: a ratio of two sums over prompts, linearised (Cochran 1977, eq. 2.46). With one score a prompt it is
+/// `std / sqrt(n)`, which is also what one prompt alone must do with.
+fn standard_error(clusters: &[Cluster], std: f64) -> f64 {
+    let (prompts, scores) = (clusters.len() as f64, Cluster::total(clusters).scores);
+    if clusters.len() == 1 || scores <= prompts {
+        return std / scores.sqrt();
+    }
+    let squares: f64 = clusters.iter().map(|cluster| cluster.deviations.powi(2)).sum();
+    (prompts / (prompts - 1.0) * squares).sqrt() / scores
+}
+
+fn number(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 /// Arithmetic mean and sample standard deviation (0 for one score), without their intervals; `None` without scores.
@@ -113,23 +247,32 @@ fn sample_std(scores: &[f64], mean: f64) -> f64 {
     (squares / (scores.len() - 1) as f64).sqrt()
 }
 
-/// Intervals of mean and deviation when all `n` scores are `score`.
+/// Intervals of mean and deviation when resampling prompts shows no spread: all scores of the `n` prompts are equal, or
+/// there is one prompt.
 ///
-/// Resampling equal scores shows no spread, however few they are. So below 30 the rule of three speaks (Hanley and
+/// However few there are, equal ones resample to themselves. So below 30 the rule of three speaks (Hanley and
 /// Lippman-Hand 1983): with 95% confidence a share of at most `p = 1 - 0.05^(1/n)` of all prompts would score
 /// otherwise, at worst 0 or 1. From 30 on the bootstrap's own answer holds: width 0.
-fn equal_scores_intervals(score: f64, n: usize) -> (Interval, Interval) {
+fn equal_scores_intervals(score: f64, std: f64, n: usize) -> (Interval, Interval) {
     if n >= FEW_SCORES {
         return (Interval { low: score, high: score }, Interval { low: 0.0, high: 0.0 });
     }
-    let p = 1.0 - 0.05f64.powf(1.0 / n as f64);
+    let p = share_unseen(n);
     let farthest = score.max(1.0 - score);
     let widest = if p < 0.5 { (p * (1.0 - p)).sqrt() } else { 0.5 };
     (
         Interval { low: score * (1.0 - p), high: score + p * (1.0 - score) },
-        Interval { low: 0.0, high: farthest * widest },
+        Interval { low: 0.0, high: (farthest * widest).max(std) },
     )
 }
+
+/// The largest share of all prompts, with 95% confidence, of which `n` drawn ones show none.
+fn share_unseen(n: usize) -> f64 {
+    1.0 - 0.05f64.powf(1.0 / n as f64)
+}
+
+#[cfg(test)]
+mod rollout_tests;
 
 #[cfg(test)]
 mod tests {

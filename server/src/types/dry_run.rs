@@ -1,15 +1,21 @@
 //! Dry run: will training work, before it is paid for (domain.md section 8).
 
+mod comparison;
 mod config;
 mod diagnosis;
+mod probes;
 mod report;
 mod samples;
+mod signal;
 mod statistics;
 mod view;
 
+pub use comparison::{Difference, RunComparison};
 pub use config::{DryRunConfig, ResponseSource};
 pub use diagnosis::{Confidence, DryRunDiagnosis, Finding, FindingAction, PassedCheck, Quality, Verdict};
+pub use probes::{ProbeKind, ProbeResult};
 pub use report::{ComputedFrom, DryRunCost, DryRunReport, DryRunResult};
 pub use samples::{DryRunSample, SamplePage, SampleSelection};
-pub use statistics::{DryRunStatistics, Interval, Percentiles, ScoreBucket, ScoreFractions, TopicScore};
+pub use signal::{LearningSignal, PromptSignal, Signal, SignalCounts, TopicSignal, ZeroGradientShare};
+pub use statistics::{DryRunStatistics, Interval, Percentiles, ScoreBucket, ScoreFractions, TopicScore, VarianceParts};
 pub use view::{DryRunSummary, DryRunView};

@@ -1,11 +1,22 @@
-//! From a dry run's figures to a verdict with reasons, for one response per prompt (domain.md section 8).
+//! From a dry run's figures to a verdict with reasons (domain.md section 8).
 //!
 //! With one response per prompt the headroom is unknown, so the whole table of section 8 decides. A 95% interval that
-//! straddles a NO-GO bound makes CAUTION, on whichever side the estimate lies. Read [`diagnose_dry_run`] first;
+//! straddles a NO-GO bound makes CAUTION, on whichever side the estimate lies. With several, the headroom decides
+//! (`headroom`, `rollouts`), and of the table only the lines that section 8 marks. Read [`diagnose_dry_run`] first;
 //! [`diagnose_unscored`] is its counterpart for a run in which every sample failed;
 //! `scores` and `surroundings` are the table's lines, `settle` the intervals, `shape` the two tests of shape.
+//!
+//! The rules for several rollouts, a sentence each. What must be gained is 0.03, or a tenth of the mean where that is more.
+//! GO: the expected gain surely reaches it (its whole interval), and is 1.4 times that. NO-GO: it surely does not; or
+//! hardly a prompt is learnable; or what differs within prompts is the judge's noise. CAUTION: anything else, or something
+//! that a gain in reward would hide, as a grader that pays for length.
 
+mod bounds;
+mod headroom;
 mod outcome;
+#[cfg(test)]
+mod rollout_tests;
+mod rollouts;
 mod scores;
 mod settle;
 mod shape;
@@ -14,12 +25,16 @@ mod surroundings;
 mod tests;
 
 pub use settle::MOST_FURTHER_SAMPLES;
-pub use shape::length_correlation;
+pub(super) use settle::share_interval;
+pub use shape::{length_correlation, length_correlation_within};
 
+pub use bounds::DiagnosisBounds;
 use outcome::Outcome;
 
 use crate::format;
-use crate::types::dry_run::{Confidence, DryRunDiagnosis, DryRunStatistics, Quality, TopicScore, Verdict};
+use crate::types::dry_run::{
+    Confidence, DryRunDiagnosis, DryRunStatistics, LearningSignal, ProbeResult, Quality, TopicScore, Verdict,
+};
 
 /// What a diagnosis rests on.
 #[derive(Debug, Clone, Copy)]
@@ -38,85 +53,25 @@ pub struct DiagnosisInput<'a> {
     pub failed: i64,
     /// [`length_correlation`] of score and response length; `None` where there is none: then it is not judged.
     pub length_correlation: Option<f64>,
-    /// Responses per prompt. One; more will ask for headroom, which is not measured here.
+    /// Responses per prompt. With two or more the headroom decides.
     pub rollouts_per_prompt: i64,
-}
-
-/// Every bound of the table in domain.md section 8; the defaults are its numbers. Scores and shares are 0..1. "Below"
-/// and "above" are strict: a value on its bound is fine.
-#[derive(Debug, Clone, PartialEq)]
-pub struct DiagnosisBounds {
-    /// A mean below this is a NO-GO.
-    pub mean_no_go_below: f64,
-    /// A mean below this is a CAUTION.
-    pub mean_caution_below: f64,
-    /// A mean above this is a CAUTION.
-    pub mean_caution_above: f64,
-    /// A mean above this is a NO-GO.
-    pub mean_no_go_above: f64,
-    /// A standard deviation below this is a NO-GO.
-    pub std_no_go_below: f64,
-    /// A standard deviation below this is a CAUTION.
-    pub std_caution_below: f64,
-    /// A share of scores above 0 that is below this is a NO-GO.
-    pub nonzero_no_go_below: f64,
-    /// A share of scores at exactly 1 above this is a CAUTION.
-    pub ones_caution_above: f64,
-    /// A score this near to 0 or 1 counts as one of a binary grader.
-    pub binary_within: f64,
-    /// A share of such scores above this is a warning.
-    pub binary_share_above: f64,
-    /// A topic's mean below this is a CAUTION,
-    pub topic_mean_below: f64,
-    /// if it has so many samples.
-    pub topic_min_samples: i64,
-    /// A balance score below this is a CAUTION.
-    pub balance_below: f64,
-    /// A correlation with length whose absolute value is above this is a CAUTION.
-    pub length_correlation_above: f64,
-    /// A share of failed samples above this is a CAUTION.
-    pub failed_caution_above: f64,
-    /// A share of failed samples above this is a NO-GO.
-    pub failed_no_go_above: f64,
-    /// Fewer graded prompts than this are a CAUTION.
-    pub min_prompts: i64,
-    /// Responses per prompt of the run that would measure the headroom.
-    pub rollouts_that_would_know: i64,
-}
-
-impl Default for DiagnosisBounds {
-    fn default() -> Self {
-        Self {
-            mean_no_go_below: 0.10,
-            mean_caution_below: 0.20,
-            mean_caution_above: 0.60,
-            mean_no_go_above: 0.90,
-            std_no_go_below: 0.10,
-            std_caution_below: 0.15,
-            nonzero_no_go_below: 0.10,
-            ones_caution_above: 0.50,
-            binary_within: 0.01,
-            binary_share_above: 0.60,
-            topic_mean_below: 0.10,
-            topic_min_samples: 5,
-            balance_below: 0.50,
-            length_correlation_above: 0.35,
-            failed_caution_above: 0.10,
-            failed_no_go_above: 0.50,
-            min_prompts: 30,
-            rollouts_that_would_know: 4,
-        }
-    }
+    /// The learning-signal map; `None` with one response per prompt.
+    pub signal: Option<&'a LearningSignal>,
+    /// What the grader paid for reward-hack probes; empty where none were tried.
+    pub probes: &'a [ProbeResult],
 }
 
 /// The verdict, its reasons, and what was checked and is fine.
 pub fn diagnose_dry_run(input: &DiagnosisInput, bounds: &DiagnosisBounds) -> DryRunDiagnosis {
+    if let Some(measured) = rollouts::Measured::of(input) {
+        return rollouts::diagnose(input, &measured, bounds);
+    }
     let mut outcome = Outcome::default();
     scores::check(input, bounds, &mut outcome);
     surroundings::check(input, bounds, &mut outcome);
     let reason = confidence_reason(input, bounds);
     // A check that finds nothing says that this is fine.
-    conclude(outcome, Some(Quality::Good), reason)
+    conclude(outcome, Some(Quality::Good), (Confidence::Low, reason), summary)
 }
 
 /// The verdict on a run of which not one sample could be scored; `None` if none was tried. Only what needs no score is
@@ -131,11 +86,16 @@ pub fn diagnose_unscored(failed: i64, balance_score: Option<f64>, bounds: &Diagn
     let reason = "Low: no response was scored, so nothing is known of the prompts, nor whether the grader tells good \
                   from bad. Once grading works, a run will say."
         .to_owned();
-    Some(conclude(outcome, None, reason))
+    Some(conclude(outcome, None, (Confidence::Low, reason), summary))
 }
 
 /// The gravest finding decides. `unless_found` is the quality of what no finding speaks of.
-fn conclude(mut outcome: Outcome, unless_found: Option<Quality>, confidence_reason: String) -> DryRunDiagnosis {
+fn conclude(
+    mut outcome: Outcome,
+    unless_found: Option<Quality>,
+    (confidence, confidence_reason): (Confidence, String),
+    summary: impl Fn(Verdict, &Outcome) -> String,
+) -> DryRunDiagnosis {
     outcome.sort();
     let verdict = outcome.findings().filter_map(|finding| finding.verdict_at_best).max().unwrap_or(Verdict::Go);
     let dataset_quality = outcome.findings().filter_map(|finding| finding.dataset).max().or(unless_found);
@@ -146,7 +106,7 @@ fn conclude(mut outcome: Outcome, unless_found: Option<Quality>, confidence_reas
         dataset_quality,
         grader_quality,
         verdict,
-        confidence: Confidence::Low,
+        confidence,
         confidence_reason,
         summary,
         findings,
@@ -180,17 +140,16 @@ fn in_words(number: usize) -> String {
     WORDS.get(number).map_or_else(|| number.to_string(), |word| (*word).to_owned())
 }
 
+/// A sentence on what was left out of the plan; nothing if it was done.
+fn stopped(planned: i64, tried: i64) -> String {
+    if planned <= tried {
+        return String::new();
+    }
+    format!(" Besides, the run was stopped after {} of {}.", format::count(tried), format::counted(planned, "prompt"))
+}
+
 fn confidence_reason(input: &DiagnosisInput, bounds: &DiagnosisBounds) -> String {
-    let tried = input.statistics.count + input.failed;
-    let stopped = if input.planned > tried {
-        format!(
-            " Besides, the run was stopped after {} of {}.",
-            format::count(tried),
-            format::counted(input.planned, "prompt")
-        )
-    } else {
-        String::new()
-    };
+    let stopped = stopped(input.planned, input.statistics.count + input.failed);
     let responses = if input.rollouts_per_prompt == 1 {
         "one response".to_owned()
     } else {

@@ -35,6 +35,13 @@ impl Outcome {
         self.noted.push(Noted { finding, in_short: in_short.into() });
     }
 
+    /// Takes the verdict out of all that was found so far: it stays worth knowing, and decides nothing.
+    pub(super) fn decide_nothing(&mut self) {
+        for noted in &mut self.noted {
+            noted.finding.verdict_at_best = None;
+        }
+    }
+
     /// Gravest first: by verdict, then by quality, then in the order of domain.md's table.
     pub(super) fn sort(&mut self) {
         self.noted.sort_by_key(|noted| {

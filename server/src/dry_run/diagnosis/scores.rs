@@ -88,7 +88,7 @@ impl MeanEnd {
             BadSide::Below => ("below", mean < self.caution - SLACK),
             BadSide::Above => ("above", mean > self.caution + SLACK),
         };
-        match standing(mean, interval, input.statistics.count, self.no_go, self.bad) {
+        match standing(mean, interval, input.statistics.prompts(), self.no_go, self.bad) {
             Standing::Broken => {
                 let message = format!(
                     "Mean score {} is {side} {:.2}, with all of its 95% interval {}.",
@@ -130,7 +130,7 @@ impl MeanEnd {
 fn spread(input: &DiagnosisInput, bounds: &DiagnosisBounds, outcome: &mut Outcome) {
     let (std, interval, bound) = (input.statistics.std, input.statistics.std_ci95, bounds.std_no_go_below);
     let caution = Effect { dataset: None, grader: Some(Quality::Attention), verdict_at_best: Some(Verdict::Caution) };
-    match standing(std, interval, input.statistics.count, bound, BadSide::Below) {
+    match standing(std, interval, input.statistics.prompts(), bound, BadSide::Below) {
         Standing::Broken => {
             let message = format!(
                 "Spread (standard deviation) {} is below {bound:.2}, with all of its 95% interval {}.",
@@ -177,9 +177,10 @@ fn spread(input: &DiagnosisInput, bounds: &DiagnosisBounds, outcome: &mut Outcom
 fn scoring_at_all(input: &DiagnosisInput, bounds: &DiagnosisBounds, outcome: &mut Outcome) {
     let (share, bound) = (input.statistics.score_fractions.gt0, bounds.nonzero_no_go_below);
     let above = scores_of(share, input.statistics.count);
-    let interval = share_interval(share, input.statistics.count);
+    // The rollouts of a prompt are alike, so it is prompts that are counted on.
+    let interval = share_interval(share, input.statistics.prompts());
     let interval_text = format!("[{:.0}%, {:.0}%]", interval.low * 100.0, interval.high * 100.0);
-    match standing(share, interval, input.statistics.count, bound, BadSide::Below) {
+    match standing(share, interval, input.statistics.prompts(), bound, BadSide::Below) {
         Standing::Broken => {
             let message = format!(
                 "{} are above 0, fewer than {:.0}%, with all of the 95% interval {interval_text}.",
@@ -279,7 +280,7 @@ fn heaps(input: &DiagnosisInput, bounds: &DiagnosisBounds, outcome: &mut Outcome
                 grader_attention,
             ),
         );
-    } else if statistics.count < bounds.min_prompts {
+    } else if statistics.prompts() < bounds.min_prompts {
         // Too few scores to speak of a shape; their number has a finding of its own.
     } else if is_bimodal(input.scores) {
         let message = "The scores fall into two separate heaps with little between them.".to_owned();
@@ -299,19 +300,19 @@ fn heaps(input: &DiagnosisInput, bounds: &DiagnosisBounds, outcome: &mut Outcome
 }
 
 /// A NO-GO bound within a 95% interval: an open question.
-struct Open<'a> {
-    id: &'a str,
-    what: &'a str,
-    value: String,
-    bound: String,
-    interval: String,
-    causes: &'static str,
+pub(super) struct Open<'a> {
+    pub(super) id: &'a str,
+    pub(super) what: &'a str,
+    pub(super) value: String,
+    pub(super) bound: String,
+    pub(super) interval: String,
+    pub(super) causes: &'static str,
     /// Where to look if more samples would not settle it.
-    otherwise: FindingAction,
+    pub(super) otherwise: FindingAction,
 }
 
 impl Open<'_> {
-    fn finding(self, further: i64, effect: Effect) -> Finding {
+    pub(super) fn finding(self, further: i64, effect: Effect) -> Finding {
         let message = format!(
             "{} {} is not settled against {}: its 95% interval {} lies on both sides.",
             self.what, self.value, self.bound, self.interval

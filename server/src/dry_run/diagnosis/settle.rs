@@ -49,7 +49,7 @@ pub(super) fn standing(estimate: f64, interval: Interval, count: i64, bound: f64
 /// which lies across the bound and `d` the distance from the estimate to the bound, `count * (h / d)^2` samples in all
 /// make `h` equal to `d`. Less the samples already there, rounded up to a readable number, at least 10 and at most
 /// [`MOST_FURTHER_SAMPLES`] (which is also the answer for an estimate on the bound: no number settles that).
-fn samples_to_settle(estimate: f64, interval: Interval, count: i64, bound: f64) -> i64 {
+pub(super) fn samples_to_settle(estimate: f64, interval: Interval, count: i64, bound: f64) -> i64 {
     let half_width = if estimate < bound { interval.high - estimate } else { estimate - interval.low };
     let half_width = half_width.max((interval.high - interval.low) / 2.0);
     let distance = (estimate - bound).abs();
@@ -75,7 +75,7 @@ fn readable(number: i64) -> i64 {
 }
 
 /// Wilson's score interval (1927) for a share: honest at shares near 0 and 1, where plus-minus is not.
-pub(super) fn share_interval(share: f64, count: i64) -> Interval {
+pub(crate) fn share_interval(share: f64, count: i64) -> Interval {
     let (n, z_squared) = (count.max(1) as f64, 1.959_963_984_540_054f64.powi(2));
     let center = (share + z_squared / (2.0 * n)) / (1.0 + z_squared / n);
     let half = (share * (1.0 - share) * z_squared / n + (z_squared / (2.0 * n)).powi(2)).sqrt() / (1.0 + z_squared / n);

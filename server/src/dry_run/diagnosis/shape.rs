@@ -1,5 +1,7 @@
 //! The shape of the scores: two heaps, and whether they follow the response's length.
 
+use super::super::rollouts::PromptRollouts;
+
 /// The bimodality coefficient of a uniform distribution; above it, two heaps are likelier than one.
 const UNIFORM_COEFFICIENT: f64 = 5.0 / 9.0;
 /// Two modes are apart if the density between them falls below this share of the lower one.
@@ -27,22 +29,61 @@ pub(super) fn is_bimodal(scores: &[f64]) -> bool {
 /// response. `None` for fewer than 3 pairs or where one side does not vary: then there is nothing to follow.
 pub fn length_correlation(scores: &[f64], lengths: &[f64]) -> Option<f64> {
     let count = scores.len().min(lengths.len());
-    if count < 3 {
+    let (scores, lengths) = (&scores[..count], &lengths[..count]);
+    let mut sums = PairSums::default();
+    sums.add(scores, lengths);
+    (count >= 3).then(|| sums.correlation()).flatten()
+}
+
+/// The same within prompts: of the deviations from each prompt's own means, so that a hard prompt which asks for long
+/// answers is no sign of a grader that pays for length. `None` where fewer than 3 prompts have two rollouts or more.
+pub fn length_correlation_within(prompts: &[PromptRollouts]) -> Option<f64> {
+    let mut several: Vec<&PromptRollouts> = prompts.iter().filter(|prompt| prompt.rollouts.len() > 1).collect();
+    if several.len() < 3 {
         return None;
     }
-    let (scores, lengths) = (&scores[..count], &lengths[..count]);
-    let (score_mean, length_mean) = (mean(scores), mean(lengths));
-    let (mut both, mut score_squares, mut length_squares) = (0.0, 0.0, 0.0);
-    for (score, length) in scores.iter().zip(lengths) {
-        let (score, length) = (score - score_mean, length - length_mean);
-        both += score * length;
-        score_squares += score * score;
-        length_squares += length * length;
+    several.sort_by_key(|prompt| prompt.record_id);
+    let mut sums = PairSums::default();
+    for prompt in several {
+        let mut pairs: Vec<(f64, f64)> =
+            prompt.rollouts.iter().map(|rollout| (rollout.score, rollout.response_chars as f64)).collect();
+        pairs.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
+        let (scores, lengths): (Vec<f64>, Vec<f64>) = pairs.into_iter().unzip();
+        sums.add(&scores, &lengths);
     }
-    // Equal values may miss their mean by their last digits; such a "spread" is none.
-    let varies = |squares: f64, mean: f64| squares > count as f64 * (mean.abs() * 1e-12).powi(2);
-    (varies(score_squares, score_mean) && varies(length_squares, length_mean))
-        .then(|| (both / (score_squares.sqrt() * length_squares.sqrt())).clamp(-1.0, 1.0))
+    sums.correlation()
+}
+
+/// Sums of squares and products of deviations from the means of groups.
+#[derive(Default)]
+struct PairSums {
+    both: f64,
+    scores: f64,
+    lengths: f64,
+    /// What rounding alone may leave of equal values.
+    least_scores: f64,
+    least_lengths: f64,
+}
+
+impl PairSums {
+    fn add(&mut self, scores: &[f64], lengths: &[f64]) {
+        let count = scores.len() as f64;
+        let (score_mean, length_mean) = (mean(scores), mean(lengths));
+        for (score, length) in scores.iter().zip(lengths) {
+            let (score, length) = (score - score_mean, length - length_mean);
+            self.both += score * length;
+            self.scores += score * score;
+            self.lengths += length * length;
+        }
+        self.least_scores += count * (score_mean.abs() * 1e-12).powi(2);
+        self.least_lengths += count * (length_mean.abs() * 1e-12).powi(2);
+    }
+
+    fn correlation(&self) -> Option<f64> {
+        // Equal values may miss their mean by their last digits; such a "spread" is none.
+        (self.scores > self.least_scores && self.lengths > self.least_lengths)
+            .then(|| (self.both / (self.scores.sqrt() * self.lengths.sqrt())).clamp(-1.0, 1.0))
+    }
 }
 
 fn mean(values: &[f64]) -> f64 {
@@ -206,6 +247,24 @@ mod tests {
         // (skew(x, bias=False)**2 + 1) / (kurtosis(x, bias=False) + 3 * (n-1)**2 / ((n-2) * (n-3))).
         let coefficient = bimodality_coefficient(&[0.1, 0.2, 0.2, 0.3, 0.8, 0.9, 1.0]).unwrap();
         assert!((coefficient - 0.376_349_712_8).abs() < 1e-9, "{coefficient}");
+    }
+
+    #[test]
+    fn within_prompts_the_correlation_is_of_deviations() {
+        use super::super::super::example::prompts;
+        // scipy.stats.pearsonr of scores and lengths, each less its prompt's mean.
+        let correlation = length_correlation_within(&prompts()).unwrap();
+        assert!((correlation - 0.059_217_113_694).abs() < 1e-9, "{correlation}");
+        assert_eq!(length_correlation_within(&prompts()[..2]), None);
+        // Long answers to easy prompts, but within a prompt length changes nothing: over all it would be 0.87.
+        let mut between = prompts();
+        for (i, prompt) in between.iter_mut().enumerate() {
+            for (j, rollout) in prompt.rollouts.iter_mut().enumerate() {
+                rollout.score = 0.01 * i as f64 + 0.05 * (j % 2) as f64;
+                rollout.response_chars = 100 + 10 * i + j / 2;
+            }
+        }
+        assert!(length_correlation_within(&between).unwrap().abs() < 1e-9);
     }
 
     #[test]

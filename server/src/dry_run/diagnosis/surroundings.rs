@@ -55,19 +55,29 @@ fn topics(input: &DiagnosisInput, bounds: &DiagnosisBounds, outcome: &mut Outcom
             String::new()
         };
         let message = format!(
-            "The mean score of {} is {} over {} samples, below {:.2}.{others}",
+            "The mean score of {} is {} over {} {}, below {:.2}.{others}",
             name(topic),
             figure(topic.mean, bounds.topic_mean_below),
             format::count(topic.count),
+            if input.rollouts_per_prompt > 1 { "prompts" } else { "samples" },
             bounds.topic_mean_below
         );
         let causes = "Data: this topic is too hard, or its prompts lack what an answer needs. Grader: it does not fit this topic.";
         let action_text = format!("Look at the samples of {}.", name(topic));
-        let effect =
-            Effect { dataset: Some(Quality::Attention), grader: None, verdict_at_best: Some(Verdict::Caution) };
+        let verdict_at_best = (!is_learnable(topic, input, bounds)).then_some(Verdict::Caution);
+        let effect = Effect { dataset: Some(Quality::Attention), grader: None, verdict_at_best };
         let finding = finding("topic_low", Words { message, causes, action_text }, FindingAction::InspectTopic, effect);
         outcome.find(format!("{} hardly ever scores", name(topic)), Finding { topic: topic.topic.clone(), ..finding });
     }
+}
+
+/// With several rollouts per prompt, whether a topic's low scores differ within its prompts: then training can raise them. In
+/// the simulator such worlds gained no less often than others (docs/benchmarks.md, "Verdicts").
+fn is_learnable(topic: &TopicScore, input: &DiagnosisInput, bounds: &DiagnosisBounds) -> bool {
+    let signal = input.signal.and_then(|signal| signal.by_topic.iter().find(|other| other.topic == topic.topic));
+    signal
+        .and_then(|signal| signal.counts.learnable_share())
+        .is_some_and(|share| share >= bounds.topic_learnable_below - SLACK)
 }
 
 fn name(topic: &TopicScore) -> String {
@@ -164,7 +174,7 @@ fn failures(scored: i64, failed: i64, bounds: &DiagnosisBounds, outcome: &mut Ou
 }
 
 fn number_of_prompts(input: &DiagnosisInput, bounds: &DiagnosisBounds, outcome: &mut Outcome) {
-    let count = input.statistics.count;
+    let count = input.statistics.prompts();
     if count < bounds.min_prompts {
         let missing = bounds.min_prompts - count;
         let message = format!(

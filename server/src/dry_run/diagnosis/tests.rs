@@ -70,6 +70,8 @@ impl Run {
             failed: self.failed,
             length_correlation: self.length_correlation,
             rollouts_per_prompt: 1,
+            signal: None,
+            probes: &[],
         };
         diagnose_dry_run(&input, &DiagnosisBounds::default())
     }
@@ -85,7 +87,7 @@ fn ids(diagnosis: &DryRunDiagnosis) -> Vec<&str> {
 
 /// Diagnoses scores as a real run would: figures, topics and intervals computed from them.
 fn diagnose_scores(scores: &[f64]) -> DryRunDiagnosis {
-    let by_topic = compute_by_topic(scores.iter().map(|score| (Some("all"), *score)));
+    let by_topic = compute_by_topic(scores.iter().map(|score| (Some("all"), [*score])));
     let statistics = compute_dry_run_statistics(scores, 42).unwrap();
     let planned = statistics.count;
     Run {
@@ -141,13 +143,13 @@ fn every_line_of_the_table_at_its_bound_and_beside_it() {
         run().with(|run| {
             let end = |index: usize| if index.is_multiple_of(2) { off } else { 1.0 - off };
             run.scores = (0..100).map(|index| if index < ends { end(index) } else { 0.5 }).collect();
-            run.statistics.count = 100;
+            (run.statistics.count, run.statistics.prompt_count) = (100, Some(100));
         })
     };
     let share = |gt0: f64, count: i64| {
         run().with(|run| {
             run.statistics.score_fractions.gt0 = gt0;
-            run.statistics.count = count;
+            (run.statistics.count, run.statistics.prompt_count) = (count, Some(count));
         })
     };
     let ones = |eq1: f64| run().with(|run| run.statistics.score_fractions.eq1 = eq1);
@@ -155,7 +157,8 @@ fn every_line_of_the_table_at_its_bound_and_beside_it() {
     let balance = |balance: f64| run().with(|run| run.balance_score = Some(balance));
     let length = |correlation: f64| run().with(|run| run.length_correlation = Some(correlation));
     let failed = |failed: i64| run().with(|run| run.failed = failed);
-    let prompts = |count: i64| run().with(|run| run.statistics.count = count);
+    let prompts =
+        |count: i64| run().with(|run| (run.statistics.count, run.statistics.prompt_count) = (count, Some(count)));
     // Name, run, the one finding expected ("" for none), verdict, dataset, grader.
     let table: Vec<(&str, Run, &str, Verdict, Quality, Quality)> = vec![
         ("mean under 0.10, settled", run().mean(0.05, 0.02), "mean_low", NoGo, Problem, Attention),
