@@ -39,6 +39,7 @@ mod races;
 mod records_list;
 mod refusals;
 mod resets;
+mod rollouts;
 mod round_trip;
 mod rules_preview;
 mod sample;

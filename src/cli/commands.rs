@@ -4,17 +4,13 @@ use std::process::ExitCode;
 
 use anneal_server::datasets;
 use anneal_server::db;
-use anneal_server::dry_run;
 use anneal_server::error::ServiceError;
 use anneal_server::export::report::dry_run_report;
 use anneal_server::export::stream::{RecordFormat, records_jsonl};
-use anneal_server::grader;
 use anneal_server::state::AppState;
 use anneal_server::training;
 use anneal_server::types::dataset::Dataset;
-use anneal_server::types::dry_run::{DryRunConfig, DryRunReport, SampleSelection, Verdict};
 use anneal_server::types::error::AppError;
-use anneal_server::types::grader::GraderConfig;
 use anneal_server::types::job::{JobState, JobStatus};
 use anneal_server::types::pii::MaskStyle;
 use anneal_server::types::training::{SplitConfig, SplitPart};
@@ -24,12 +20,12 @@ use serde_json::json;
 use super::export_file::{nothing_yet, write, write_json};
 use super::import::import;
 use super::imports::imports;
-use super::options::{Command, DryRunOptions, ExportOptions, ExportWhat, ValidateOptions};
+use super::options::{Command, ExportOptions, ExportWhat, ValidateOptions};
 use super::records::records;
 use super::{CliError, output, work_off};
 
 /// Exit code of a dry run that ends in anything but GO, and of a dataset of which more is invalid than allowed.
-const NOT_GO: u8 = 100;
+pub(super) const NOT_GO: u8 = 100;
 
 /// Runs one command.
 pub async fn run(state: &AppState, command: Command) -> Result<ExitCode, CliError> {
@@ -42,7 +38,7 @@ pub async fn run(state: &AppState, command: Command) -> Result<ExitCode, CliErro
         Command::Validate(options) => validate(state, options).await,
         Command::Records(command) => records(state, command).await,
         Command::NearDuplicates(options) => super::near_duplicates::run(state, options).await,
-        Command::DryRun(options) => run_dry(state, options).await,
+        Command::DryRun(options) => Box::pin(super::dry_run::run(state, options)).await,
         Command::Export(options) => Box::pin(export(state, options)).await,
         Command::Demo(options) => super::demo::demo(state, options.output.json).await,
     }
@@ -131,42 +127,6 @@ fn within(report: &HygieneReport, most_percent: f64) -> Result<ExitCode, CliErro
 
 fn count_are(records: i64) -> String {
     format!("{} {}", anneal_server::format::counted(records, "record"), if records == 1 { "is" } else { "are" })
-}
-
-async fn run_dry(state: &AppState, options: DryRunOptions) -> Result<ExitCode, CliError> {
-    let dataset = find(state, &options.dataset).await?;
-    dry_run::require_responses(state, &dataset.id).await?;
-    if let Some(path) = &options.grader {
-        let script = tokio::fs::read_to_string(path)
-            .await
-            .map_err(|error| CliError::Message(format!("{} cannot be read: {error}.", path.display())))?;
-        grader::save(state, &dataset.id, GraderConfig::Script { script }).await?;
-    }
-    let config = DryRunConfig {
-        sample_size: options.samples,
-        seed: options.seed,
-        stratify_by_topic: !options.no_stratify,
-        ..DryRunConfig::default()
-    };
-    let run = dry_run::start(state, &dataset.id, config).await?;
-    ended_well(&work_off(state, &run.job_id, options.output.json).await?)?;
-    let report = db::dry_runs::report(&state.db, &run.id).await?;
-    let report = report.ok_or_else(|| CliError::Message("the run ended without a report".to_owned()))?;
-    if options.output.json {
-        write(None, dry_run_report(state.db.clone(), run.id, &report)?).await?;
-    } else {
-        output::dry_run(&report);
-        let failed = db::dry_runs::samples(&state.db, &run.id, &SampleSelection::Failed, 1).await?;
-        output::failures(failed.samples.iter().filter_map(|sample| sample.error.as_deref()));
-    }
-    Ok(exit_code(&report))
-}
-
-fn exit_code(report: &DryRunReport) -> ExitCode {
-    match report.diagnosis.as_ref().map(|diagnosis| diagnosis.verdict) {
-        Some(Verdict::Go) => ExitCode::SUCCESS,
-        _ => ExitCode::from(NOT_GO),
-    }
 }
 
 async fn export(state: &AppState, options: ExportOptions) -> Result<ExitCode, CliError> {

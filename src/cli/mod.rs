@@ -4,9 +4,11 @@
 
 mod commands;
 mod demo;
+mod dry_run;
 mod export_file;
 mod import;
 mod imports;
+mod junit;
 mod near_duplicates;
 mod options;
 mod output;

@@ -263,6 +263,33 @@ pub struct DryRunOptions {
     /// Do not give every topic its share of the sample
     #[arg(long)]
     pub no_stratify: bool,
+    /// Responses per prompt, asked of the base model; measures the gain to expect [default: 4 with --model, else recorded ones]
+    #[arg(long)]
+    pub rollouts: Option<i64>,
+    /// The base model [default: the one in the settings]
+    #[arg(long)]
+    pub model: Option<String>,
+    /// Id or name of the base model's endpoint [default: that of the default base model]
+    #[arg(long)]
+    pub endpoint: Option<String>,
+    /// Of the base model, 0 to 2
+    #[arg(long)]
+    pub temperature: Option<f64>,
+    /// Pause before more US dollars than this are spent
+    #[arg(long, value_name = "DOLLARS")]
+    pub max_cost: Option<f64>,
+    /// End the run as soon as its verdict is settled
+    #[arg(long)]
+    pub until_settled: bool,
+    /// Go on with the newest run where it stopped, with --max-cost as its new limit
+    #[arg(long, conflicts_with_all = ["grader", "rollouts", "model", "endpoint", "temperature", "until_settled"])]
+    pub resume: bool,
+    /// Try the failed samples of the newest run again
+    #[arg(long, conflicts_with_all = ["grader", "rollouts", "model", "endpoint", "temperature", "until_settled"])]
+    pub retry_errors: bool,
+    /// Write the verdict and its findings as JUnit XML, too
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
     #[command(flatten)]
     pub output: OutputOptions,
 }

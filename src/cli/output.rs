@@ -200,6 +200,9 @@ pub fn dry_run(report: &DryRunReport) {
             statistics.score_fractions.eq1 * 100.0
         );
     }
+    if let Some((headroom, interval)) = report.statistics.as_ref().and_then(|s| s.headroom.zip(s.headroom_ci95)) {
+        say!("expected gain {headroom:.3} [{:.3}, {:.3}]", interval.low, interval.high);
+    }
     say!(
         "{} of {} scored, {} failed, {}",
         format::count(report.samples_evaluated),

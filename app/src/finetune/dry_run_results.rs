@@ -3,11 +3,12 @@
 use anneal_server::format;
 use anneal_server::types::dry_run::{
     Confidence, DryRunCost, DryRunDiagnosis, DryRunReport, DryRunStatistics, DryRunView, Finding, FindingAction,
-    Interval, Quality, SampleSelection, TopicScore, Verdict,
+    Interval, Quality, SampleSelection, TopicScore, VarianceParts, Verdict,
 };
 use anneal_server::types::pipeline::PipelineStepId;
 use leptos::prelude::*;
 
+use super::learning_signal::LearningSignalCard;
 use super::sample_inspector::{SamplesWorthALook, open_samples};
 use super::score_distribution_chart::ScoreDistributionChart;
 use super::steps::dry_run::open_configuration;
@@ -47,6 +48,7 @@ fn Figures(view: DryRunView) -> impl IntoView {
                     Some(statistics) => view! { <Scores statistics histogram buckets cost=report.cost /> }.into_any(),
                     None => view! { <NoScores failed=report.failed /> }.into_any(),
                 }}
+                {report.signal.map(|signal| view! { <LearningSignalCard signal /> })}
                 {(!report.by_topic.is_empty()).then(|| view! { <ByTopic topics=report.by_topic /> })}
                 {report.diagnosis.map(|diagnosis| view! { <WhyThisVerdict diagnosis planned /> })}
             </div>
@@ -169,24 +171,50 @@ fn Scores(
         statistics.standard_error,
         format::counted(statistics.count, "score"),
     );
+    let label = if statistics.headroom_is_upper_bound { "expected gain, at most" } else { "expected gain" };
     let headroom = statistics.headroom.map(|headroom| {
-        let around = statistics.headroom_ci95.map(interval).unwrap_or_default();
-        view! { <Stat value=score(headroom) label="expected gain" interval=around /> }
+        // Gains are small numbers, and one in a hundred matters.
+        let around = statistics.headroom_ci95.map(|ci| format!("[{:.3}, {:.3}]", ci.low, ci.high)).unwrap_or_default();
+        view! { <Stat value=format!("{headroom:.3}") label interval=around /> }
     });
+    let variance = statistics.variance.as_ref().map(variance_words);
     view! {
         <Card title="Scores" aside="95% interval in brackets">
             <div class="stats">
+                {headroom}
                 <Stat value=score(statistics.mean) label="mean" interval=interval(statistics.mean_ci95) />
                 <Stat value=score(statistics.std) label="deviation" interval=interval(statistics.std_ci95) />
                 <Stat value=share(statistics.score_fractions.gt0) label="of scores above 0" />
                 <Stat value=share(statistics.score_fractions.eq1) label="of scores exactly 1" />
                 {(cost.calls > 0).then(|| view! { <Stat value=paid(&cost) label="paid" interval=format::counted(cost.calls, "call") /> })}
-                {headroom}
             </div>
             <ScoreDistributionChart svg=histogram buckets />
+            {variance.map(|words| view! { <p class="small">{words}</p> })}
             <p class="muted small">{spread}</p>
         </Card>
     }
+}
+
+/// "Of what scores differ by, 61% lies between prompts (some are harder), 35% within prompts (...), 4% is ...".
+fn variance_words(variance: &VarianceParts) -> String {
+    let noise = variance.judge_noise.unwrap_or_default();
+    let all = variance.between_prompts + variance.within_prompts + noise;
+    if all <= 0.0 {
+        return "All scores are alike: there is nothing that training could tell apart.".to_owned();
+    }
+    let part = |part: f64| share(part / all);
+    let of_noise = match variance.judge_noise {
+        Some(noise) if noise > 0.0 => {
+            format!(", and {} is the judge's noise (the same answer scored again)", part(noise))
+        }
+        Some(_) => String::new(),
+        None => "; how much of that is the judge's noise is not known: too few answers were graded twice".to_owned(),
+    };
+    format!(
+        "Of what the scores differ by, {} lies between prompts (some are harder than others) and {} within prompts (one answer is better than another: what training learns from){of_noise}.",
+        part(variance.between_prompts),
+        part(variance.within_prompts),
+    )
 }
 
 /// "[0.42, 0.48]".

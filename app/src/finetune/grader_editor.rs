@@ -1,20 +1,20 @@
 //! The grader's editor: its kind, where to start from, its fields, save and discard.
 
-use anneal_server::api::{get_model_settings, save_grader};
+use anneal_server::api::save_grader;
 use anneal_server::types::endpoint::ModelSettings;
 use anneal_server::types::error::AppError;
 use anneal_server::types::grader::presets::GraderPreset;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 
 use super::grader_draft::GraderDraft;
 use super::grader_exchange::{ExportButton, ImportButton};
 use super::grader_leaf_draft::LeafKind;
 use super::grader_leaf_editor::LeafEditor;
 use super::grader_parts::GraderParts;
+use super::model_fields::model_settings;
 use super::steps::parts::{ErrorNote, Task};
 use crate::contexts::use_finetune_process;
-use crate::ui::{Button, ButtonVariant, ConfirmDialog, Question, Select, UnsavedSign, memo, use_toaster};
+use crate::ui::{Button, ButtonVariant, ConfirmDialog, Question, Select, UnsavedSign, memo};
 
 /// What the editors of a grader share.
 #[derive(Clone, Copy)]
@@ -47,7 +47,7 @@ pub fn GraderEditor(draft: GraderDraft) -> impl IntoView {
     // What cannot be read is told at once, what the server refuses when it is asked.
     let unreadable = memo(move || draft.config().with(|config| config.as_ref().err().cloned()));
     let error = Signal::derive(move || unreadable.get().or_else(|| task.error().get()));
-    let editing = Editing { draft, error, models: models() };
+    let editing = Editing { draft, error, models: model_settings() };
     view! {
         <DraftNotes draft />
         <Start draft />
@@ -58,23 +58,6 @@ pub fn GraderEditor(draft: GraderDraft) -> impl IntoView {
         <ErrorNote error />
         <DraftButtons draft task />
     }
-}
-
-/// Asked for in the browser, once: the first paint does not need them.
-fn models() -> RwSignal<Option<ModelSettings>> {
-    let models = RwSignal::new(None);
-    let toaster = use_toaster();
-    Effect::new(move |_| {
-        spawn_local(async move {
-            match get_model_settings().await {
-                Ok(settings) => {
-                    models.try_set(Some(settings));
-                }
-                Err(error) => toaster.error(&error),
-            }
-        });
-    });
-    models
 }
 
 /// Kind, presets, import and export.

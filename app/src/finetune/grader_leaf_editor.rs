@@ -1,6 +1,6 @@
 //! The fields of one grader, by its kind.
 
-use anneal_server::types::endpoint::{Endpoint, ModelSettings};
+use anneal_server::types::endpoint::ModelRole;
 use anneal_server::types::grader::{GRADER_VARIABLES, SimilarityMetric, StringOperation};
 use leptos::prelude::*;
 
@@ -8,7 +8,7 @@ use super::grader_editor::Editing;
 use super::grader_leaf_draft::{LeafDraft, LeafKind, word};
 use super::grader_names::{script_completions, template_completions};
 use super::grader_preview::GraderPreview;
-use crate::pages::models_list;
+use super::model_fields::ModelFields;
 use crate::ui::{CodeEditor, CodeLanguage, CodePlace, Disclosure, Field, Problem, Select, TextInput, memo};
 
 /// The open grader's editor, made anew when another one or another kind is opened.
@@ -62,7 +62,7 @@ fn JudgeFields(editing: Editing, leaf: LeafDraft) -> impl IntoView {
     // What the preview finds while one types; saving would refuse the same.
     let at_fault = RwSignal::new(None::<String>);
     view! {
-        <ModelFields editing leaf />
+        <ModelFields role=ModelRole::Judge models=editing.models endpoint=leaf.endpoint model=leaf.model />
         <Chips insertion />
         <CodeEditor
             id="grader-prompt"
@@ -96,79 +96,6 @@ fn JudgeFields(editing: Editing, leaf: LeafDraft) -> impl IntoView {
                 </Field>
             </div>
         </Disclosure>
-    }
-}
-
-/// Endpoint and model; what is left empty is the default judge.
-#[component]
-fn ModelFields(editing: Editing, leaf: LeafDraft) -> impl IntoView {
-    let models = editing.models;
-    // The default's model is one of the default's endpoint.
-    let default = move || {
-        let id = leaf.endpoint.get();
-        models.with(|models| {
-            let judge = models.as_ref()?.defaults.judge.as_ref()?;
-            (id.is_empty() || id == judge.endpoint_id).then(|| judge.model.clone())
-        })
-    };
-    let options = Signal::derive(move || {
-        let named = |endpoint: &Endpoint| (endpoint.id.clone(), endpoint.name.clone());
-        let first = (String::new(), "Default judge's endpoint".to_owned());
-        let endpoints = models
-            .with(|models| models.iter().flat_map(|models| models.endpoints.iter().map(named)).collect::<Vec<_>>());
-        // One that was deleted, or is not known yet, stays chosen.
-        let chosen = leaf.endpoint.get();
-        let unknown = (!chosen.is_empty() && !endpoints.iter().any(|(id, _)| *id == chosen))
-            .then(|| (chosen, "An endpoint that is not there".to_owned()));
-        std::iter::once(first).chain(endpoints).chain(unknown).collect::<Vec<_>>()
-    });
-    let chosen = move || {
-        let id = leaf.endpoint.get();
-        models.with(|models| {
-            let models = models.as_ref()?;
-            let id = if id.is_empty() { models.defaults.judge.as_ref()?.endpoint_id.clone() } else { id };
-            models.endpoints.iter().find(|endpoint| endpoint.id == id).cloned()
-        })
-    };
-    let warning = move || {
-        let name = Some(leaf.model.get()).filter(|name| !name.is_empty()).or_else(default)?;
-        chosen()?.models.iter().find(|model| model.id == name)?.shutdown_warning()
-    };
-    let none = move || models.with(|models| models.as_ref().is_some_and(|models| models.endpoints.is_empty()));
-    let no_default = move || {
-        let has_none = |models: &ModelSettings| models.defaults.judge.is_none() && !models.endpoints.is_empty();
-        leaf.endpoint.with(String::is_empty) && models.with(|models| models.as_ref().is_some_and(has_none))
-    };
-    view! {
-        <Show when=none>
-            <p class="note note--attention">
-                "A judge is a model, and no model endpoint is set up yet. " <a href="/settings?endpoint=new">"Add an endpoint"</a>
-                ", or write a script, which needs none."
-            </p>
-        </Show>
-        <Show when=no_default>
-            <p class="note note--attention">
-                "No default judge is set. Choose an endpoint and a model here, or set the default in the "
-                <a href="/settings">"settings"</a> "."
-            </p>
-        </Show>
-        <div class="form-columns">
-            <Field id="judge-endpoint" label="Endpoint">
-                <Select id="judge-endpoint" options chosen=leaf.endpoint on_choose=move |id| leaf.endpoint.set(id) />
-            </Field>
-            <Field
-                id="judge-model"
-                label="Model"
-                hint=Signal::derive(move || match default() {
-                    Some(model) => format!("Empty: the default judge, {model}."),
-                    None => "As the endpoint calls it; it must be named.".to_owned(),
-                })
-            >
-                <TextInput id="judge-model" value=leaf.model list="judge-model-list" />
-                {move || chosen().map(|endpoint| models_list("judge-model-list".to_owned(), &endpoint))}
-            </Field>
-        </div>
-        {move || warning().map(|words| view! { <p class="note note--attention">{words}</p> })}
     }
 }
 

@@ -11,6 +11,7 @@ use super::calibration_drawer::ScoreByHand;
 use super::grader_test_results::{Logs, ScoreChip};
 use super::part_scores::PartScores;
 use super::steps::dry_run::{own_param, set_own_param};
+use super::steps::parts::score;
 use crate::contexts::{FinetuneProcess, PageQuery, use_finetune_process};
 use crate::records::{Conversation, ModelCalls, Pager, RecordedAnswer, first_line, leaf_topics, topic_options};
 use crate::ui::{Card, ErrorView, Loaded, Select, UserText, load, memo, visible};
@@ -185,6 +186,8 @@ fn SampleItem(sample: DryRunSample) -> impl IntoView {
         error: sample.error,
         logs: sample.logs,
         parts: sample.parts,
+        generated: sample.is_generated.then_some(sample.rollout),
+        regrade: sample.regrade,
     });
     let toggle = move |_| set_open.update(|open| *open = !*open);
     view! {
@@ -210,17 +213,24 @@ struct SampleText {
     error: Option<String>,
     logs: Vec<String>,
     parts: Vec<PartScore>,
+    /// Which of its prompt's responses, from 0; `None` for a recorded one.
+    generated: Option<i64>,
+    regrade: Option<f64>,
 }
 
 #[component]
 fn SampleDetail(sample: StoredValue<SampleText>, record_id: i64) -> impl IntoView {
     let process = use_finetune_process();
     let record = load(move || record_id, move |record_id| get_record(process.dataset_id(), record_id));
-    let SampleText { response, reasoning, error, logs, parts } = sample.get_value();
+    let SampleText { response, reasoning, error, logs, parts, generated, regrade } = sample.get_value();
+    let again = regrade
+        .map(|regrade| format!("Graded a second time: {}. The difference is the judge's noise.", score(regrade)));
+    let title = generated
+        .map_or_else(|| "Graded response".to_owned(), |rollout| format!("Response {} to this prompt", rollout + 1));
     view! {
         <div class="inspector__detail">
             <div>
-                <h4>"Graded response"</h4>
+                <h4>{title}</h4>
                 <RecordedAnswer text=response />
                 <h4>"Why this score"</h4>
                 {error.map(|error| view! { <p class="note note--error" dir="auto">{visible(&error).into_owned()}</p> })}
@@ -229,9 +239,11 @@ fn SampleDetail(sample: StoredValue<SampleText>, record_id: i64) -> impl IntoVie
                     None if !parts.is_empty() => ().into_any(),
                     None => view! { <p class="muted">"The grader gave no reason."</p> }.into_any(),
                 }}
+                {again.map(|words| view! { <p class="muted small">{words}</p> })}
                 <PartScores parts />
                 <Logs lines=logs />
-                <ScoreByHand record_id />
+                // (Hand scores are of recorded responses.)
+                {generated.is_none().then(|| view! { <ScoreByHand record_id /> })}
                 <a href=move || process.url_with(|query| {
                     query.records = Some((anneal_server::types::dataset::RecordFilter::default(), 1));
                     query.record = Some(record_id);
@@ -330,10 +342,13 @@ mod tests {
         let sample = |ordinal| DryRunSample {
             ordinal,
             record_id: ordinal,
+            rollout: 0,
+            is_generated: false,
             topic: None,
             prompt_preview: String::new(),
             response: String::new(),
             score: None,
+            regrade: None,
             reasoning: None,
             error: None,
             logs: Vec::new(),

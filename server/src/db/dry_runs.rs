@@ -17,8 +17,8 @@ use crate::types::error::AppError;
 pub(super) use graded::read_sample;
 pub use graded::{GradedSample, SAMPLES_PER_PAGE, ScoredSample, graded, samples, samples_after, samples_at, scores};
 pub use samples::{
-    DryRunPlan, PlannedSample, SampleCounts, SampleResult, cost, counts, delete_samples, insert_plan, reopen_failed,
-    set_result, unfinished,
+    DryRunPlan, PlannedPrompt, PlannedSample, SampleCounts, SampleResult, cost, counts, delete_samples, insert_plan,
+    reopen_failed, set_result, unfinished,
 };
 
 /// A run with what its job needs beside the summary.
@@ -130,6 +130,16 @@ pub async fn newest_finished(db: impl Reader, of: Of<'_>) -> ServiceResult<HashM
     );
     let rows = db.rows(query).await?;
     rows.iter().map(read_row).map(|row| row.map(|row| (row.dataset_id, row.summary))).collect()
+}
+
+/// Changes what a run was asked to do.
+pub async fn set_config(tx: &mut Tx, run_id: &str, config: &DryRunConfig) -> ServiceResult<()> {
+    sqlx::query("UPDATE dry_runs SET config = ? WHERE id = ?")
+        .bind(serde_json::to_string(config)?)
+        .bind(run_id)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
 }
 
 /// Adds to the time a run has taken.

@@ -242,13 +242,14 @@ pub async fn release(db: &Db, id: &str, owner: &str) -> ServiceResult<()> {
     Ok(())
 }
 
-/// Queues an ended job again; 409 if it is active or succeeded.
-pub async fn requeue(tx: &mut Tx, id: &str) -> ServiceResult<()> {
+/// Queues an ended job again; 409 if it is active, or succeeded and `has_failures` is not so.
+pub async fn requeue(tx: &mut Tx, id: &str, has_failures: bool) -> ServiceResult<()> {
     let changed = sqlx::query(
         "UPDATE jobs SET state = 'queued', owner = NULL, error = NULL, finished_at = NULL, cancel_requested = 0, attempts = 0
-         WHERE id = ? AND state IN ('cancelled', 'failed')",
+         WHERE id = ?1 AND (state IN ('cancelled', 'failed') OR (?2 AND state = 'succeeded'))",
     )
     .bind(id)
+    .bind(has_failures)
     .execute(&mut **tx)
     .await?
     .rows_affected();

@@ -6,7 +6,8 @@ use sqlx::sqlite::SqliteRow;
 use super::{Db, Tx, from_json, unknown_word};
 use crate::clock::now_ms;
 use crate::error::ServiceResult;
-use crate::llm::{ChatAnswer, Usage};
+use crate::llm::{ChatAnswer, Model, Usage};
+use crate::types::TimestampMs;
 use crate::types::endpoint::{CallFigures, CallPurpose, LlmCall};
 
 /// What is stored of a call.
@@ -53,6 +54,8 @@ pub struct KeptAnswer {
     pub call_id: i64,
     /// The answer.
     pub answer: ChatAnswer,
+    /// When it came.
+    pub created_at: TimestampMs,
 }
 
 /// Stores a call; answers its number. Where another one has kept an answer by the same key meanwhile, this one keeps none.
@@ -119,12 +122,16 @@ pub async fn prune(tx: &mut Tx, keep: i64) -> ServiceResult<u64> {
 
 /// The answer that is kept by this key.
 pub async fn kept(db: &Db, cache_key: &[u8]) -> ServiceResult<Option<KeptAnswer>> {
-    let row = sqlx::query("SELECT id, answer FROM llm_calls WHERE cache_key = ?")
+    let row = sqlx::query("SELECT id, answer, created_at FROM llm_calls WHERE cache_key = ?")
         .bind(cache_key)
         .fetch_optional(db.read())
         .await?;
     row.map(|row| {
-        Ok(KeptAnswer { call_id: row.try_get("id")?, answer: from_json("llm_calls.answer", row.try_get("answer")?)? })
+        Ok(KeptAnswer {
+            call_id: row.try_get("id")?,
+            answer: from_json("llm_calls.answer", row.try_get("answer")?)?,
+            created_at: row.try_get("created_at")?,
+        })
     })
     .transpose()
 }
@@ -176,6 +183,33 @@ fn read_row(row: &SqliteRow) -> ServiceResult<LlmCall> {
         cost: row.try_get("cost")?,
         created_at: row.try_get("created_at")?,
     })
+}
+
+/// What a model's calls are like.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Typical {
+    /// Mean tokens of an answer.
+    pub output_tokens: f64,
+    /// Mean seconds of a call.
+    pub latency_s: f64,
+}
+
+/// What a model's newest calls of a kind were like: at most a hundred that were answered and said what they used; `None` if
+/// there is none.
+pub async fn typical(db: &Db, model: &Model, purpose: CallPurpose) -> ServiceResult<Option<Typical>> {
+    let row = sqlx::query(
+        "SELECT AVG(completion_tokens) AS tokens, AVG(latency_ms) AS latency FROM
+           (SELECT completion_tokens, latency_ms FROM llm_calls
+            WHERE endpoint_id = ? AND model = ? AND purpose = ? AND from_cache = 0 AND completion_tokens IS NOT NULL
+            ORDER BY id DESC LIMIT 100)",
+    )
+    .bind(&model.target.id)
+    .bind(&model.name)
+    .bind(purpose.as_str())
+    .fetch_one(db.read())
+    .await?;
+    let (tokens, latency): (Option<f64>, Option<f64>) = (row.try_get("tokens")?, row.try_get("latency")?);
+    Ok(tokens.zip(latency).map(|(output_tokens, latency)| Typical { output_tokens, latency_s: latency / 1_000.0 }))
 }
 
 /// What all calls came to; whether the cache is on is not told here.

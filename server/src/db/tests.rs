@@ -82,6 +82,7 @@ async fn stored_reports_get_their_few_numbers_for_lists() {
         results.push(result.map(|text| serde_json::from_str::<DryRunResult>(&text).unwrap()));
     }
     let scored = DryRunResult {
+        headroom: None,
         timestamp: 7,
         verdict: Some(Verdict::NoGo),
         mean: Some(0.300_000_000_000_000_04),
@@ -91,6 +92,7 @@ async fn stored_reports_get_their_few_numbers_for_lists() {
         partial: true,
     };
     let failed = DryRunResult {
+        headroom: None,
         timestamp: 8,
         verdict: None,
         mean: None,

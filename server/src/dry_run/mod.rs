@@ -5,12 +5,14 @@ pub mod by_topic;
 pub mod chart;
 pub mod compare;
 pub mod diagnosis;
+mod estimate;
 pub mod evaluate;
 #[cfg(test)]
 mod example;
 pub mod probes;
 pub(crate) mod random;
 pub mod report;
+pub mod responses;
 pub mod rollouts;
 pub mod sample;
 mod service;
@@ -19,5 +21,6 @@ pub mod signal;
 pub mod statistics;
 mod variance;
 
+pub use estimate::estimate;
 pub(crate) use service::whole;
 pub use service::{require_responses, resume, samples, start, view};

@@ -27,6 +27,12 @@ pub struct PromptRollouts {
     pub rollouts: Vec<Rollout>,
 }
 
+/// The repeat (see `Sample::repeat`) by which a rollout is graded first; the next one is its second grading. Equal responses to
+/// one prompt are graded each by itself.
+pub fn first_repeat(rollout: i64) -> u32 {
+    u32::try_from(rollout).map_or(u32::MAX - 1, |rollout| rollout.saturating_mul(2))
+}
+
 /// Whether grading the same response again gives the same score.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GraderNoise {

@@ -13,7 +13,7 @@ use super::native::{string_check, text_similarity};
 use super::prepare::{Combine, Grader, Kind, Part};
 use super::script::{ScriptGrade, ScriptSample};
 use crate::error::ServiceResult;
-use crate::llm::{Accepts, CacheUse, CallContext, ChatError, Keeping, LlmError, Model, calls};
+use crate::llm::{Accepts, CacheUse, CallContext, ChatError, ChatRequest, Keeping, LlmError, Model, calls};
 use crate::state::AppState;
 use crate::types::endpoint::CallPurpose;
 use crate::types::grader::PartScore;
@@ -32,6 +32,8 @@ pub struct Sample {
     pub seed: u64,
     /// What graders see.
     pub input: GradeInput,
+    /// Which repeat it is, where the same response is graded several times: another one asks the judge again.
+    pub repeat: u32,
 }
 
 /// For whom and how it is graded.
@@ -41,8 +43,6 @@ pub struct GradingContext<'a> {
     pub state: &'a AppState,
     /// For the trace of calls.
     pub dataset_id: &'a str,
-    /// Which grading of the same response it is: another one asks the judge again.
-    pub sample_index: u32,
     /// Whether kept answers of judges are used.
     pub cache: CacheUse,
     /// Ends calls that are under way.
@@ -115,13 +115,35 @@ impl Grader {
         if self.calls_a_model() { 1 } else { SCRIPT_BATCH }
     }
 
-    /// The most calls at once that its endpoints take; `None` if it asks no model.
-    pub fn call_concurrency(&self) -> Option<u32> {
+    /// The endpoints of its judges by their ids, and the calls at once that each takes.
+    pub fn call_limits(&self) -> Vec<(String, u32)> {
         let of_part = |part: &Part| match &part.kind {
-            Kind::Judge { model, .. } => Some(model.target.limits.concurrency),
+            Kind::Judge { model, .. } => Some((model.target.id.clone(), model.target.limits.concurrency)),
             _ => None,
         };
-        self.parts.iter().filter_map(of_part).max()
+        self.parts.iter().filter_map(of_part).collect()
+    }
+
+    /// The most calls at once that one of its endpoints takes; `None` if it asks no model.
+    pub fn call_concurrency(&self) -> Option<u32> {
+        self.call_limits().into_iter().map(|(_, calls)| calls).max()
+    }
+
+    /// What each of its judges would be asked of a response, and which model; no question where a template cannot be rendered.
+    pub fn questions(&self, input: &GradeInput) -> Vec<(&Model, Option<ChatRequest>)> {
+        let judges = self.parts.iter().filter_map(|part| match &part.kind {
+            Kind::Judge { judge, model } => Some((judge, model)),
+            _ => None,
+        });
+        judges.map(|(judge, model)| (&**model, judge.request(input, &model.name).ok())).collect()
+    }
+
+    /// Whether it is known what every model that it asks costs.
+    pub fn has_prices(&self) -> bool {
+        self.parts.iter().all(|part| match &part.kind {
+            Kind::Judge { model, .. } => model.price.is_some(),
+            _ => true,
+        })
     }
 
     /// A grade for every sample, in their order. Only a store that fails is an error of the whole.
@@ -344,7 +366,7 @@ async fn by_judge(judge: &Judge, model: &Model, context: GradingContext<'_>, sam
         purpose: CallPurpose::Judge,
         dataset_id: Some(context.dataset_id),
         record_id: sample.record_id,
-        sample_index: context.sample_index,
+        sample_index: sample.repeat,
         cache: context.cache,
     };
     let mut paid = Some(0.0);

@@ -1,6 +1,6 @@
 //! What a grader sees of a record, under this project's names and under OpenAI's.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::types::dataset::{DatasetRecord, content_text};
@@ -42,8 +42,8 @@ pub struct SampleView {
     pub output_tools: Vec<Value>,
 }
 
-/// A response to grade.
-#[derive(Debug, Clone, Default, PartialEq)]
+/// A response to grade: one that was recorded, or one that a model was asked for.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct RecordedResponse {
     /// What the assistant said; may be empty where there are tool calls.
     pub text: String,

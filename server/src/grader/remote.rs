@@ -146,16 +146,11 @@ impl Opened {
     pub async fn score(&self, state: &AppState, inputs: Vec<GradeInput>) -> ServiceResult<Vec<Grade>> {
         // The same response scores the same: there is no record from which a seed could come.
         let seed = sample_seed(DryRunConfig::default().seed, 0);
-        let samples: Vec<Sample> = inputs.into_iter().map(|input| Sample { record_id: None, seed, input }).collect();
+        let samples: Vec<Sample> =
+            inputs.into_iter().map(|input| Sample { record_id: None, seed, input, repeat: 0 }).collect();
         // Nobody cancels: a caller that goes away drops this future, a stop of the server waits for it.
         let cancel = CancellationToken::new();
-        let context = GradingContext {
-            state,
-            dataset_id: &self.dataset_id,
-            sample_index: 0,
-            cache: CacheUse::AsSet,
-            cancel: &cancel,
-        };
+        let context = GradingContext { state, dataset_id: &self.dataset_id, cache: CacheUse::AsSet, cancel: &cancel };
         self.grader.grade(context, &samples).await
     }
 }

@@ -131,7 +131,7 @@ pub async fn test_grader_on_sample(
     let grader = prepare(state, &plan.config).await?;
     let records = test_records(state, dataset_id, &plan).await?;
     let total = i64::try_from(records.len()).unwrap_or(i64::MAX);
-    let context = GradingContext { state, dataset_id, sample_index: 0, cache: CacheUse::AsSet, cancel };
+    let context = GradingContext { state, dataset_id, cache: CacheUse::AsSet, cancel };
     // At most twenty: an endpoint's gate lets through as many as it takes.
     let asked: Vec<BoxFuture<'_, _>> =
         records.into_iter().map(|record| test_one(&grader, context, record).boxed()).collect();
@@ -230,7 +230,8 @@ async fn test_one(
         return Ok((GraderTestResult { error, ..empty }, Grade::default()));
     };
     let seed = sample_seed(DryRunConfig::default().seed, record.id);
-    let sample = Sample { record_id: Some(record.id), seed, input: grade_input(&record, &response) };
+    let input = grade_input(&record, &response);
+    let sample = Sample { record_id: Some(record.id), seed, input, repeat: 0 };
     let prompt_preview = preview(&sample.input.last_user_message);
     let grade = grader.grade(context, &[sample]).await?.pop().unwrap_or_default();
     let shown = grade.clone();

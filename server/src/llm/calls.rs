@@ -17,6 +17,7 @@ use crate::db;
 use crate::db::llm_calls::{KeptAnswer, NewCall};
 use crate::error::{ServiceError, ServiceResult};
 use crate::state::AppState;
+use crate::types::TimestampMs;
 use crate::types::endpoint::{CallPurpose, LlmCall, ModelPrice};
 
 /// Calls that are under way when the server is told to stop may take so long to end; less than it waits for those who asked.
@@ -48,6 +49,8 @@ pub enum CacheUse {
     AsSet,
     /// Nothing else is: no call is made (an instant what-if).
     Only,
+    /// As the settings say; answers that were kept since then in any case. (Work that goes on after a stop does not pay twice.)
+    Since(TimestampMs),
     /// Not now: the endpoint itself shall answer.
     Never,
 }
@@ -132,15 +135,17 @@ pub async fn chat(
     cancel: &CancellationToken,
 ) -> Result<Called, ChatError> {
     let key = keeping.map(|keeping| cache_key(model, keeping.question, context.sample_index));
-    let may_look = match context.cache {
-        CacheUse::AsSet => state.llm.cache_is_on(),
-        CacheUse::Only => true,
-        CacheUse::Never => false,
+    // Answers of what time may be used.
+    let since = match context.cache {
+        CacheUse::AsSet => state.llm.cache_is_on().then_some(TimestampMs::MIN),
+        CacheUse::Since(start) => Some(if state.llm.cache_is_on() { TimestampMs::MIN } else { start }),
+        CacheUse::Only => Some(TimestampMs::MIN),
+        CacheUse::Never => None,
     };
-    if let (true, Some(keeping), Some(key)) = (may_look, keeping, &key)
+    if let (Some(since), Some(keeping), Some(key)) = (since, keeping, &key)
         && let Some(kept) = db::llm_calls::kept(&state.db, key).await?
     {
-        if (keeping.accepts)(&kept.answer) {
+        if kept.created_at >= since && (keeping.accepts)(&kept.answer) {
             // A what-if is made again with every stroke: it is no use that anybody wants to see.
             let call_id = match context.cache {
                 CacheUse::Only => kept.call_id,

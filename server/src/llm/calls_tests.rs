@@ -95,6 +95,22 @@ async fn only_answers_that_can_be_used_are_kept() {
     assert_eq!((figures.kept, figures.calls, figures.hits), (0, 4, 1));
 }
 
+/// Work that goes on after a stop is not paid for twice though nothing else is answered from what is kept.
+#[tokio::test]
+async fn answers_of_the_same_work_are_used_whatever_the_cache_is_set_to() {
+    let app = with([]).await;
+    let never = CancellationToken::new();
+    crate::llm::endpoints::set_cache(&app.state, false).await.unwrap();
+    assert!(!app.ask(CacheUse::AsSet, true, &never).await.unwrap().from_cache);
+    tokio::time::sleep(Duration::from_millis(5)).await;
+    let start = crate::clock::now_ms();
+    assert!(!app.ask(CacheUse::Since(start), true, &never).await.unwrap().from_cache, "older than the work");
+    assert!(app.ask(CacheUse::Since(start), true, &never).await.unwrap().from_cache);
+    assert!(!app.ask(CacheUse::AsSet, true, &never).await.unwrap().from_cache);
+    crate::llm::endpoints::set_cache(&app.state, true).await.unwrap();
+    assert!(app.ask(CacheUse::Since(i64::MAX), true, &never).await.unwrap().from_cache);
+}
+
 #[tokio::test]
 async fn an_answer_is_stored_though_nobody_waits_for_it() {
     let app = with([Fault::latency(300)]).await;

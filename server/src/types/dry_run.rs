@@ -3,6 +3,7 @@
 mod comparison;
 mod config;
 mod diagnosis;
+mod estimate;
 mod probes;
 mod report;
 mod samples;
@@ -11,8 +12,9 @@ mod statistics;
 mod view;
 
 pub use comparison::{Difference, RunComparison};
-pub use config::{DryRunConfig, ResponseSource};
+pub use config::{DEFAULT_REGRADED_SHARE, DEFAULT_ROLLOUTS, DryRunConfig, MAX_ROLLOUTS, ResponseSource};
 pub use diagnosis::{Confidence, DryRunDiagnosis, Finding, FindingAction, PassedCheck, Quality, Verdict};
+pub use estimate::DryRunEstimate;
 pub use probes::{ProbeKind, ProbeResult};
 pub use report::{ComputedFrom, DryRunCost, DryRunReport, DryRunResult};
 pub use samples::{DryRunSample, SamplePage, SampleSelection};

@@ -6,6 +6,7 @@ use sqlx::{QueryBuilder, Row, Sqlite};
 
 use super::super::{Db, from_json};
 use crate::error::ServiceResult;
+use crate::grader::RecordedResponse;
 use crate::types::TimestampMs;
 use crate::types::dry_run::{DryRunSample, SamplePage, SampleSelection};
 use crate::types::grader::PartScore;
@@ -17,10 +18,14 @@ pub struct GradedSample {
     pub ordinal: i64,
     /// The record.
     pub record_id: i64,
+    /// Which of its prompt's responses, from 0.
+    pub rollout: i64,
     /// The topic when it was planned.
     pub topic: Option<String>,
-    /// Unicode scalar values of the response.
-    pub response_chars: i64,
+    /// The response, where a model was asked for it.
+    pub generated: Option<RecordedResponse>,
+    /// Unicode scalar values of the response as it is shown.
+    pub response_chars: usize,
     /// The score.
     pub score: Option<f64>,
     /// Why there is none.
@@ -34,7 +39,7 @@ pub struct GradedSample {
 /// Every sample of a run that has been looked at, in the plan's order. (At most 10,000.)
 pub async fn graded(db: &Db, run_id: &str) -> ServiceResult<Vec<GradedSample>> {
     let mut rows = sqlx::query(
-        "SELECT ordinal, record_id, topic, response, score, error, parts, finished_at FROM dry_run_samples
+        "SELECT ordinal, record_id, rollout, topic, response, generated, score, error, parts, finished_at FROM dry_run_samples
          WHERE dry_run_id = ? AND finished_at IS NOT NULL ORDER BY ordinal",
     )
     .bind(run_id)
@@ -49,8 +54,10 @@ pub async fn graded(db: &Db, run_id: &str) -> ServiceResult<Vec<GradedSample>> {
         samples.push(GradedSample {
             ordinal: row.try_get("ordinal")?,
             record_id: row.try_get("record_id")?,
+            rollout: row.try_get("rollout")?,
             topic: row.try_get("topic")?,
-            response_chars: i64::try_from(response.map_or(0, |text| text.chars().count())).unwrap_or(i64::MAX),
+            generated: generated_of(&row)?,
+            response_chars: response.map_or(0, |text| text.chars().count()),
             score: row.try_get("score")?,
             error: row.try_get("error")?,
             parts,
@@ -58,6 +65,12 @@ pub async fn graded(db: &Db, run_id: &str) -> ServiceResult<Vec<GradedSample>> {
         });
     }
     Ok(samples)
+}
+
+/// The response that a model was asked for.
+pub(super) fn generated_of(row: &SqliteRow) -> ServiceResult<Option<RecordedResponse>> {
+    let text: Option<&str> = row.try_get("generated")?;
+    text.map(|text| from_json("dry_run_samples.generated", text)).transpose()
 }
 
 /// The samples at some positions of a run, whole.
@@ -72,32 +85,42 @@ pub async fn samples_at(db: &Db, run_id: &str, ordinals: &[i64]) -> ServiceResul
     rows.iter().map(read_sample).collect()
 }
 
-/// A score as the statistics take it, in the plan's order.
+/// A rollout as the statistics take it.
 #[derive(Debug, Clone)]
 pub struct ScoredSample {
+    /// The place in the plan of its prompt's first rollout: what a prompt's rollouts have in common.
+    pub prompt: i64,
+    /// The prompt's record.
+    pub record_id: i64,
     /// The topic when it was planned.
     pub topic: Option<String>,
-    /// The score.
-    pub score: f64,
+    /// The score; `None` if it failed.
+    pub score: Option<f64>,
+    /// What a second grading gave.
+    pub regrade: Option<f64>,
     /// Unicode scalar values of the response.
-    pub response_chars: i64,
+    pub response_chars: usize,
 }
 
-/// Every score of a run, in the plan's order. (At most 10,000: the largest sample allowed.)
+/// Every rollout of a run that is done, in the plan's order. (At most some 40,000: the largest run allowed.)
 pub async fn scores(db: &Db, run_id: &str) -> ServiceResult<Vec<ScoredSample>> {
     let mut rows = sqlx::query(
-        "SELECT topic, score, response FROM dry_run_samples WHERE dry_run_id = ? AND score IS NOT NULL ORDER BY ordinal",
+        "SELECT ordinal - rollout AS prompt, record_id, topic, score, regrade, response FROM dry_run_samples
+         WHERE dry_run_id = ? AND finished_at IS NOT NULL ORDER BY ordinal",
     )
     .bind(run_id)
     .fetch(db.read());
     let mut scores = Vec::new();
     while let Some(row) = rows.try_next().await? {
         // Counted here: SQL's LENGTH ends at the first NUL character, and a response may hold one.
-        let response: &str = row.try_get("response")?;
+        let response: Option<&str> = row.try_get("response")?;
         scores.push(ScoredSample {
+            prompt: row.try_get("prompt")?,
+            record_id: row.try_get("record_id")?,
             topic: row.try_get("topic")?,
             score: row.try_get("score")?,
-            response_chars: i64::try_from(response.chars().count()).unwrap_or(i64::MAX),
+            regrade: row.try_get("regrade")?,
+            response_chars: response.map_or(0, |response| response.chars().count()),
         });
     }
     Ok(scores)
@@ -165,10 +188,13 @@ pub(in crate::db) fn read_sample(row: &SqliteRow) -> ServiceResult<DryRunSample>
     Ok(DryRunSample {
         ordinal: row.try_get("ordinal")?,
         record_id: row.try_get("record_id")?,
+        rollout: row.try_get("rollout")?,
+        is_generated: row.try_get::<Option<&str>, _>("generated")?.is_some(),
         topic: row.try_get("topic")?,
         prompt_preview: row.try_get("prompt_preview")?,
         response: row.try_get::<Option<String>, _>("response")?.unwrap_or_default(),
         score: row.try_get("score")?,
+        regrade: row.try_get("regrade")?,
         reasoning: row.try_get("reasoning")?,
         error: row.try_get("error")?,
         logs: from_json("dry_run_samples.logs", row.try_get("logs")?)?,

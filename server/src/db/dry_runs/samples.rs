@@ -3,20 +3,33 @@
 use sqlx::{QueryBuilder, Row, Sqlite};
 
 use super::super::{Db, Tx};
+use super::graded::generated_of;
 use crate::clock::now_ms;
 use crate::error::ServiceResult;
+use crate::grader::RecordedResponse;
 use crate::types::dry_run::DryRunCost;
 use crate::types::grader::PartScore;
 
-/// A sample to be graded.
+/// A prompt to be answered, once or several times.
 #[derive(Debug, Clone)]
-pub struct PlannedSample {
-    /// Position in the plan.
-    pub ordinal: i64,
+pub struct PlannedPrompt {
     /// The record.
     pub record_id: i64,
     /// Its topic.
     pub topic: Option<String>,
+}
+
+/// A rollout to be graded.
+#[derive(Debug, Clone)]
+pub struct PlannedSample {
+    /// Position in the plan: a prompt's rollouts follow one another.
+    pub ordinal: i64,
+    /// The record.
+    pub record_id: i64,
+    /// Which of its prompt's responses, from 0.
+    pub rollout: i64,
+    /// What a former try generated.
+    pub generated: Option<RecordedResponse>,
 }
 
 /// What a run is planned on, all of one moment, and the samples drawn.
@@ -30,21 +43,27 @@ pub struct DryRunPlan {
     pub balance_score: Option<f64>,
     /// The population.
     pub eligible_records: i64,
-    /// The sample.
-    pub samples: Vec<PlannedSample>,
+    /// The sample, in the plan's order.
+    pub prompts: Vec<PlannedPrompt>,
+    /// Responses to each.
+    pub rollouts_per_prompt: i64,
 }
 
 /// Stores the whole plan at once: a run has all its samples or none.
 pub async fn insert_plan(tx: &mut Tx, run_id: &str, plan: &DryRunPlan) -> ServiceResult<()> {
-    for chunk in plan.samples.chunks(100) {
+    let mut first = 0;
+    for chunk in plan.prompts.chunks(100) {
         let mut query = QueryBuilder::<Sqlite>::new(
-            "INSERT INTO dry_run_samples (dry_run_id, ordinal, record_id, topic, prompt_preview) ",
+            "INSERT INTO dry_run_samples (dry_run_id, ordinal, rollout, record_id, topic, prompt_preview)
+             WITH RECURSIVE rollouts (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM rollouts WHERE n + 1 < ",
         );
-        query.push("SELECT v.run_id, v.ordinal, v.record_id, v.topic, COALESCE(r.preview, '') FROM (SELECT column1 AS run_id, column2 AS ordinal, column3 AS record_id, column4 AS topic FROM (");
-        query.push_values(chunk, |mut row, sample| {
-            row.push_bind(run_id).push_bind(sample.ordinal).push_bind(sample.record_id).push_bind(&sample.topic);
+        query.push_bind(plan.rollouts_per_prompt).push(") SELECT ").push_bind(run_id);
+        query.push(", v.first + t.n, t.n, v.record_id, v.topic, COALESCE(r.preview, '') FROM (SELECT column1 AS first, column2 AS record_id, column3 AS topic FROM (");
+        query.push_values(chunk, |mut row, prompt| {
+            row.push_bind(first).push_bind(prompt.record_id).push_bind(&prompt.topic);
+            first += plan.rollouts_per_prompt;
         });
-        query.push(")) v LEFT JOIN records r ON r.id = v.record_id");
+        query.push(")) v CROSS JOIN rollouts t LEFT JOIN records r ON r.id = v.record_id");
         query.build().execute(&mut **tx).await?;
     }
     sqlx::query(
@@ -61,10 +80,11 @@ pub async fn insert_plan(tx: &mut Tx, run_id: &str, plan: &DryRunPlan) -> Servic
     Ok(())
 }
 
-/// Samples still to be graded, in order.
+/// Rollouts still to be graded, in order.
 pub async fn unfinished(db: &Db, run_id: &str) -> ServiceResult<Vec<PlannedSample>> {
     let rows = sqlx::query(
-        "SELECT ordinal, record_id, topic FROM dry_run_samples WHERE dry_run_id = ? AND finished_at IS NULL ORDER BY ordinal",
+        "SELECT ordinal, record_id, rollout, generated FROM dry_run_samples
+         WHERE dry_run_id = ? AND finished_at IS NULL ORDER BY ordinal",
     )
     .bind(run_id)
     .fetch_all(db.read())
@@ -74,13 +94,14 @@ pub async fn unfinished(db: &Db, run_id: &str) -> ServiceResult<Vec<PlannedSampl
             Ok(PlannedSample {
                 ordinal: row.try_get("ordinal")?,
                 record_id: row.try_get("record_id")?,
-                topic: row.try_get("topic")?,
+                rollout: row.try_get("rollout")?,
+                generated: generated_of(row)?,
             })
         })
         .collect()
 }
 
-/// How far a run is.
+/// How far a run is, in rollouts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct SampleCounts {
     /// In the plan.
@@ -89,12 +110,15 @@ pub struct SampleCounts {
     pub finished: i64,
     /// With an error.
     pub failed: i64,
+    /// Prompts in the plan.
+    pub prompts: i64,
 }
 
 /// How far a run is.
 pub async fn counts(db: &Db, run_id: &str) -> ServiceResult<SampleCounts> {
     let row = sqlx::query(
-        "SELECT COUNT(*) AS planned, COUNT(finished_at) AS finished, COUNT(error) AS failed FROM dry_run_samples WHERE dry_run_id = ?",
+        "SELECT COUNT(*) AS planned, COUNT(finished_at) AS finished, COUNT(error) AS failed,
+                COUNT(*) FILTER (WHERE rollout = 0) AS prompts FROM dry_run_samples WHERE dry_run_id = ?",
     )
     .bind(run_id)
     .fetch_one(db.read())
@@ -103,6 +127,7 @@ pub async fn counts(db: &Db, run_id: &str) -> ServiceResult<SampleCounts> {
         planned: row.try_get("planned")?,
         finished: row.try_get("finished")?,
         failed: row.try_get("failed")?,
+        prompts: row.try_get("prompts")?,
     })
 }
 
@@ -128,10 +153,14 @@ pub async fn cost(db: &Db, run_id: &str) -> ServiceResult<DryRunCost> {
 pub struct SampleResult {
     /// Position in the plan.
     pub ordinal: i64,
-    /// The response graded, if the record still had one.
+    /// The response graded as it is shown, if there was one.
     pub response: String,
+    /// The same as graders see it, where a model was asked for it.
+    pub generated: Option<RecordedResponse>,
     /// The score.
     pub score: Option<f64>,
+    /// What a second, independent grading of the same response gave.
+    pub regrade: Option<f64>,
     /// The grader's explanation.
     pub reasoning: Option<String>,
     /// Why there is no score.
@@ -152,7 +181,9 @@ impl SampleResult {
         Self {
             ordinal,
             response: String::new(),
+            generated: None,
             score: None,
+            regrade: None,
             reasoning: None,
             error: Some(error.into()),
             logs: Vec::new(),
@@ -166,12 +197,14 @@ impl SampleResult {
 /// Commits one sample. Doing it again changes nothing; what a former try of a failed one cost stays counted.
 pub async fn set_result(tx: &mut Tx, run_id: &str, result: &SampleResult) -> ServiceResult<()> {
     sqlx::query(
-        "UPDATE dry_run_samples SET response = ?, score = ?, reasoning = ?, error = ?, logs = ?, parts = ?,
+        "UPDATE dry_run_samples SET response = ?, generated = COALESCE(?, generated), score = ?, regrade = ?, reasoning = ?, error = ?, logs = ?, parts = ?,
              calls = calls + ?, cost = cost + ?, finished_at = ?
          WHERE dry_run_id = ? AND ordinal = ? AND finished_at IS NULL",
     )
     .bind(&result.response)
+    .bind(result.generated.as_ref().map(serde_json::to_string).transpose()?)
     .bind(result.score)
+    .bind(result.regrade)
     .bind(&result.reasoning)
     .bind(&result.error)
     .bind(serde_json::to_string(&result.logs)?)

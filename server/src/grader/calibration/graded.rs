@@ -147,11 +147,12 @@ async fn grade(
     // Ends the calls that are under way when whoever asked has gone.
     let cancel = CancellationToken::new();
     let _stops = cancel.clone().drop_guard();
-    let context = GradingContext { state, dataset_id, sample_index: 0, cache, cancel: &cancel };
+    let context = GradingContext { state, dataset_id, cache, cancel: &cancel };
     let sample = |answered: &&Answered| Sample {
         record_id: Some(answered.record.id),
         seed: sample_seed(DryRunConfig::default().seed, answered.record.id),
         input: grade_input(&answered.record, &answered.response),
+        repeat: 0,
     };
     let samples: Vec<Sample> = answered.iter().map(sample).collect();
     let at_once = grader.call_concurrency().and_then(|calls| usize::try_from(calls).ok()).unwrap_or(2).max(1);

@@ -104,6 +104,8 @@ mod tests {
     fn sample(score: Option<f64>, error: Option<&str>, parts: Vec<PartScore>) -> StoredSample {
         StoredSample {
             position: 0,
+            prompt: 0,
+            repeat: 0,
             record_id: 1,
             topic: None,
             response: StoredResponse::Chars(3),

@@ -27,7 +27,7 @@ use tokio_util::sync::CancellationToken;
 pub use questions::Questions;
 
 use self::compare::{Comparison, Outcome, compare};
-use self::source::Source;
+use self::source::{Source, StoredResponse};
 use super::grading::{Grade, GradingContext, Said, Sample};
 use super::input::{grade_input, recorded_response};
 use super::prepare::{Grader, prepare_rest, with_models};
@@ -37,6 +37,7 @@ use crate::db;
 use crate::db::dry_runs::ScoredSample;
 use crate::db::records::scan;
 use crate::dry_run::report::{ReportInput, build_report};
+use crate::dry_run::rollouts::GraderNoise;
 use crate::error::{ServiceError, ServiceResult};
 use crate::llm::CacheUse;
 use crate::state::AppState;
@@ -82,7 +83,7 @@ async fn answer(state: &AppState, dataset_id: &str, draft: GraderConfig) -> Serv
     let before: Vec<Option<f64>> = outcomes.iter().map(|(index, _)| source.samples[*index].score).collect();
     let comparison = compare(&before, outcomes.iter().map(|(_, outcome)| outcome));
     let samples = shown(state, &source, &outcomes, &comparison).await?;
-    let verdict_after = verdict(&source, &outcomes).await?;
+    let verdict_after = verdict(&source, &outcomes, &grader).await?;
     let Comparison { counts, before, after, .. } = comparison;
     let both = before.as_ref().zip(after.as_ref());
     let share = |part: i64, of: i64| (of > 0).then(|| part as f64 / of as f64);
@@ -174,13 +175,8 @@ impl Asking<'_> {
         let known = |part: usize| graded.iter().map(|index| self.known[*index][part].clone()).collect();
         // Nothing is called that could be cancelled.
         let cancel = CancellationToken::new();
-        let context = GradingContext {
-            state: self.state,
-            dataset_id: self.dataset_id,
-            sample_index: 0,
-            cache: CacheUse::Only,
-            cancel: &cancel,
-        };
+        let context =
+            GradingContext { state: self.state, dataset_id: self.dataset_id, cache: CacheUse::Only, cancel: &cancel };
         let grades = self.grader.grade_rest(context, &samples, (0..parts).map(known).collect()).await?;
         outcomes.extend(graded.into_iter().zip(grades.into_iter().map(Outcome::of)));
         Ok(outcomes)
@@ -190,11 +186,15 @@ impl Asking<'_> {
     fn sample(&self, index: usize, records: &HashMap<i64, DatasetRecord>) -> Option<Sample> {
         let stored = &self.source.samples[index];
         let record = records.get(&stored.record_id).filter(|record| record.updated_at <= stored.finished_at)?;
-        let response = recorded_response(record)?;
-        stored.response.is(&response.as_shown()).then(|| Sample {
+        let response = match &stored.response {
+            StoredResponse::Generated(response) => response.clone(),
+            recorded => recorded_response(record).filter(|response| recorded.is(&response.as_shown()))?,
+        };
+        Some(Sample {
             record_id: Some(record.id),
             seed: sample_seed(self.source.seed, record.id),
             input: grade_input(record, &response),
+            repeat: stored.repeat,
         })
     }
 }
@@ -236,21 +236,31 @@ async fn shown(
     Ok(chosen.into_iter().map(row).collect())
 }
 
-/// The verdict that a dry run by the draft would have; `None` unless every sample of the run has an answer.
-async fn verdict(source: &Source, outcomes: &[(usize, Outcome)]) -> ServiceResult<Option<Verdict>> {
+/// The verdict that a dry run by the draft would have; `None` unless every sample of the run has an answer. Of several
+/// responses per prompt a judge's verdict needs second gradings, and those of a draft are not kept.
+async fn verdict(source: &Source, outcomes: &[(usize, Outcome)], grader: &Grader) -> ServiceResult<Option<Verdict>> {
     let Some(run) = source.run.clone() else { return Ok(None) };
-    let mut scores = Vec::with_capacity(outcomes.len());
+    if run.summary.config.rollouts_per_prompt > 1 && grader.calls_a_model() {
+        return Ok(None);
+    }
+    let mut samples = Vec::with_capacity(outcomes.len());
     for (index, outcome) in outcomes {
         let Outcome::Graded(grade) = outcome else { return Ok(None) };
         let stored = &source.samples[*index];
-        let scored =
-            |score| ScoredSample { topic: stored.topic.clone(), score, response_chars: stored.response.chars() };
-        scores.extend(grade.score.map(scored));
+        samples.push(ScoredSample {
+            prompt: stored.prompt,
+            record_id: stored.record_id,
+            topic: stored.topic.clone(),
+            score: grade.score,
+            regrade: None,
+            response_chars: stored.response.chars(),
+        });
     }
     if outcomes.len() < source.samples.len() {
         return Ok(None);
     }
     let result = run.summary.result;
+    let rollouts = run.summary.config.rollouts_per_prompt.max(1);
     let input = ReportInput {
         cost: DryRunCost::default(),
         config: run.summary.config,
@@ -258,11 +268,13 @@ async fn verdict(source: &Source, outcomes: &[(usize, Outcome)]) -> ServiceResul
         eligible_records: run.eligible_records,
         balance_score: run.balance_score,
         planned: result.as_ref().map_or(0, |result| result.samples_planned),
-        failed: len(outcomes.len() - scores.len()),
+        planned_prompts: result.as_ref().map_or(0, |result| result.samples_planned / rollouts),
+        failed: len(samples.iter().filter(|sample| sample.score.is_none()).count()),
+        noise: if grader.calls_a_model() { GraderNoise::Unknown } else { GraderNoise::Deterministic },
         partial: result.is_some_and(|result| result.partial),
         duration_ms: run.duration_ms,
         timestamp: now_ms(),
-        scores,
+        samples,
     };
     let report = tokio::task::spawn_blocking(move || build_report(input))
         .await

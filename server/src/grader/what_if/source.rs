@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use super::super::service::PREVIEW_CHARS;
 use crate::db::dry_runs::{DryRunRow, GradedSample};
 use crate::db::{self, Of};
+use crate::dry_run::rollouts::first_repeat;
 use crate::error::ServiceResult;
+use crate::grader::RecordedResponse;
 use crate::state::AppState;
 use crate::types::TimestampMs;
 use crate::types::dry_run::{DryRunConfig, Verdict};
@@ -31,6 +33,10 @@ pub(super) struct Source {
 /// What is stored of a graded response.
 pub(super) struct StoredSample {
     pub(super) position: i64,
+    /// The position of its prompt's first response.
+    pub(super) prompt: i64,
+    /// See [`Sample::repeat`](crate::grader::Sample::repeat).
+    pub(super) repeat: u32,
     pub(super) record_id: i64,
     pub(super) topic: Option<String>,
     pub(super) response: StoredResponse,
@@ -44,31 +50,33 @@ pub(super) struct StoredSample {
 /// What tells whether a record's response is still the one that was graded, beside the time of its last edit.
 pub(super) enum StoredResponse {
     /// How long it was.
-    Chars(i64),
+    Chars(usize),
     /// How it began.
     Start(String),
+    /// A model's, kept with the sample.
+    Generated(RecordedResponse),
 }
 
 impl StoredResponse {
     pub(super) fn is(&self, shown: &str) -> bool {
         match self {
             Self::Chars(chars) => count(shown) == *chars,
-            Self::Start(start) => {
-                shown.starts_with(start) && (count(start) >= count_of(PREVIEW_CHARS) || shown == start)
-            }
+            Self::Start(start) => shown.starts_with(start) && (count(start) >= PREVIEW_CHARS || shown == start),
+            Self::Generated(response) => response.as_shown() == shown,
         }
     }
 
-    pub(super) fn chars(&self) -> i64 {
+    pub(super) fn chars(&self) -> usize {
         match self {
             Self::Chars(chars) => *chars,
             Self::Start(start) => count(start),
+            Self::Generated(response) => count(&response.as_shown()),
         }
     }
 }
 
-fn count(text: &str) -> i64 {
-    count_of(text.chars().count())
+fn count(text: &str) -> usize {
+    text.chars().count()
 }
 
 fn count_of(count: usize) -> i64 {
@@ -95,9 +103,14 @@ async fn of_run(state: &AppState, dataset_id: &str, run_id: &str) -> ServiceResu
     let samples = db::dry_runs::graded(&state.db, run_id).await?;
     let stored = |sample: GradedSample| StoredSample {
         position: sample.ordinal,
+        prompt: sample.ordinal - sample.rollout,
+        repeat: first_repeat(sample.rollout),
         record_id: sample.record_id,
         topic: sample.topic,
-        response: StoredResponse::Chars(sample.response_chars),
+        response: match sample.generated {
+            Some(response) => StoredResponse::Generated(response),
+            None => StoredResponse::Chars(sample.response_chars),
+        },
         score: sample.score,
         error: sample.error,
         parts: sample.parts,
@@ -120,6 +133,8 @@ fn of_test(test: GraderTestReport) -> Source {
     let texts = texts.map(|(prompt, response)| (prompt, start_of(&response))).collect();
     let stored = |(position, result): (usize, GraderTestResult)| StoredSample {
         position: count_of(position),
+        prompt: count_of(position),
+        repeat: 0,
         record_id: result.record_id,
         topic: None,
         response: StoredResponse::Start(result.response_preview),

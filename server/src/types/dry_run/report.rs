@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{DryRunConfig, DryRunDiagnosis, DryRunStatistics, ScoreBucket, TopicScore, Verdict};
+use super::{DryRunConfig, DryRunDiagnosis, DryRunStatistics, LearningSignal, ScoreBucket, TopicScore, Verdict};
 use crate::types::TimestampMs;
 use crate::types::dataset::Dataset;
 
@@ -67,11 +67,11 @@ pub struct DryRunReport {
     pub computed_from: ComputedFrom,
     /// Valid records with a response: the population sampled.
     pub eligible_records: i64,
-    /// Prompts in the plan.
+    /// Responses in the plan: prompts times rollouts.
     pub samples_planned: i64,
-    /// Prompts with a score.
+    /// Responses with a score.
     pub samples_evaluated: i64,
-    /// Prompts whose grading failed.
+    /// Responses that could not be had or graded.
     pub failed: i64,
     /// True if it was cancelled before the plan was through.
     pub partial: bool,
@@ -81,6 +81,9 @@ pub struct DryRunReport {
     pub distribution: Vec<ScoreBucket>,
     /// By topic, in order of the topics' names, uncategorized last.
     pub by_topic: Vec<TopicScore>,
+    /// What training can learn from; `None` with one response per prompt.
+    #[serde(default)]
+    pub signal: Option<LearningSignal>,
     /// `None` only in reports of an earlier version, which had none where every sample failed.
     pub diagnosis: Option<DryRunDiagnosis>,
     /// What the responses and the grading cost.
@@ -99,11 +102,14 @@ pub struct DryRunResult {
     pub verdict: Option<Verdict>,
     /// Mean score; `None` if not one sample was scored.
     pub mean: Option<f64>,
-    /// Prompts in the plan.
+    /// The gain to expect of training; `None` where it is not measured.
+    #[serde(default)]
+    pub headroom: Option<f64>,
+    /// Responses in the plan.
     pub samples_planned: i64,
-    /// Prompts with a score.
+    /// Responses with a score.
     pub samples_evaluated: i64,
-    /// Prompts whose grading failed.
+    /// Responses that could not be had or graded.
     pub failed: i64,
     /// True if it was cancelled before the plan was through.
     pub partial: bool,
@@ -116,6 +122,7 @@ impl DryRunReport {
             timestamp: self.timestamp,
             verdict: self.diagnosis.as_ref().map(|diagnosis| diagnosis.verdict),
             mean: self.statistics.as_ref().map(|statistics| statistics.mean),
+            headroom: self.statistics.as_ref().and_then(|statistics| statistics.headroom),
             samples_planned: self.samples_planned,
             samples_evaluated: self.samples_evaluated,
             failed: self.failed,

@@ -11,6 +11,12 @@ pub struct DryRunSample {
     pub ordinal: i64,
     /// The prompt's record.
     pub record_id: i64,
+    /// Which of the prompt's responses, from 0.
+    #[serde(default)]
+    pub rollout: i64,
+    /// Whether a model was asked for the response; else it is the record's own.
+    #[serde(default)]
+    pub is_generated: bool,
     /// Its topic when the run was planned.
     pub topic: Option<String>,
     /// The start of the last user message.
@@ -19,6 +25,9 @@ pub struct DryRunSample {
     pub response: String,
     /// 0..1; `None` if it failed.
     pub score: Option<f64>,
+    /// What a second, independent grading of the same response gave.
+    #[serde(default)]
+    pub regrade: Option<f64>,
     /// The grader's explanation.
     pub reasoning: Option<String>,
     /// Why there is no score.
