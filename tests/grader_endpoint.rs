@@ -96,7 +96,7 @@ async fn one_sample_several_and_a_fixed_version() {
     assert_eq!(now, json!({ "score": 1.0, "grader_version": 2 }));
     let (_, fixed) = score(&app, &format!("{dataset}@1"), &key.secret, &asked).await;
     assert_eq!((&fixed["score"], &fixed["grader_version"]), (&json!(0.4), &json!(1)));
-    for unknown in ["@3", "@0", "@-1", "@x", "@", "%FF"] {
+    for unknown in ["@3", "@0", "@-1", "@x", "@", "@+1", "@01", "%FF"] {
         assert_eq!(score(&app, &format!("{dataset}{unknown}"), &key.secret, &asked).await.0, 404, "{unknown}");
     }
 }
@@ -348,4 +348,34 @@ async fn the_documented_reward_function_runs() {
     assert_eq!(scores[299], None, "a failure is no score");
     let stopped = run("").await.unwrap();
     assert!(!stopped.status.success() && String::from_utf8_lossy(&stopped.stderr).contains("a sample has no score"));
+}
+
+/// A batch of samples that each use up their CPU time does not keep others waiting until it is through.
+#[tokio::test]
+async fn a_slow_batch_lets_others_have_their_turn() {
+    let app = TestApp::start().await;
+    let (dataset, key) =
+        with_script(&app, "function grade(input) { if (input.response === 'slow') for (;;); return 0.5 }").await;
+    let slow = json!({ "samples": vec![json!({ "sample": "slow" }); 256] });
+    let quick = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        score(&app, &dataset, &key.secret, &json!({ "sample": "quick" })).await
+    };
+    tokio::select! {
+        biased;
+        _ = score(&app, &dataset, &key.secret, &slow) => panic!("256 samples of 100 ms each came before one good one"),
+        (status, body) = quick => assert_eq!((status, &body["score"]), (200, &json!(0.5)), "{body}"),
+    }
+}
+
+/// Python writes half a character where a model was cut off within one.
+#[tokio::test]
+async fn half_a_character_refuses_nothing_and_two_forms_at_once_are_refused() {
+    let app = TestApp::start().await;
+    let (dataset, key) =
+        with_script(&app, "function grade(input) { return input.response === 'cut \\ufffd' ? 0.5 : 0 }").await;
+    let (status, body) = post(&app, &dataset, &key.secret, r#"{"sample": "cut \ud83d"}"#).await;
+    assert_eq!((status, &body["score"]), (200, &json!(0.5)), "{body}");
+    let (status, body) = post(&app, &dataset, &key.secret, r#"{"sample": "a", "samples": []}"#).await;
+    assert!(status == 400 && body.to_string().contains("not both"), "{status} {body}");
 }

@@ -113,6 +113,20 @@ async fn a_test_grades_five_samples_and_keeps_the_saved_graders_report() {
     assert_eq!(test_draft(&app, &second, GOOD).await.results.len(), 3, "fewer records than asked for");
 }
 
+/// Who tests and then saves has tested what is saved.
+#[tokio::test]
+async fn a_drafts_test_becomes_that_of_the_version_it_is_saved_as() {
+    let app = TestApp::start().await;
+    let id = app.imported("a.jsonl", chats(20, &[])).await;
+    let tested = test_draft(&app, &id, GOOD).await;
+    test_draft(&app, &id, "function grade() { return 0.1 }").await;
+    save(&app, &id, "function grade() { return 0.2 }").await;
+    assert_eq!(app.overview(&id).await.grader_test, None, "of another draft");
+    let version = save(&app, &id, GOOD).await.version;
+    let adopted = app.overview(&id).await.grader_test.unwrap();
+    assert_eq!((adopted.grader_version, adopted.results), (Some(version), tested.results));
+}
+
 /// Two graders are compared on the same samples; who wants others gets others.
 #[tokio::test]
 async fn a_draw_names_the_samples_of_a_test() {

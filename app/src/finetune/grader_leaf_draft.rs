@@ -90,8 +90,10 @@ pub struct LeafDraft {
     pub input: RwSignal<String>,
     /// A template.
     pub reference: RwSignal<String>,
-    /// OpenAI's JSON of a score model or a Python grader.
+    /// OpenAI's `score_model`, as JSON.
     pub json: RwSignal<String>,
+    /// OpenAI's `python`, as JSON.
+    pub python: RwSignal<String>,
 }
 
 const SCORE_MODEL_START: &str = r#"{
@@ -101,6 +103,12 @@ const SCORE_MODEL_START: &str = r#"{
     { "role": "user", "content": "Score this answer from 0 to 1:\n{{sample.output_text}}" }
   ],
   "range": [0, 1]
+}"#;
+
+const PYTHON_START: &str = r#"{
+  "type": "python",
+  "name": "grader",
+  "source": "def grade(sample, item):\n    return 1.0"
 }"#;
 
 impl LeafDraft {
@@ -125,6 +133,7 @@ impl LeafDraft {
             input: text("{{response}}"),
             reference: text("{{referenceAnswer}}"),
             json: text(SCORE_MODEL_START),
+            python: text(PYTHON_START),
         }
     }
 
@@ -155,9 +164,10 @@ impl LeafDraft {
                 self.kind.set(LeafKind::TextSimilarity);
             }
             GraderConfig::ScoreModel(_) | GraderConfig::Python(_) => {
-                self.json.set(pretty(config));
                 let is_python = matches!(config, GraderConfig::Python(_));
-                self.kind.set(if is_python { LeafKind::Python } else { LeafKind::ScoreModel });
+                let kind = if is_python { LeafKind::Python } else { LeafKind::ScoreModel };
+                self.json_of(kind).set(pretty(config));
+                self.kind.set(kind);
             }
             // A combination is no leaf.
             GraderConfig::Multi(_) => {}
@@ -204,8 +214,28 @@ impl LeafDraft {
                 input: self.input.get(),
                 reference: self.reference.get(),
             }),
-            LeafKind::ScoreModel | LeafKind::Python => parsed("json", "The grader's JSON", &self.json.get())?,
+            kind @ (LeafKind::ScoreModel | LeafKind::Python) => {
+                let read: GraderConfig = parsed("json", "The grader's JSON", &self.json_of(kind).get())?;
+                match (kind, &read) {
+                    (LeafKind::ScoreModel, GraderConfig::ScoreModel(_))
+                    | (LeafKind::Python, GraderConfig::Python(_)) => read,
+                    _ => {
+                        return Err(AppError::invalid_field(
+                            "json",
+                            format!(
+                                "This JSON is of another kind than the one that is chosen above, whose \"type\" is \"{}\". Change one of the two, or import the JSON.",
+                                kind.as_str()
+                            ),
+                        ));
+                    }
+                }
+            }
         })
+    }
+
+    /// The JSON of OpenAI's two kinds; each keeps its own, so that changing the kind and back loses nothing.
+    pub fn json_of(self, kind: LeafKind) -> RwSignal<String> {
+        if kind == LeafKind::Python { self.python } else { self.json }
     }
 
     /// The part of a combination.

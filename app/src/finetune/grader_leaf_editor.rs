@@ -179,7 +179,7 @@ fn JsonFields(editing: Editing, leaf: LeafDraft, kind: LeafKind) -> impl IntoVie
         <p class="muted small">{words}</p>
         <CodeEditor
             id="grader-json"
-            value=leaf.json
+            value=leaf.json_of(kind)
             label="The grader as OpenAI's JSON"
             language=CodeLanguage::Json
             problems=problems(message)

@@ -123,19 +123,26 @@ fn Results(report: GraderTestReport) -> impl IntoView {
     let failed = report.results.iter().filter(|result| result.score.is_none()).count();
     let scored = report.results.len() - failed;
     let (calls, cost) = (report.calls, report.cost);
+    let asks_models = report.grader_config.judges() > 0;
     let stats = report.stats.map(|stats| {
         view! {
-            <div class="stats">
-                <Stat value=score(stats.mean) label="mean" />
-                <Stat value=score(stats.std) label="deviation" />
-                <Stat value=format!("{} to {}", score(stats.min), score(stats.max)) label="range" />
-                <Stat value=format!("{scored} of {}", scored + failed) label="scored" />
-                {(calls > 0).then(|| view! { <Stat value=cost.map_or_else(|| "unknown".to_owned(), format::dollars) label="paid" interval=format::counted(calls, "call") /> })}
-            </div>
+            <Stat value=score(stats.mean) label="mean" />
+            <Stat value=score(stats.std) label="deviation" />
+            <Stat value=format!("{} to {}", score(stats.min), score(stats.max)) label="range" />
         }
     });
+    let paid = move || {
+        let (value, calls) = match calls {
+            0 => ("nothing".to_owned(), "kept answers".to_owned()),
+            _ => (cost.map_or_else(|| "unknown".to_owned(), format::dollars), format::counted(calls, "call")),
+        };
+        view! { <Stat value label="paid" interval=calls /> }
+    };
     view! {
-        {stats}
+        <div class="stats">
+            {stats} <Stat value=format!("{scored} of {}", scored + failed) label="scored" />
+            {asks_models.then(paid)}
+        </div>
         <div class="table-scroll" tabindex="0" role="region" aria-label="Test results">
             <table class="table table--cards">
                 <thead>

@@ -40,9 +40,10 @@ impl GraderTesting {
         let process = use_finetune_process();
         let own = RwSignal::new(None::<GraderTestReport>);
         let saved = field(|o| o.grader_test.clone());
-        // A test made here is newer than what the overview brought; a later stored one replaces it.
+        // A test made here is newer than what the overview brought; a later stored one replaces it, and so does the same one
+        // once it is that of a saved version.
         let report = memo(move || match (own.get(), saved.get()) {
-            (Some(own), Some(saved)) if saved.timestamp > own.timestamp => Some(saved),
+            (Some(own), Some(saved)) if saved.timestamp >= own.timestamp => Some(saved),
             (Some(own), _) => Some(own),
             (None, saved) => saved,
         });

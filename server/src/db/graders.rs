@@ -98,6 +98,39 @@ pub async fn insert_test(
 
 const KEPT_DRAFT_TESTS: i64 = 20;
 
+/// Makes the newest test of a draft with one of these configurations (the same one, as it was typed and as it is saved) that of
+/// the version which it was saved as.
+pub async fn adopt_draft_test(
+    tx: &mut Tx,
+    dataset_id: &str,
+    version: i64,
+    configs: [&GraderConfig; 2],
+) -> ServiceResult<()> {
+    let rows = sqlx::query(
+        "SELECT id, report FROM grader_tests WHERE dataset_id = ? AND grader_version IS NULL ORDER BY id DESC LIMIT ?",
+    )
+    .bind(dataset_id)
+    .bind(KEPT_DRAFT_TESTS)
+    .fetch_all(&mut **tx)
+    .await?;
+    for row in rows {
+        let mut report: GraderTestReport = from_json("grader_tests.report", row.try_get("report")?)?;
+        if !configs.contains(&&report.grader_config) {
+            continue;
+        }
+        report.grader_version = Some(version);
+        configs[1].clone_into(&mut report.grader_config);
+        sqlx::query("UPDATE grader_tests SET grader_version = ?, report = ? WHERE id = ?")
+            .bind(version)
+            .bind(serde_json::to_string(&report)?)
+            .bind(row.try_get::<i64, _>("id")?)
+            .execute(&mut **tx)
+            .await?;
+        return Ok(());
+    }
+    Ok(())
+}
+
 /// What a job's test found; `None` before it has.
 pub async fn test_of_job(db: &Db, dataset_id: &str, job_id: &str) -> ServiceResult<Option<GraderTestReport>> {
     let row =

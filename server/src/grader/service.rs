@@ -33,6 +33,7 @@ const TEST_SEED: u64 = 5;
 /// Saves a new version; an unchanged config gives the current one back. A judge without a model gets the default one.
 pub async fn save(state: &AppState, dataset_id: &str, config: GraderConfig) -> ServiceResult<GraderVersion> {
     db::datasets::get(&state.db, dataset_id).await?;
+    let typed = config.clone();
     let config = with_models(state, config).await?;
     check(state, &config).await?;
     check_models(state, &config).await?;
@@ -43,6 +44,7 @@ pub async fn save(state: &AppState, dataset_id: &str, config: GraderConfig) -> S
     }
     let mut tx = state.db.begin().await?;
     let version = db::graders::insert(&mut tx, dataset_id, &config).await?;
+    db::graders::adopt_draft_test(&mut tx, dataset_id, version.version, [&typed, &config]).await?;
     tx.commit().await?;
     state.events.changed(dataset_id);
     Ok(version)

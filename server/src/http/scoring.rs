@@ -3,6 +3,7 @@
 //! It has keys of its own in place of the sign-in, reads no cookie and opens no CORS; the Host check is around it as
 //! around everything. Errors have the shape of OpenAI's: `{"error": {"message", "type"}}`.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use axum::body::HttpBody;
@@ -220,10 +221,45 @@ async fn read_bytes(state: &AppState, request: Request) -> Result<(Vec<u8>, Body
     Ok((bytes, room))
 }
 
+/// The text with U+FFFD in place of every half of a character that stands alone ("\ud800"): Python writes those where a model
+/// was cut off within one, and they are nothing that a whole batch should be refused for.
+fn whole_characters(text: &str) -> Cow<'_, str> {
+    let bytes = text.as_bytes();
+    // The code unit that an escape at this place stands for.
+    let unit = |at: usize| {
+        let digits = text.get(at + 2..at + 6).filter(|_| bytes.get(at..at + 2) == Some(b"\\u"))?;
+        u16::from_str_radix(digits, 16).ok()
+    };
+    let mut mended = String::new();
+    let (mut copied, mut at) = (0, 0);
+    while let Some(found) = text[at..].find('\\') {
+        at += found;
+        at += match (unit(at), unit(at + 6)) {
+            (Some(0xD800..=0xDBFF), Some(0xDC00..=0xDFFF)) => 12,
+            (Some(0xD800..=0xDFFF), _) => {
+                mended.push_str(&text[copied..at]);
+                mended.push_str("\\ufffd");
+                copied = at + 6;
+                6
+            }
+            (Some(_), _) => 6,
+            // An escape of one character, which may be several bytes where the text is no JSON.
+            (None, _) => 1 + text[at + 1..].chars().next().map_or(0, char::len_utf8),
+        };
+    }
+    if copied == 0 {
+        return Cow::Borrowed(text);
+    }
+    mended.push_str(&text[copied..]);
+    Cow::Owned(mended)
+}
+
 async fn answer(state: &AppState, grader: &Opened, text: &str) -> Result<Response, Failure> {
+    let text = &*whole_characters(text);
     let body =
         crate::json::parse(text).map_err(|error| Failure::unreadable(format!("The request is not JSON: {error}.")))?;
     match body.get("samples") {
+        Some(_) if body.get("sample").is_some() => Err(Failure::unreadable("Send either sample or samples, not both.")),
         Some(samples) => answer_batch(state, grader, samples).await,
         None if text.len() > MAX_SINGLE_BYTES => Err(Failure::too_large("A single sample is at most 1 MiB.")),
         None => answer_one(state, grader, &body).await,
@@ -292,5 +328,26 @@ fn with_trace_id(mut result: Map<String, Value>, trace_id: Option<String>) -> Ma
 fn insert_some(fields: &mut Map<String, Value>, name: &str, value: Option<String>) {
     if let Some(value) = value {
         fields.insert(name.to_owned(), value.into());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::whole_characters;
+
+    #[test]
+    fn halves_of_characters_that_stand_alone_are_replaced() {
+        for (text, expected) in [
+            (r#"{"a": "\ud83d\ude00"}"#, r#"{"a": "\ud83d\ude00"}"#),
+            (r#"{"a": "x\ud83d"}"#, r#"{"a": "x\ufffd"}"#),
+            (r#"{"a": "\ude00\ud83d\ud83d\ude00"}"#, r#"{"a": "\ufffd\ufffd\ud83d\ude00"}"#),
+            // An escaped backslash before "ud83d" is no escape of a character.
+            (r#"{"a": "\\ud83d"}"#, r#"{"a": "\\ud83d"}"#),
+            (r#"{"a": "\\\uD83D"}"#, r#"{"a": "\\\ufffd"}"#),
+            (r#"é\u00e9\"#, r#"é\u00e9\"#),
+            (r#"\é \ud8 \ud8éé"#, r#"\é \ud8 \ud8éé"#),
+        ] {
+            assert_eq!(whole_characters(text), expected);
+        }
     }
 }

@@ -36,9 +36,7 @@ pub enum LlmError {
         message: String,
     },
     /// 404: of a model, or of the whole route.
-    #[error(
-        "{endpoint} does not know the model \"{model}\" or the route (status 404): {message} Choose one of its models, or check the base URL."
-    )]
+    #[error("{endpoint} {}", not_found_words(.model, .message))]
     NotFound {
         /// The endpoint's name.
         endpoint: String,
@@ -108,6 +106,18 @@ pub enum LlmError {
 
 /// Longest part of an endpoint's words that is kept, in characters.
 const MESSAGE_LENGTH: usize = 500;
+
+/// Of a question that names no model, the address alone can be wrong.
+fn not_found_words(model: &str, message: &str) -> String {
+    if model.is_empty() {
+        return format!(
+            "answers nothing at this address (status 404): {message} Check the base URL; with most endpoints it ends in /v1."
+        );
+    }
+    format!(
+        "does not know the model \"{model}\" or the route (status 404): {message} Choose one of its models, or check the base URL."
+    )
+}
 
 impl LlmError {
     /// What a status that is no success means. `body` is what came with it, JSON or not.

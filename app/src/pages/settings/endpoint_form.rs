@@ -127,6 +127,14 @@ pub fn EndpointFormView(edited: Option<Endpoint>, on_saved: Callback<String>) ->
             Err(error) => testing.fail(Some(error)),
         }
     };
+    // What a test found is brought into sight: the form is longer than most windows.
+    let told = NodeRef::<leptos::html::Div>::new();
+    Effect::new(move |_| {
+        let is_told = found.with(Option::is_some) || error.with(Option::is_some);
+        if let Some(told) = told.get_untracked().filter(|_| is_told) {
+            request_animation_frame(move || told.scroll_into_view_with_bool(false));
+        }
+    });
     let elsewhere = move || {
         error_elsewhere(error.get(), &FIELDS)
             .filter(|error| !matches!(error, AppError::Invalid { field: Some(field), .. } if field == "prices"))
@@ -159,8 +167,10 @@ pub fn EndpointFormView(edited: Option<Endpoint>, on_saved: Callback<String>) ->
                     on:input:target=move |event| typed.prices.set(event.target().value())
                 ></textarea>
             </Field>
-            {move || elsewhere().map(|error| view! { <ErrorView error/> })}
-            <div aria-live="polite">{move || found.get().map(|found| view! { <TestResult found/> })}</div>
+            <div aria-live="polite" class="endpoint-form__found" node_ref=told>
+                {move || elsewhere().map(|error| view! { <ErrorView error/> })}
+                {move || found.get().map(|found| view! { <TestResult found/> })}
+            </div>
             <div class="dialog__actions dialog__actions--stay">
                 <Button on:click=test busy=Signal::derive(move || testing.busy())>"Test connection"</Button>
                 <Button kind="submit" variant=ButtonVariant::Primary busy=Signal::derive(move || saving.busy())>"Save endpoint"</Button>

@@ -258,8 +258,15 @@ fn exported_multi(multi: &MultiGrader, name: &str, notes: &mut Vec<String>) -> R
 
 fn exported(config: &GraderConfig, name: &str, notes: &mut Vec<String>) -> Result<Value, ExchangeError> {
     match config {
-        GraderConfig::StringCheck(check) => tagged("string_check", name, check),
-        GraderConfig::TextSimilarity(similarity) => tagged("text_similarity", name, similarity),
+        GraderConfig::StringCheck(check) => {
+            let (input, reference) = (templates::as_openai(&check.input)?, templates::as_openai(&check.reference)?);
+            tagged("string_check", name, &StringCheck { input, reference, ..check.clone() })
+        }
+        GraderConfig::TextSimilarity(similarity) => {
+            let input = templates::as_openai(&similarity.input)?;
+            let reference = templates::as_openai(&similarity.reference)?;
+            tagged("text_similarity", name, &TextSimilarity { input, reference, ..similarity.clone() })
+        }
         GraderConfig::Python(python) => tagged("python", name, python),
         GraderConfig::ScoreModel(model) => {
             if model.endpoint_id.is_some() {

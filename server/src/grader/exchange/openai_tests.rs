@@ -170,6 +170,20 @@ fn our_own_kinds_leave_where_they_map() {
     let refused = export_openai(&script, "s").unwrap_err();
     assert!(refused.to_string().contains("JavaScript runs on no provider"), "{refused}");
 
+    // Texts that are compared are templates like a prompt.
+    let check = StringCheck {
+        input: "{{response}}".to_owned(),
+        reference: "{{referenceAnswer}}".to_owned(),
+        operation: StringOperation::default(),
+    };
+    let exported = export_openai(&GraderConfig::StringCheck(check.clone()), "c").unwrap().json;
+    assert_eq!(
+        (&exported["input"], &exported["reference"]),
+        (&json!("{{sample.output_text}}"), &json!("{{item.reference_answer}}"))
+    );
+    let asked = StringCheck { input: "{{lastUserMessage}}".to_owned(), ..check };
+    assert!(export_openai(&GraderConfig::StringCheck(asked), "c").is_err());
+
     let part = |name: &str, grader, threshold| GraderPart { name: name.to_owned(), grader, threshold };
     let near = GraderConfig::TextSimilarity(TextSimilarity {
         evaluation_metric: SimilarityMetric::FuzzyMatch,

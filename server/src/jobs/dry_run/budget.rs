@@ -127,7 +127,7 @@ mod tests {
             (spent(3.0, 3, 0), spent(3.0, 3, 1), spent(3.0, 3, 2)),
             (Answer::Begin, Answer::Begin, Answer::Wait)
         );
-        assert_eq!((spent(5.0, 5, 0), spent(4.5, 5, 0)), (Answer::Stop, Answer::Begin));
+        assert_eq!((spent(5.0, 5, 0), spent(4.5, 5, 0), spent(4.0, 5, 0)), (Answer::Stop, Answer::Stop, Answer::Begin));
         assert_eq!((spent(0.0, 0, 1), spent(0.0, 0, 2)), (Answer::Begin, Answer::Wait));
         // What costs nothing goes on for ever; no limit is none.
         assert_eq!(spent(0.0, 1_000, 1_000), Answer::Begin);

@@ -1,8 +1,8 @@
-//! A judge's prompt in the words of OpenAI's templates.
+//! A grader's templates in the words of OpenAI's.
 
 use super::super::ExchangeError;
 
-/// The prompt with OpenAI's names for the variables that it has, `{{item.*}}` and `{{sample.*}}`. Anything
+/// The template with OpenAI's names for the variables that it has, `{{item.*}}` and `{{sample.*}}`. Anything
 /// else that Mustache knows is refused: OpenAI would leave it standing, and its model would read braces.
 pub fn as_openai(prompt: &str) -> Result<String, ExchangeError> {
     let mut written = String::with_capacity(prompt.len());
@@ -14,7 +14,7 @@ pub fn as_openai(prompt: &str) -> Result<String, ExchangeError> {
             None => (tag, "}}"),
         };
         let Some((inner, after)) = tag.split_once(close) else {
-            return Err(ExchangeError::NoCounterpart("the prompt has a tag that is not closed".to_owned()));
+            return Err(ExchangeError::NoCounterpart("a template has a tag that is not closed".to_owned()));
         };
         rest = after;
         let inner = inner.trim();
@@ -37,11 +37,11 @@ fn variable(name: &str) -> Result<String, ExchangeError> {
         "toolCalls" => Ok("sample.output_tools".to_owned()),
         "referenceAnswer" => Ok("item.reference_answer".to_owned()),
         section if section.starts_with(['#', '^', '/', '>', '=']) => Err(ExchangeError::NoCounterpart(format!(
-            "the prompt uses `{{{{{}}}}}`; OpenAI's templates have variables only, no sections",
+            "a template uses `{{{{{}}}}}`; OpenAI's templates have variables only, no sections",
             section.chars().take(60).collect::<String>()
         ))),
         other => Err(ExchangeError::NoCounterpart(format!(
-            "the prompt uses `{{{{{}}}}}`, which OpenAI does not know; it has item.* (fields of the record) and sample.* (the response)",
+            "a template uses `{{{{{}}}}}`, which OpenAI does not know; it has item.* (fields of the record) and sample.* (the response)",
             other.chars().take(60).collect::<String>()
         ))),
     }
