@@ -344,8 +344,8 @@ mod tests {
             // An escaped backslash before "ud83d" is no escape of a character.
             (r#"{"a": "\\ud83d"}"#, r#"{"a": "\\ud83d"}"#),
             (r#"{"a": "\\\uD83D"}"#, r#"{"a": "\\\ufffd"}"#),
-            (r#"é\u00e9\"#, r#"é\u00e9\"#),
-            (r#"\é \ud8 \ud8éé"#, r#"\é \ud8 \ud8éé"#),
+            (r"é\u00e9\", r"é\u00e9\"),
+            (r"\é \ud8 \ud8éé", r"\é \ud8 \ud8éé"),
         ] {
             assert_eq!(whole_characters(text), expected);
         }
