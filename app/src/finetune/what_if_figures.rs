@@ -191,7 +191,10 @@ pub(super) fn counts_words(counts: &WhatIfCounts) -> String {
         (counts.down, "down"),
         (counts.unchanged, "unchanged"),
         (counts.newly_failed, verb(counts.newly_failed, "fails that had a score", "fail that had a score")),
-        (counts.newly_scored, verb(counts.newly_scored, "has a score that failed", "have a score that failed")),
+        (
+            counts.newly_scored,
+            verb(counts.newly_scored, "has a score now that failed before", "have a score now that failed before"),
+        ),
         (counts.still_failed, verb(counts.still_failed, "fails as before", "fail as before")),
         (counts.edited, "edited or deleted since"),
         (counts.out_of_time, "not reached in the time there is"),

@@ -63,6 +63,14 @@ pub fn GraderPanel() -> impl IntoView {
     }
 }
 
+/// Scores that differ less tell nothing apart.
+const LEAST_STD: f64 = 0.05;
+
+fn differ_words(std: f64) -> String {
+    let word = if std >= LEAST_STD { "Scores differ" } else { "Scores hardly differ" };
+    format!("{word}: deviation {} (at least {LEAST_STD})", score(std))
+}
+
 fn checks(overview: &DatasetOverview) -> Vec<Check> {
     let mut checks = vec![Check::new(
         CheckState::of(overview.grader.is_some(), CheckState::Open),
@@ -86,10 +94,7 @@ fn checks(overview: &DatasetOverview) -> Vec<Check> {
         format!("The last test scored {} of {} samples", test.samples - test.errors, test.samples),
     ));
     if let Some(std) = test.std {
-        checks.push(Check::new(
-            CheckState::of(std >= 0.05, CheckState::Attention),
-            format!("Scores differ: deviation {} (at least 0.05)", score(std)),
-        ));
+        checks.push(Check::new(CheckState::of(std >= LEAST_STD, CheckState::Attention), differ_words(std)));
     }
     let running = overview.jobs.iter().any(|job| job.state == JobState::Running);
     if overview.recorded_responses == 0 && !running {

@@ -7,9 +7,9 @@ use boa_engine::context::HostHooks;
 use boa_engine::context::time::FixedClock;
 use boa_engine::module::IdleModuleLoader;
 use boa_engine::object::ObjectInitializer;
-use boa_engine::property::Attribute;
+use boa_engine::property::PropertyDescriptor;
 use boa_engine::vm::RuntimeLimits;
-use boa_engine::{Context, JsResult, JsString, JsValue, NativeFunction, js_string};
+use boa_engine::{Context, JsObject, JsResult, JsString, JsValue, NativeFunction, js_string};
 
 use super::helpers;
 use super::text::{bounded, shown};
@@ -36,6 +36,10 @@ struct Record {
     random: Cell<u64>,
     /// Written by `console`.
     logs: RefCell<Vec<String>>,
+    /// The global, once a script has looked at it or written it.
+    console: RefCell<Option<JsValue>>,
+    /// As above.
+    helpers: RefCell<Option<JsValue>>,
 }
 
 /// A global scope that no other grade has seen or will see.
@@ -46,7 +50,12 @@ pub(super) fn new_context(seed: u64, limits: &ScriptLimits) -> JsResult<Context>
         // The engine's default loader reads files.
         .module_loader(Rc::new(IdleModuleLoader))
         .build()?;
-    context.insert_data(Record { random: Cell::new(seed), logs: RefCell::default() });
+    context.insert_data(Record {
+        random: Cell::new(seed),
+        logs: RefCell::default(),
+        console: RefCell::default(),
+        helpers: RefCell::default(),
+    });
     let mut runtime_limits = RuntimeLimits::default();
     runtime_limits.set_loop_iteration_limit(limits.cpu_ms.saturating_mul(ITERATIONS_PER_MS));
     runtime_limits.set_recursion_limit(MAX_RECURSION);
@@ -58,15 +67,56 @@ pub(super) fn new_context(seed: u64, limits: &ScriptLimits) -> JsResult<Context>
     if let Some(math) = math.as_object() {
         math.set(js_string!("random"), random, true, &mut context)?;
     }
-    let mut console = ObjectInitializer::new(&mut context);
+    for (name, get, set) in LAZY {
+        let accessor = |function: Native| NativeFunction::from_fn_ptr(function).to_js_function(context.realm());
+        let (get, set) = (accessor(get), accessor(set));
+        let property = PropertyDescriptor::builder().get(get).set(set).enumerable(true).configurable(true);
+        context.global_object().define_property_or_throw(JsString::from(name), property, &mut context)?;
+    }
+    Ok(context)
+}
+
+type Native = fn(&JsValue, &[JsValue], &mut Context) -> JsResult<JsValue>;
+type Slot = fn(&Record) -> &RefCell<Option<JsValue>>;
+
+/// Globals that are made when a script first looks at them, by their getters and setters: most scripts look at none, and a
+/// fresh scope for every grade is most of what a short one costs. (They stay accessors for good: the engine remembers where
+/// it found a property, and does not expect a getter to become a value.)
+const LAZY: [(&str, Native, Native); 2] = [
+    (
+        "console",
+        |_, _, context| Ok(looked_at(|record| &record.console, console, context)),
+        |_, given, context| Ok(written(|record| &record.console, given, context)),
+    ),
+    (
+        "helpers",
+        |_, _, context| Ok(looked_at(|record| &record.helpers, helpers::object, context)),
+        |_, given, context| Ok(written(|record| &record.helpers, given, context)),
+    ),
+];
+
+fn looked_at(slot: Slot, make: fn(&mut Context) -> JsObject, context: &mut Context) -> JsValue {
+    let there = context.get_data::<Record>().and_then(|record| slot(record).borrow().clone());
+    there.unwrap_or_else(|| {
+        let made = JsValue::from(make(context));
+        written(slot, std::slice::from_ref(&made), context);
+        made
+    })
+}
+
+fn written(slot: Slot, given: &[JsValue], context: &Context) -> JsValue {
+    if let Some(record) = context.get_data::<Record>() {
+        slot(record).replace(Some(given.first().cloned().unwrap_or_default()));
+    }
+    JsValue::undefined()
+}
+
+fn console(context: &mut Context) -> JsObject {
+    let mut console = ObjectInitializer::new(context);
     for name in ["log", "info", "warn", "error", "debug"] {
         console.function(NativeFunction::from_fn_ptr(log), JsString::from(name), 0);
     }
-    let console = console.build();
-    context.register_global_property(js_string!("console"), console, Attribute::all())?;
-    let helpers = helpers::object(&mut context);
-    context.register_global_property(js_string!("helpers"), helpers, Attribute::all())?;
-    Ok(context)
+    console.build()
 }
 
 /// `SplitMix64` (Steele, Lea, Flood 2014), the upper 53 bits as a fraction.
