@@ -59,6 +59,8 @@ fn ConfigForm() -> impl IntoView {
     view! {
         <form class="form" on:submit=start>
             <Source draft />
+            // Up here: it must be seen before the run is started, and the form is longer than most windows.
+            <DryRunEstimateView draft />
             <Show when=move || draft.is_generated()>
                 <ModelAnswers draft />
             </Show>
@@ -70,7 +72,6 @@ fn ConfigForm() -> impl IntoView {
             <Show when=move || !draft.is_generated() && judges.get() != 0>
                 <NumberField id="dry-run-cost" label="Stop at, US dollars" value=draft.max_cost hint="Empty: no limit. The run pauses before it would spend more.".to_owned() />
             </Show>
-            <DryRunEstimateView draft />
             <ErrorNote error=task.error() />
             <div class="dialog__actions dialog__actions--stay">
                 <Button on:click=move |_| process.close_dialog()>"Cancel"</Button>
